@@ -1,0 +1,107 @@
+"""The scaffolding of sequences.json: a gate, a clock, and the steps written down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oracle.gate import Gate
+
+from .common import (
+    NOW_MS,
+    ORIGIN,
+    Collector,
+    Pairs,
+    b64,
+    compact,
+    pairs_json,
+    secret_of,
+    signed_headers,
+)
+from .sync_cases import at
+
+A, M = "analytics", "marketing"
+K1, K2, K3, OTHER = (secret_of(label) for label in ("a", "b", "c", "other site"))
+
+
+def site(*secrets: str, **more: Any) -> dict[str, Any]:
+    """A site with the keys given; the same secret always has the same key id."""
+    names = {K1: "k1", K2: "k2", K3: "k3", OTHER: "o1"}
+    keys = [{"id": names[s], "secret": s} for s in secrets or (K1,)]
+    return {"keys": keys, "origins": [ORIGIN], **more}
+
+
+class Run:
+    """One sequence. `s` and `ms` below are times from NOW_MS on."""
+
+    def __init__(self, config: dict[str, Any] | None = None, **acme: Any) -> None:
+        self.config = config or {"sites": {"acme": site(**acme)}}
+        self.gate = Gate(self.config)
+        self.now_ms = NOW_MS
+        self.steps: list[dict[str, Any]] = []
+
+    def at_s(self, s: float) -> Run:
+        self.now_ms = NOW_MS + round(s * 1000)
+        return self
+
+    def put(self, do: str, args: dict[str, Any], expect: dict[str, Any] | None,
+            want: str | None) -> None:
+        if want is not None and expect is not None:
+            got = f"{expect['reason']}@{expect['stage']}"
+            if want not in (got, expect["reason"]):
+                raise AssertionError(f"step {len(self.steps)}: {got}, the case says {want}")
+        self.steps.append({"do": do, **args, "now_ms": self.now_ms, "expect": expect})
+
+    def call(self, want: str, event_id: str = "e1", *, sent_s: int = 0, keys: tuple[str, ...] = (
+             K1,), who: str = "f", name: str = "acme", headers: Pairs | None = None,
+             body: bytes | None = None) -> None:
+        """An event signed at `sent_s`; want is `reason` or `reason@stage`."""
+        body = compact({"fingerprint": who}) if body is None else body
+        if headers is None:
+            headers = signed_headers(list(keys), event_id, NOW_MS // 1000 + sent_s, body)
+        decision = self.gate.call_event(name, headers, body, self.now_ms)
+        self.put("call_event", {"site": name, "headers": pairs_json(headers),
+                                "body_b64": b64(body)}, decision, want)
+
+    def sync(self, want: str, scopes: list[str], at_ms: int = -1000, *, who: str = "f",
+             name: str = "acme", headers: Pairs | None = None, ip: str | None = None,
+             body: bytes | None = None, **more: Any) -> None:
+        body = body or compact({"fingerprint": who, "consent_scopes": scopes,
+                                "consent_at": at(at_ms), **more})
+        headers = [("origin", ORIGIN.encode())] if headers is None else headers
+        decision = self.gate.sync_session(name, headers, body, ip, self.now_ms)
+        self.put("sync_session", {"site": name, "headers": pairs_json(headers),
+                                  "body_b64": b64(body), "ip": ip}, decision, want)
+
+    def sale(self, want: str, call_id: str = "$call:1", name: str = "acme") -> None:
+        decision = self.gate.confirm_sale(name, call_id, self.now_ms)
+        self.put("confirm_sale", {"site": name, "call_id": call_id}, decision, want)
+
+    def erase(self, who: str = "f", name: str = "acme") -> None:
+        decision = self.gate.erase(name, who, self.now_ms)
+        self.put("erase", {"site": name, "fingerprint": who}, decision, "erased")
+
+    def set_site(self, config: dict[str, Any], name: str = "acme") -> None:
+        self.gate.set_site(name, config, self.now_ms)
+        self.put("set_site", {"site": name, "site_config": config}, None, None)
+
+    def remove_site(self, name: str = "acme") -> None:
+        self.gate.remove_site(name, self.now_ms)
+        self.put("remove_site", {"site": name}, None, None)
+
+
+out = Collector(
+    "Sequences against one gate with every role in memory and its clock set to each step's "
+    "`now_ms`. `$call:N` is the N-th call id seen, bound at first sight."
+)
+BOTH = [A, M]
+
+
+def done(name: str, note: str, run: Run) -> None:
+    out.add(name, note, config=run.config, steps=run.steps)
+
+
+def consented(config: dict[str, Any] | None = None, **acme: Any) -> Run:
+    """A gate whose person `f` consented to everything a second ago."""
+    run = Run(config, **acme)
+    run.sync("stored@store", BOTH)
+    return run

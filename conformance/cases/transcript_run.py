@@ -1,0 +1,157 @@
+"""The effects of transcripts.json, spelt as a host store sees them (docs/stores.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oracle.gate import event_claim, sha256_hex, signature_claim
+from oracle.signature import hmac_sha256, parse_secret, signed_content
+
+from .common import NOW_MS, NOW_S, Collector, b64, compact, secret_of
+from .sequence_run import K1, A, M, site
+
+Effect = dict[str, Any]
+ANY = "*"
+CALL_ID = "00112233445566778899aabbccddeeff"
+BODY = compact({"fingerprint": "f"})
+GRANTED_MS = NOW_MS - 1000
+CLAIMS_PER_SITE_MAX = 4_000_000 // 16
+BUCKET = {"name": "fingerprint", "key": ANY, "interval_ms": 3000, "burst": 20}
+SYNC_SITE = {"name": "site", "key": ANY, "interval_ms": 10, "burst": 1000}
+SYNC_IP = {"name": "ip", "key": ANY, "interval_ms": 1000, "burst": 30}
+
+
+def config(apart: bool = False, *secrets: str, **more: Any) -> dict[str, Any]:
+    return {
+        "sites": {"acme": site(*secrets)},
+        "sessions_apart": apart,
+        "hash_secret": secret_of("hash"),
+        **more,
+    }
+
+
+def session(*scopes: str, version: int = 7, **more: Any) -> dict[str, Any]:
+    """A stored session as `find` replies it."""
+    return {
+        "version": version,
+        "scopes": sorted(scopes),
+        "granted_at_ms": more.get("granted_at_ms", GRANTED_MS),
+        "changed_at_ms": more.get("changed_at_ms", more.get("granted_at_ms", GRANTED_MS)),
+        "policy_version": more.get("policy_version"),
+        "gpc": more.get("gpc", False),
+        "narrowed": more.get("narrowed", False),
+    }
+
+
+FULL = session(A, M)
+
+
+def without_version(stored: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in stored.items() if key != "version"}
+
+
+def effect(role: str, method: str, args: dict[str, Any], reply: Any) -> Effect:
+    """`reply` is an object, or one of `raise`, `raise_not_written`, `nonsense`."""
+    if isinstance(reply, str):
+        return {"role": role, "method": method, "args": args, reply: True}
+    return {"role": role, "method": method, "args": args, "reply": reply}
+
+
+def nonsense(made: Effect, reply: Any) -> Effect:
+    """A reply that stores.md does not list, spelt out for hosts that are not typed."""
+    bare = {k: v for k, v in made.items() if k in ("role", "method", "args")}
+    return {**bare, "nonsense": True, "nonsense_reply": reply}
+
+
+class Event:
+    """One signed event and the effects around it."""
+
+    def __init__(self, listed: tuple[str, ...] = (K1,), retired: tuple[str, ...] = (),
+                 event_id: str = "e1", sent_s: int = 0) -> None:
+        content = signed_content(event_id.encode(), str(NOW_S + sent_s).encode(), BODY)
+        macs = [hmac_sha256(parse_secret(s), content) for s in listed + retired]
+        self.event_id = event_id
+        self.claims = [*(signature_claim(mac) for mac in macs), event_claim(event_id)]
+        self.signature_hash = sha256_hex(macs[0])
+        self.keep_ms = max(600_000, (sent_s + 300 + 30) * 1000)
+
+    def admit(self, reply: Any = None) -> Effect:
+        reply = {"outcome": "admitted", "takeover": False} if reply is None else reply
+        return effect("admission", "admit", {
+            "site": "acme", "claims": self.claims, "owner": ANY, "lease_ms": 30_000,
+            "keep_ms": self.keep_ms, "claims_per_site_max": CLAIMS_PER_SITE_MAX,
+            "buckets": [BUCKET]}, reply)
+
+    def record(self, reply: Any = None, version: int | None = 7, marketing: str = "pending",
+               granted_at_ms: int = GRANTED_MS) -> Effect:
+        if reply is None:
+            verdict = "enqueued" if marketing == "pending" else "skipped"
+            reply = {"outcome": "inserted", "marketing": verdict}
+        return effect("calls", "record", {
+            "site": "acme", "call_id": ANY, "signature_hash": self.signature_hash,
+            "more_signature_hashes": [], "event_id": self.event_id, "fingerprint": "f",
+            "pseudonym": ANY, "session_version": version, "granted_at_ms": granted_at_ms,
+            "received_at_ms": NOW_MS, "marketing": marketing, "body_b64": b64(BODY),
+            "keep_ms": 86_400_000, "delay_ms": 21_600_000}, reply)
+
+    def commit(self, result: str = "accepted", reply: Any = None, call_id: str = ANY) -> Effect:
+        return effect("admission", "settle", {
+            "site": "acme", "claims": self.claims, "owner": ANY, "action": "commit",
+            "result": result, "call_id": call_id if result == "accepted" else None,
+            "keep_ms": self.keep_ms}, reply or {"outcome": "settled"})
+
+    def release(self, reply: Any = None) -> Effect:
+        return effect("admission", "settle", {
+            "site": "acme", "claims": self.claims, "owner": ANY, "action": "release",
+            "refund": [BUCKET]}, reply or {"outcome": "settled"})
+
+
+def find(stored: Any, floor_ms: int | None = None) -> Effect:
+    """`stored`: a session, `None`, or one of the failures."""
+    reply = stored if isinstance(stored, str) else {"session": stored, "floor_ms": floor_ms}
+    return effect("sessions", "find", {"site": "acme", "fingerprint": "f", "pseudonym": ANY}, reply)
+
+
+def admit_sync(reply: Any = None, ip: bool = True) -> Effect:
+    """A sync claims nothing: owner, lease and keep mean nothing there."""
+    return effect("admission", "admit", {
+        "site": "acme", "claims": [], "owner": ANY, "lease_ms": ANY, "keep_ms": ANY,
+        "claims_per_site_max": ANY, "buckets": [SYNC_SITE, SYNC_IP] if ip else [SYNC_SITE]},
+        {"outcome": "admitted", "takeover": False} if reply is None else reply)
+
+
+def put(stored: dict[str, Any] | None, expected: int | None, reply: Any = None,
+        floor: dict[str, Any] | None = None, narrowing: Any = False) -> Effect:
+    return effect("sessions", "put", {
+        "site": "acme", "fingerprint": "f", "pseudonym": ANY, "expected": expected,
+        "session": None if stored is None else without_version(stored), "floor": floor,
+        "idempotency": ANY, "narrowing": narrowing, "keep_ms": ANY},
+        reply or {"outcome": "stored"})
+
+
+def find_call(reply: Any = None) -> Effect:
+    return effect("calls", "find", {"site": "acme", "call_id": CALL_ID},
+                  {"call": {"fingerprint": "f"}} if reply is None else reply)
+
+
+def enqueue(reply: Any = None, version: int | None = 7) -> Effect:
+    return effect("calls", "enqueue", {
+        "site": "acme", "call_id": CALL_ID, "fingerprint": "f", "session_version": version,
+        "delay_ms": 21_600_000, "keep_ms": ANY}, reply or {"outcome": "enqueued"})
+
+
+def erasure(role: str, method: str, reply: Any = None) -> Effect:
+    done = {"outcome": "deleted" if method == "delete" else "erased"}
+    return effect(role, method, {
+        "site": "acme", "fingerprint": "f", "pseudonym": ANY,
+        "tombstone": {"at_ms": NOW_MS, "keep_ms": ANY}}, reply or done)
+
+
+out = Collector(
+    "One gate call with all three roles on the host and the clock standing still: the effects in "
+    "order with the reply to feed, then the decision. `*` in args is any value. A `nonsense` reply "
+    "is one that docs/stores.md does not list (`nonsense_reply` spells one out)."
+)
+FAILURES = ("raise", "nonsense")
+MOVED = {"outcome": "moved"}
+FULL_REPLY = {"outcome": "full"}

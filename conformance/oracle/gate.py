@@ -1,0 +1,372 @@
+"""A tiny sequential gate over an in-memory model store: it decides whole sequences.
+
+Slow and obvious. One thread, no failures: what fails is told by the transcripts instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import wire
+from .bucket import Bucket, Rate, take_all
+from .consent import Session, judge
+from .payload import judge_payload, normalise_site
+from .session_merge import Merged, Statement, check_origin, covers, merge, read_statement
+from .signature import (
+    Headers,
+    Refused,
+    hmac_sha256,
+    key_block,
+    only_value,
+    parse_secret,
+    signed_content,
+    verify,
+)
+
+DEFAULT_RATE = {"capacity": 20, "per_minute": 20, "strict": False}
+DEFAULT_SYNC = {
+    "per_site": {"capacity": 1000, "per_minute": 6000},
+    "per_ip": {"capacity": 30, "per_minute": 60},
+}
+DEFAULT_CONSENT = {
+    "record": ["analytics"],
+    "convert": ["marketing"],
+    "months": 6,
+    "policy_version_min": None,
+}
+
+Decision = dict[str, Any]
+
+
+def sha256_hex(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def signature_claim(mac: bytes) -> str:
+    """Made of MAC bytes that the gate computed, never of header text (field 9)."""
+    return "s:" + sha256_hex(mac)
+
+
+def event_claim(event_id: str) -> str:
+    return "e:" + sha256_hex(b"consentgate/event-id/v1\0" + event_id.encode())
+
+
+@dataclass
+class Site:
+    """One site's configuration with its defaults filled in."""
+
+    keys: list[bytes]
+    origins: list[str]
+    tolerance_s: int
+    pointer: str
+    rate: Rate
+    sync_site: Rate
+    sync_ip: Rate
+    consent: dict[str, Any]
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> Site:
+        sync = {**DEFAULT_SYNC, **config.get("sync", {})}
+        return cls(
+            keys=[parse_secret(key["secret"]) for key in config["keys"]],
+            origins=config.get("origins", []),
+            tolerance_s=config.get("tolerance_s", 300),
+            pointer=config.get("fingerprint_pointer", "/fingerprint"),
+            rate=Rate.of(config.get("rate", DEFAULT_RATE)),
+            sync_site=Rate.of(sync["per_site"]),
+            sync_ip=Rate.of(sync["per_ip"]),
+            consent={**DEFAULT_CONSENT, **config.get("consent", {})},
+        )
+
+    def granted(self, session: Session | None, needed: str, now_ms: int) -> str:
+        return judge(
+            session,
+            self.consent[needed],
+            self.consent["months"],
+            self.consent["policy_version_min"],
+            self.tolerance_s,
+            now_ms,
+        )
+
+
+@dataclass
+class Done:
+    """A claim that is decided: the row's call id, or none for a refusal."""
+
+    accepted: bool
+    until_ms: int
+
+
+@dataclass
+class Row:
+    """One call."""
+
+    call_id: str
+    fingerprint: str
+    signature_hash: str
+    event_id: str
+    marketing: str
+    until_ms: int
+
+
+@dataclass
+class Data:
+    """One site's state; it outlives the site's removal."""
+
+    retired: list[tuple[bytes, int]] = field(default_factory=list)
+    claims: dict[str, Done] = field(default_factory=dict)
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    floors: dict[str, tuple[int, int]] = field(default_factory=dict)
+    tombstones: dict[str, int] = field(default_factory=dict)
+    statements: set[Statement] = field(default_factory=set)
+    rows: list[Row] = field(default_factory=list)
+
+    def bucket(self, name: str, key: str, rate: Rate) -> Bucket:
+        return self.buckets.setdefault(f"{name}:{key}", Bucket(rate))
+
+    def floor_ms(self, fingerprint: str, now_ms: int) -> int | None:
+        """The newest floor or tombstone that still stands."""
+        standing = []
+        if fingerprint in self.floors and now_ms < self.floors[fingerprint][1]:
+            standing.append(self.floors[fingerprint][0])
+        if fingerprint in self.tombstones:
+            standing.append(self.tombstones[fingerprint])
+        return max(standing, default=None)
+
+
+class Gate:
+    """The methods of the contract, one call after the other."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        claim = {"ttl_s": 600, "lease_s": 30, **config.get("claim", {})}
+        caps = config.get("caps", {})
+        self.ttl_ms = claim["ttl_s"] * 1000
+        self.lease_ms = claim["lease_s"] * 1000
+        self.body_bytes_max = caps.get("body_bytes_max", 65536)
+        self.claims_per_site_max = caps.get("claims_per_site_max", 1 << 40)
+        retention = {"calls_s": 86400, "floors_s": 3600, **config.get("retention", {})}
+        self.calls_ms = retention["calls_s"] * 1000
+        self.floors_ms = retention["floors_s"] * 1000
+        self.sites: dict[str, Site] = {}
+        self.data: dict[str, Data] = {}
+        self.calls_seen = 0
+        for name, site in config["sites"].items():
+            self.set_site(name, site, 0)
+
+    # -- sites ---------------------------------------------------------------------------------
+
+    def set_site(self, name: str, config: dict[str, Any], now_ms: int) -> None:
+        """A key that is no longer listed goes on claiming: it verifies nothing, opens nothing."""
+        site_id = normalise_site(name)
+        assert site_id is not None
+        new = Site.of(config)
+        self.retire(site_id, now_ms)
+        data = self.data.setdefault(site_id, Data())
+        listed = [key_block(key) for key in new.keys]
+        data.retired = [(key, at) for key, at in data.retired if key_block(key) not in listed]
+        self.sites[site_id] = new
+
+    def remove_site(self, name: str, now_ms: int) -> None:
+        site_id = normalise_site(name)
+        assert site_id is not None
+        self.retire(site_id, now_ms)
+        self.sites.pop(site_id, None)
+
+    def retire(self, site_id: str, now_ms: int) -> None:
+        if site_id in self.sites:
+            for key in self.sites[site_id].keys:
+                self.data[site_id].retired.append((key, now_ms))
+
+    def claiming_keys(self, site: Site, data: Data, now_ms: int) -> list[bytes]:
+        for_ms = max(self.ttl_ms, 2 * site.tolerance_s * 1000 + self.lease_ms)
+        retired = [key for key, at_ms in data.retired if now_ms - at_ms < for_ms]
+        return site.keys + retired
+
+    # -- call_event ----------------------------------------------------------------------------
+
+    def call_event(self, site_name: str, headers: Headers, body: bytes, now_ms: int) -> Decision:
+        if len(body) > self.body_bytes_max:
+            return wire.decision("too_large", "signature")
+        site_id = normalise_site(site_name)
+        if site_id is None or site_id not in self.sites:
+            return wire.decision("unknown_site", "signature")
+        site, data = self.sites[site_id], self.data[site_id]
+        try:
+            verified = verify(site.keys, headers, body, site.tolerance_s, now_ms)
+        except Refused as refused:
+            return wire.decision(refused.reason, "signature")
+        try:
+            fingerprint = judge_payload(site_id, site.pointer, body)
+        except Refused as refused:
+            return wire.decision(refused.reason, "payload")
+        content = signed_content(
+            only_value(headers, "webhook-id"), only_value(headers, "webhook-timestamp"), body
+        )
+        macs = [hmac_sha256(key, content) for key in self.claiming_keys(site, data, now_ms)]
+        names = list(dict.fromkeys(signature_claim(mac) for mac in macs))
+        names.append(event_claim(verified.id))
+        rest_ms = (verified.timestamp_s + site.tolerance_s) * 1000 + self.lease_ms - now_ms
+        keep_ms = max(self.ttl_ms, rest_ms)
+
+        refusal = self.admit(site, data, names, fingerprint, keep_ms, now_ms)
+        if refusal is not None:
+            return refusal
+        decision = self.judge_and_record(
+            site, data, fingerprint, sha256_hex(macs[0]), verified.id, now_ms
+        )
+        accepted = decision["reason"] in ("accepted", "duplicate")
+        for name in names:
+            data.claims[name] = Done(accepted, now_ms + keep_ms)
+        return decision
+
+    def admit(
+        self,
+        site: Site,
+        data: Data,
+        names: list[str],
+        fingerprint: str,
+        keep_ms: int,
+        now_ms: int,
+    ) -> Decision | None:
+        """Replay first, then the bucket; all or nothing. `None` is: go on."""
+        data.claims = {n: c for n, c in data.claims.items() if now_ms < c.until_ms}
+        met = [data.claims[name] for name in names if name in data.claims]
+        if met:
+            for claim in met:
+                claim.until_ms = max(claim.until_ms, now_ms + keep_ms)
+            if any(claim.accepted for claim in met):
+                return wire.decision("duplicate", "replay")
+            return wire.decision("refused_before", "replay")
+        if len(data.claims) + len(names) > self.claims_per_site_max:
+            return wire.decision("overloaded", "replay")
+        bucket = data.bucket("fingerprint", fingerprint, site.rate)
+        retry_ms = take_all([bucket], now_ms)
+        if retry_ms > 0:
+            return wire.decision(
+                "rate_limited",
+                "rate_limit",
+                retry_ms=retry_ms,
+                limit_name="fingerprint",
+                rate=site.rate,
+            )
+        return None
+
+    def judge_and_record(
+        self,
+        site: Site,
+        data: Data,
+        fingerprint: str,
+        signature_hash: str,
+        event_id: str,
+        now_ms: int,
+    ) -> Decision:
+        session = data.sessions.get(fingerprint)
+        verdict = site.granted(session, "record", now_ms)
+        if verdict != "granted":
+            return wire.decision(verdict, "session" if verdict == "no_session" else "consent")
+        data.rows = [row for row in data.rows if now_ms < row.until_ms]
+        for row in data.rows:
+            if row.signature_hash == signature_hash or row.event_id == event_id:
+                return wire.decision("duplicate", "insert", marketing=row.marketing)
+        convert = site.granted(session, "convert", now_ms) == "granted"
+        marketing = "enqueued" if convert else "skipped"
+        self.calls_seen += 1
+        call_id = f"$call:{self.calls_seen}"
+        data.rows.append(
+            Row(call_id, fingerprint, signature_hash, event_id, marketing, now_ms + self.calls_ms)
+        )
+        return wire.decision("accepted", "marketing", call_id=call_id, marketing=marketing)
+
+    # -- sync_session --------------------------------------------------------------------------
+
+    def sync_session(
+        self, site_name: str, headers: Headers, body: bytes, ip: str | None, now_ms: int
+    ) -> Decision:
+        if len(body) > self.body_bytes_max:
+            return wire.decision("too_large", "origin")
+        site_id = normalise_site(site_name)
+        if site_id is None or site_id not in self.sites:
+            return wire.decision("unknown_site", "origin")
+        site, data = self.sites[site_id], self.data[site_id]
+        try:
+            check_origin(site.origins, headers)
+        except Refused as refused:
+            return wire.decision(refused.reason, "origin")
+        try:
+            statement = read_statement(body, headers, site.consent)
+        except Refused as refused:
+            return wire.decision(refused.reason, "statement")
+        stored = data.sessions.get(statement.fingerprint)
+        floor_ms = data.floor_ms(statement.fingerprint, now_ms)
+        merged = merge(stored, floor_ms, statement, site.consent, now_ms)
+        if not covers(statement, site.consent):
+            self.write(data, statement, merged, now_ms)
+            return wire.decision("refused", "statement")
+        limits = [("site", site.sync_site, data.bucket("site", "", site.sync_site))]
+        if ip is not None:
+            limits.append(("ip", site.sync_ip, data.bucket("ip", ip_group(ip), site.sync_ip)))
+        waits = [bucket.retry_ms(now_ms) for _, _, bucket in limits]
+        retry_ms = take_all([bucket for _, _, bucket in limits], now_ms)
+        if retry_ms > 0:
+            if merged.takes_away:
+                self.write(data, statement, merged, now_ms)
+            name, rate, _ = limits[waits.index(retry_ms)]
+            return wire.decision(
+                "rate_limited", "rate_limit", retry_ms=retry_ms, limit_name=name, rate=rate
+            )
+        self.write(data, statement, merged, now_ms)
+        return wire.decision("stored", "store")
+
+    def write(self, data: Data, statement: Statement, merged: Merged, now_ms: int) -> None:
+        """A statement met again changes nothing, unless it takes something away."""
+        if statement in data.statements and not merged.takes_away:
+            return
+        data.statements.add(statement)
+        who = statement.fingerprint
+        if merged.session is not None:
+            data.sessions[who] = merged.session
+        if merged.floor_at_ms is not None:
+            at_ms, until_ms = data.floors.get(who, (-1, 0))
+            if now_ms >= until_ms or merged.floor_at_ms >= at_ms:
+                data.floors[who] = (merged.floor_at_ms, now_ms + self.floors_ms)
+
+    # -- confirm_sale and erase ----------------------------------------------------------------
+
+    def confirm_sale(self, site_name: str, call_id: str, now_ms: int) -> Decision:
+        site_id = normalise_site(site_name)
+        assert site_id is not None and site_id in self.sites, "not pinned for unknown sites"
+        site, data = self.sites[site_id], self.data[site_id]
+        row = next((r for r in data.rows if r.call_id == call_id and now_ms < r.until_ms), None)
+        if row is None:
+            return wire.decision("not_found", "call")
+        verdict = site.granted(data.sessions.get(row.fingerprint), "convert", now_ms)
+        if verdict != "granted":
+            stage = "session" if verdict == "no_session" else "consent"
+            return wire.decision("skipped", stage, marketing="skipped")
+        if row.marketing == "enqueued":
+            return wire.decision("already_enqueued", "enqueue", marketing="enqueued")
+        row.marketing = "enqueued"
+        return wire.decision("enqueued", "enqueue", marketing="enqueued")
+
+    def erase(self, site_name: str, fingerprint: str, now_ms: int) -> Decision:
+        site_id = normalise_site(site_name)
+        assert site_id is not None and site_id in self.data, "not pinned for sites never seen"
+        data = self.data[site_id]
+        data.tombstones[fingerprint] = max(now_ms, data.tombstones.get(fingerprint, now_ms))
+        data.sessions.pop(fingerprint, None)
+        data.rows = [row for row in data.rows if row.fingerprint != fingerprint]
+        return wire.decision("erased", "erase")
+
+
+def ip_group(ip: str) -> str:
+    """IPv4, also when mapped into IPv6, by address; other IPv6 by /64 (field 33)."""
+    address = ipaddress.ip_address(ip)
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))
+    return str(address)

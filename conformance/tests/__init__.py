@@ -1,0 +1,1 @@
+"""Self-checks of the oracle: `python3 -m unittest discover -s conformance/tests -t conformance`."""

@@ -1,0 +1,166 @@
+"""The oracle against the standard library, against its own vectors, and against tampering."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import random
+import unittest
+
+from oracle.bucket import Bucket, Rate, take_all
+from oracle.consent import Session
+from oracle.payload import Reader, judge_payload, read_object
+from oracle.session_merge import covers, merge, read_statement
+from oracle.signature import Refused, hmac_sha256, parse_secret, verify
+from tests.load import cases, pairs, unb64
+
+
+class Signatures(unittest.TestCase):
+    def test_hmac_is_the_standard_library_s(self) -> None:
+        for length in (0, 1, 24, 63, 64, 65, 200):
+            key, data = bytes(range(length)), b"data" * length
+            self.assertEqual(hmac_sha256(key, data), hmac.digest(key, data, "sha256"))
+
+    def test_rfc_4231(self) -> None:
+        for case in cases("hmac"):
+            mac = hmac_sha256(unb64(case["key_b64"]), unb64(case["data_b64"]))
+            self.assertEqual(mac, unb64(case["mac_b64"]), case["name"])
+
+    def test_tampering_with_a_valid_case_is_refused(self) -> None:
+        """Each byte of each signed part, one at a time."""
+        case = next(c for c in cases("signature") if c["name"] == "valid")
+        keys = [parse_secret(s) for s in case["secrets"]]
+        headers, body = pairs(case["headers"]), unb64(case["body_b64"])
+        verify(keys, headers, body, 300, case["now_ms"])
+        for at in range(len(body)):
+            spoilt = body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
+            with self.assertRaises(Refused):
+                verify(keys, headers, spoilt, 300, case["now_ms"])
+        for i, (name, value) in enumerate(headers):
+            for at in range(len(value)):
+                bad = value[:at] + bytes([value[at] ^ 1]) + value[at + 1 :]
+                with self.assertRaises(Refused):
+                    changed = [*headers[:i], (name, bad), *headers[i + 1 :]]
+                    verify(keys, changed, body, 300, case["now_ms"])
+
+    def test_most_cases_are_invalid(self) -> None:
+        for name in ("signature", "payload"):
+            found = cases(name)
+            self.assertGreater(sum(not c["expect"]["ok"] for c in found) * 2, len(found), name)
+
+
+class Payloads(unittest.TestCase):
+    def test_reader_agrees_with_json_on_what_both_take(self) -> None:
+        """The library is laxer, never stricter: what the reader takes, it reads alike."""
+        for case in cases("payload"):
+            body = unb64(case["body_b64"])
+            try:
+                mine = read_object(body)
+            except Refused:
+                continue
+            theirs = json.loads(body.decode())
+            self.assertEqual(list(mine), list(theirs), case["name"])
+
+    def test_random_documents(self) -> None:
+        rng = random.Random(7)
+        for _ in range(300):
+            value: dict[str, object] = {
+                str(i): rng.choice([None, True, "\u00e9\n", [1, {"a": "b"}], {}])
+                for i in range(rng.randrange(4))
+            }
+            text = json.dumps(value, ensure_ascii=rng.random() < 0.5)
+            self.assertEqual(list(read_object(text.encode())), list(value))
+            for cut in range(len(text)):
+                with self.assertRaises(Refused):
+                    Reader(text[:cut]).document()
+
+    def test_fingerprints_are_kept_as_they_are(self) -> None:
+        self.assertEqual(judge_payload("s", "/fingerprint", b'{"fingerprint":" F "}'), " F ")
+
+
+class Limits(unittest.TestCase):
+    def test_strict_never_lets_more_than_n_through_any_minute(self) -> None:
+        rng = random.Random(11)
+        for per_minute in (1, 2, 3, 7, 20, 61):
+            bucket = Bucket(Rate.of({"per_minute": per_minute, "strict": True}))
+            now_ms, allowed = 0, []
+            for _ in range(2000):
+                now_ms += rng.choice([0, 1, 50, 500, 3000, 20_000])
+                if take_all([bucket], now_ms) == 0:
+                    allowed.append(now_ms)
+            for i, start_ms in enumerate(allowed):
+                inside = [t for t in allowed[i:] if t < start_ms + 60_000]
+                self.assertLessEqual(len(inside), per_minute)
+
+    def test_waiting_as_told_always_works(self) -> None:
+        """Whatever the clock did before (law 10)."""
+        rng = random.Random(13)
+        for _ in range(300):
+            rate = Rate(rng.randrange(1, 5000), rng.randrange(1, 9))
+            bucket, now_ms = Bucket(rate), 10**9
+            for _ in range(30):
+                now_ms = max(0, now_ms + rng.choice([0, 0, 0, 700, -5000, 10**6, -(10**7)]))
+                retry_ms = take_all([bucket], now_ms)
+                self.assertLessEqual(retry_ms, rate.interval_ms)
+                if retry_ms:
+                    now_ms += retry_ms
+                    self.assertEqual(take_all([bucket], now_ms), 0)
+
+
+class Transcripts(unittest.TestCase):
+    """The transcripts are written by hand: hold what can be held to the oracle."""
+
+    def test_claim_of_an_event_id(self) -> None:
+        case = next(c for c in cases("transcripts") if c["name"] == "call: accepted")
+        claims = case["effects"][0]["args"]["claims"]
+        want = hashlib.sha256(b"consentgate/event-id/v1\x00e1").hexdigest()
+        self.assertEqual(claims[-1], f"e:{want}")
+
+    def test_puts_are_what_merge_says(self) -> None:
+        consent = {"record": ["analytics"], "convert": ["marketing"]}
+        seen = 0
+        for case in cases("transcripts"):
+            stored, floor_ms = None, None
+            for effect in case["effects"]:
+                reply = effect.get("reply", {})
+                if effect["method"] == "find" and effect["role"] == "sessions" and reply:
+                    floor_ms, stored = reply["floor_ms"], reply["session"]
+                if effect["method"] != "put":
+                    continue
+                seen += 1
+                said = read_statement(unb64(case["body_b64"]), pairs(case["headers"]), consent)
+                old = None
+                if stored is not None:
+                    fields = {k: v for k, v in stored.items() if k not in ("version", "scopes")}
+                    old = Session(frozenset(stored["scopes"]), **fields)
+                merged = merge(old, floor_ms, said, consent, case["now_ms"])
+                args = effect["args"]
+                want = None if merged.session is None else merged.session.as_json()
+                self.assertEqual(args["session"], want, case["name"])
+                self.assertEqual(args["expected"], stored and stored["version"], case["name"])
+                if args["narrowing"] != "*":
+                    self.assertEqual(args["narrowing"], merged.takes_away, case["name"])
+                if args["floor"] is not None:
+                    self.assertEqual(args["floor"]["at_ms"], merged.floor_at_ms, case["name"])
+                buckets = any(e["method"] == "admit" for e in case["effects"])
+                self.assertEqual(buckets, covers(said, consent), case["name"])
+        self.assertGreater(seen, 15)
+
+    def test_settle_follows_the_design(self) -> None:
+        """Unknown outcomes settle nothing; every other end of an admitted event settles once."""
+        for case in cases("transcripts"):
+            if case["do"] != "call_event" or len(case["effects"]) < 2:
+                continue
+            *_, last = case["effects"]
+            reason, settled = case["expect"]["reason"], last["method"] == "settle"
+            if settled:
+                action = last["args"]["action"]
+                released = case["expect"]["outcome"] == "unavailable"
+                self.assertEqual(action, "release" if released else "commit", case["name"])
+            else:
+                self.assertEqual((last["method"], reason), ("record", "store_failed"), case["name"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,103 @@
+use crate::{
+    config::ConsentRules,
+    decision::Reason,
+    encoding::json::{self, NotJson},
+    id::{EventId, Fingerprint, Pseudonym, Scopes, SiteId},
+    store::Session,
+    time::Timestamp,
+};
+use serde_json::Value;
+use smallvec::SmallVec;
+
+/// The most scopes a statement may name.
+const SCOPES_MAX: usize = 32;
+
+/// What a browser says its user agreed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Statement {
+    pub(crate) fingerprint: Fingerprint,
+    /// What is granted, less what Global Privacy Control takes away.
+    pub(crate) scopes: Scopes,
+    /// From when it counts: never later than its arrival.
+    pub(crate) instant: Timestamp,
+    pub(crate) event_id: Option<EventId>,
+    pub(crate) policy_version: Option<u32>,
+    pub(crate) gpc: bool,
+}
+
+impl Statement {
+    /// Reads a body; the error is one of the reasons of stage `statement`. Types are strict (FIELD 43).
+    pub(crate) fn read(
+        body: &[u8],
+        gpc: bool,
+        rules: &ConsentRules,
+        now: Timestamp,
+    ) -> Result<Self, Reason> {
+        let value = json::value(body).map_err(|NotJson| Reason::MalformedJson)?;
+        if !value.is_object() {
+            return Err(Reason::MalformedJson);
+        }
+        Self::from_value(&value, gpc, rules, now).ok_or(Reason::MalformedStatement)
+    }
+
+    fn from_value(value: &Value, gpc: bool, rules: &ConsentRules, now: Timestamp) -> Option<Self> {
+        let fingerprint = Fingerprint::new(value.get("fingerprint")?.as_str()?)?;
+        let scopes = value.get("consent_scopes")?.as_array()?;
+        if scopes.len() > SCOPES_MAX {
+            return None;
+        }
+        let scopes: Option<SmallVec<[&str; 4]>> =
+            scopes.iter().map(Value::as_str).collect();
+        let scopes = Scopes::new(scopes?)?;
+        let consent_at = Timestamp::from_rfc3339(value.get("consent_at")?.as_str()?)?;
+        let event_id = match value.get("event_id") {
+            None => None,
+            Some(id) => Some(EventId::new(id.as_str()?.as_bytes())?),
+        };
+        let policy_version = match value.get("policy_version") {
+            None => None,
+            Some(version) => {
+                Some(u32::try_from(version.as_u64()?).ok().filter(|v| *v <= i32::MAX as u32)?)
+            }
+        };
+        let scopes = if gpc {
+            scopes.difference(&rules.convert.difference(&rules.record))
+        } else {
+            scopes
+        };
+        let instant = consent_at.min(now);
+        Some(Self { fingerprint, scopes, instant, event_id, policy_version, gpc })
+    }
+
+    /// What makes a repeated statement the same one: everything it says, so that a stranger who knows an id cannot use
+    /// it up for somebody else's statement (FIELD 26). `None` without an id.
+    pub(crate) fn key(&self, name: impl Fn(&[&[u8]]) -> Pseudonym, site: &SiteId) -> Option<Pseudonym> {
+        let event_id = self.event_id.as_ref()?;
+        let instant = self.instant.as_millis().to_be_bytes();
+        let policy_version = self.policy_version.map_or(-1, i64::from).to_be_bytes();
+        let gpc = [u8::from(self.gpc)];
+        let fixed: [&[u8]; 6] = [
+            site.as_str().as_bytes(),
+            event_id.as_str().as_bytes(),
+            self.fingerprint.expose().as_bytes(),
+            &instant,
+            &policy_version,
+            &gpc,
+        ];
+        let mut parts: SmallVec<[&[u8]; 12]> = SmallVec::from_slice(&fixed);
+        parts.extend(self.scopes.iter().map(str::as_bytes));
+        Some(name(&parts))
+    }
+
+    /// The session that the statement alone would make.
+    pub(crate) fn session(&self, narrowed: bool) -> Session {
+        Session {
+            scopes: self.scopes.clone(),
+            granted_at: self.instant,
+            changed_at: self.instant,
+            policy_version: self.policy_version,
+            gpc: self.gpc,
+            narrowed,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What the gate answers. One table makes code, sentence, status and body of every answer.
+
+mod answer;
+mod error;
+mod outcome;
+mod reason;
+mod tables;
+
+pub use answer::{Answer, Header, PublicCode};
+pub use error::{StoreError, StoreErrorKind};
+pub use outcome::{Flow, Marketing, Outcome, Stage};
+pub use reason::Reason;
+
+use crate::{
+    id::{CallId, EventId, KeyId},
+    time::Millis,
+};
+use alloc::borrow::Cow;
+
+/// The answer to one call: what to send, and what to log.
+///
+/// `Debug` shows neither a store's exception nor anything of the event but its ids (law 12).
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Decision {
+    flow: Flow,
+    stage: Stage,
+    reason: Reason,
+    wait: Option<Wait>,
+    call_id: Option<CallId>,
+    event_id: Option<EventId>,
+    key_id: Option<KeyId>,
+    marketing: Option<Marketing>,
+    error: Option<StoreError>,
+}
+
+/// When to come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    /// After this time.
+    For(Millis),
+    /// After this time, for the bucket of this name, size and window.
+    Limited { wait: Millis, bucket: &'static str, burst: u32, window: Millis },
+}
+
+/// A proof that every stage was passed; only a stage's own file implements it, so nothing else can accept.
+pub(crate) trait Accepts {}
+
+impl Decision {
+    /// An answer that needs the proof of the last stage.
+    pub(crate) fn accepted(
+        _proof: &impl Accepts,
+        flow: Flow,
+        stage: Stage,
+        reason: Reason,
+    ) -> Self {
+        Self::new(flow, stage, reason)
+    }
+
+    /// An answer that grants nothing.
+    pub(crate) fn denied(flow: Flow, stage: Stage, reason: Reason) -> Self {
+        debug_assert!(reason.outcome() != Outcome::Accepted, "acceptance needs a proof");
+        Self::new(flow, stage, reason)
+    }
+
+    fn new(flow: Flow, stage: Stage, reason: Reason) -> Self {
+        debug_assert!(flow.table().contains(&(stage, reason)), "{flow:?} {stage:?} {reason:?}");
+        Self {
+            flow,
+            stage,
+            reason,
+            wait: None,
+            call_id: None,
+            event_id: None,
+            key_id: None,
+            marketing: None,
+            error: None,
+        }
+    }
+
+    pub(crate) fn after(mut self, wait: Millis) -> Self {
+        self.wait = Some(Wait::For(wait));
+        self
+    }
+
+    pub(crate) fn limited(
+        mut self,
+        wait: Millis,
+        bucket: &'static str,
+        burst: u32,
+        window: Millis,
+    ) -> Self {
+        self.wait = Some(Wait::Limited { wait, bucket, burst, window });
+        self
+    }
+
+    pub(crate) fn with_call(mut self, call_id: Option<CallId>) -> Self {
+        self.call_id = call_id;
+        self
+    }
+
+    pub(crate) fn with_event(mut self, event_id: Option<EventId>, key_id: Option<KeyId>) -> Self {
+        self.event_id = event_id;
+        self.key_id = key_id;
+        self
+    }
+
+    pub(crate) fn with_marketing(mut self, marketing: Marketing) -> Self {
+        self.marketing = Some(marketing);
+        self
+    }
+
+    pub(crate) fn with_error(mut self, error: StoreError) -> Self {
+        self.error = Some(error);
+        self
+    }
+
+    /// Which flow answered.
+    #[must_use]
+    pub fn flow(&self) -> Flow {
+        self.flow
+    }
+
+    /// Which stage gave the answer. For logs.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// Why. For logs; the client sees the public code alone.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// What it comes to.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.reason.outcome()
+    }
+
+    /// The HTTP status to send.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.reason.answer().status()
+    }
+
+    /// The headers to send: lower-case names, in a fixed order.
+    pub fn headers(&self) -> impl Iterator<Item = Header> + use<> {
+        answer::headers(self.reason.answer(), self.retry_after(), self.wait)
+    }
+
+    /// The body to send.
+    #[must_use]
+    pub fn body(&self) -> Cow<'static, str> {
+        answer::body(self.reason.answer(), self.call_id)
+    }
+
+    /// Whole seconds after which to try again, where it is worth it: at least one.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        match self.wait {
+            Some(Wait::For(wait) | Wait::Limited { wait, .. }) => Some(wait.retry_after_secs()),
+            None => (self.outcome() == Outcome::Unavailable).then_some(1),
+        }
+    }
+
+    /// The recorded call, where it is known.
+    #[must_use]
+    pub fn call_id(&self) -> Option<CallId> {
+        self.call_id
+    }
+
+    /// The sender's id of the event; only once its signature was verified.
+    #[must_use]
+    pub fn event_id(&self) -> Option<&EventId> {
+        self.event_id.as_ref()
+    }
+
+    /// The key whose signature was right.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&KeyId> {
+        self.key_id.as_ref()
+    }
+
+    /// What became of the conversion.
+    #[must_use]
+    pub fn marketing(&self) -> Option<Marketing> {
+        self.marketing
+    }
+
+    /// The failure of a store behind the answer. For logs, never for the client.
+    #[must_use]
+    pub fn error(&self) -> Option<&StoreError> {
+        self.error.as_ref()
+    }
+}

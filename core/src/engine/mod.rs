@@ -1,0 +1,208 @@
+//! The configuration and the sites in force; starts flows.
+
+mod directory;
+
+pub use directory::Directory;
+
+use crate::{
+    config::{Common, Config, ConfigError, SiteConfig},
+    consent::Statement,
+    decision::{Reason, Stage},
+    event::Event,
+    flow::{CallEvent, ConfirmSale, Context, Erase, SyncSession, person},
+    header::{Headers, Wanted},
+    id::{CallId, Fingerprint, Owner, SiteId, Unique},
+    secret::{Kind, PseudonymKey},
+    signature::{self, Keys},
+    site::Site,
+    time::Timestamp,
+};
+use alloc::{borrow::Cow, sync::Arc};
+use core::net::IpAddr;
+use smallvec::SmallVec;
+
+/// A request as it came over the network.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// The tenant, as the caller of the gate names it.
+    pub site: &'a str,
+    /// Raw header pairs, not joined.
+    pub headers: &'a dyn Headers,
+    /// The raw body.
+    pub body: &'a [u8],
+    /// The peer's address, as the host trusts it; `X-Forwarded-For` is never read here.
+    pub ip: Option<IpAddr>,
+}
+
+/// What the gate knows and is told; everything else comes as arguments.
+///
+/// Cheap to clone: a changed set of sites is a new engine, and flows on their way go on with the old one.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    common: Arc<Common>,
+    pseudonyms: PseudonymKey,
+    directory: Directory,
+}
+
+impl Engine {
+    /// An engine with the sites of `config`. `random` keys the pseudonyms where the configuration gives no
+    /// `hash_secret`; it must come from a secure source.
+    #[must_use]
+    pub fn new(config: Config, random: &[u8; 32], now: Timestamp) -> Self {
+        let Config { sites, common } = config;
+        let pseudonyms = match &common.hash_secret {
+            Some(secret) => secret.pseudonym_key(),
+            None => PseudonymKey::random(random),
+        };
+        let directory = Directory::new(sites, &common, now);
+        Self { common: Arc::new(common), pseudonyms, directory }
+    }
+
+    /// What holds for all sites.
+    #[must_use]
+    pub fn common(&self) -> &Common {
+        &self.common
+    }
+
+    /// An engine with a site added or changed, from the JSON of its configuration.
+    ///
+    /// # Errors
+    /// All faults of the document; nothing is changed then.
+    pub fn with_site(&self, site: &str, json: &[u8], now: Timestamp) -> Result<Self, ConfigError> {
+        let id = site_id(site)?;
+        let config = SiteConfig::from_json(json, &id, &self.common)?;
+        let directory = self.directory.with(id, config, &self.common, now)?;
+        Ok(Self { directory, ..self.clone() })
+    }
+
+    /// An engine without a site. Its keys are remembered for the life of a claim.
+    ///
+    /// # Errors
+    /// The text can be no site's id.
+    pub fn without_site(&self, site: &str, now: Timestamp) -> Result<Self, ConfigError> {
+        let directory = self.directory.without(&site_id(site)?, &self.common, now);
+        Ok(Self { directory, ..self.clone() })
+    }
+
+    /// Starts the flow of a signed event; stage 1 is judged here, on borrowed headers.
+    #[must_use]
+    pub fn call_event<'b>(
+        &self,
+        request: &Request<'_>,
+        body: Cow<'b, [u8]>,
+        unique: Unique,
+        now: Timestamp,
+    ) -> CallEvent<'b> {
+        if body.len() > self.common.caps.body_bytes {
+            return CallEvent::refused(Stage::Signature, Reason::TooLarge);
+        }
+        let site = self.site(request.site);
+        let config = site.map_or_else(|| self.directory.stand_in(), |site| &site.config);
+        let retired: SmallVec<[_; 2]> = site
+            .into_iter()
+            .flat_map(|site| &site.retired)
+            .filter(|old| now < old.until)
+            .map(|old| old.mac_key.clone())
+            .collect();
+        let keys = Keys {
+            listed: site.map_or(&[], |site| &site.keys),
+            retired: &retired,
+            macs_min: self.directory.keys_max(),
+        };
+        let (scheme, tolerance) = (config.scheme, config.tolerance);
+        let checked = signature::check(scheme, &keys, request.headers, &body, tolerance, now);
+        let Some(site) = site else {
+            return CallEvent::refused(Stage::Signature, Reason::UnknownSite);
+        };
+        let verified = match checked {
+            Ok(verified) => verified,
+            Err(reason) => return CallEvent::refused(Stage::Signature, reason),
+        };
+        match Event::read(&body, &site.config.fingerprint, &site.id) {
+            Ok(event) => {
+                CallEvent::verified(self.context(site), verified, event, body, unique, now)
+            }
+            Err(reason) => CallEvent::refused(Stage::Payload, reason),
+        }
+    }
+
+    /// Starts the flow of a browser's statement.
+    #[must_use]
+    pub fn sync_session(
+        &self,
+        request: &Request<'_>,
+        unique: Unique,
+        now: Timestamp,
+    ) -> SyncSession {
+        if request.body.len() > self.common.caps.body_bytes {
+            return SyncSession::refused(Stage::Origin, Reason::TooLarge);
+        }
+        let Some(site) = self.site(request.site) else {
+            return SyncSession::refused(Stage::Origin, Reason::UnknownSite);
+        };
+        let headers = Wanted::read(request.headers, [b"origin", b"sec-gpc"]).all();
+        let Some((origins, gpc)) = headers.map(|[origins, gpc]| (origins, gpc)) else {
+            return SyncSession::refused(Stage::Origin, Reason::WrongOrigin);
+        };
+        let allowed = |origin: &[u8]| site.config.origins.iter().any(|own| own.as_bytes() == origin);
+        if !matches!(origins.as_slice(), [origin] if allowed(origin)) {
+            return SyncSession::refused(Stage::Origin, Reason::WrongOrigin);
+        }
+        let gpc = gpc.iter().any(|value| *value == b"1");
+        let statement = match Statement::read(request.body, gpc, &site.config.consent, now) {
+            Ok(statement) => statement,
+            Err(reason) => return SyncSession::refused(Stage::Statement, reason),
+        };
+        let context = self.context(site);
+        let mut buckets = SmallVec::from_iter([context.site_bucket()]);
+        buckets.extend(request.ip.map(|ip| context.ip_bucket(ip)));
+        let idempotency = statement.key(|parts| self.pseudonyms.pseudonym(Kind::Statement, parts), &site.id);
+        let owner = Owner::from_bytes(unique.owner);
+        SyncSession::stated(context, statement, idempotency, buckets, owner)
+    }
+
+    /// Starts the flow of a sale. The caller is the host's own, and known to it.
+    #[must_use]
+    pub fn confirm_sale(&self, site: &str, call_id: &str) -> ConfirmSale {
+        let Some(site) = self.site(site) else {
+            return ConfirmSale::refused(Reason::UnknownSite);
+        };
+        match CallId::from_hex(call_id) {
+            Some(call_id) => ConfirmSale::new(self.context(site), call_id),
+            None => ConfirmSale::refused(Reason::NotFound),
+        }
+    }
+
+    /// Starts the flow of forgetting a person. The site need not be configured any more.
+    #[must_use]
+    pub fn erase(&self, site: &str, fingerprint: Fingerprint, now: Timestamp) -> Erase {
+        match SiteId::new(site) {
+            Some(site) => {
+                let person = person(&self.pseudonyms, &site, fingerprint);
+                Erase::new(site, person, now)
+            }
+            None => Erase::refused(Reason::UnknownSite),
+        }
+    }
+
+    /// The site in force of that name.
+    fn site(&self, name: &str) -> Option<&Arc<Site>> {
+        self.directory.active(&SiteId::new(name)?)
+    }
+
+    fn context(&self, site: &Arc<Site>) -> Context {
+        Context {
+            site: site.clone(),
+            common: self.common.clone(),
+            pseudonyms: self.pseudonyms.clone(),
+        }
+    }
+}
+
+fn site_id(site: &str) -> Result<SiteId, ConfigError> {
+    SiteId::new(site).ok_or_else(|| {
+        let grammar = crate::config::Problem::Grammar("named with 1 to 64 of a-z 0-9 . _ -");
+        ConfigError::at(alloc::format!("sites.{site}"), grammar)
+    })
+}
+

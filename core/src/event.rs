@@ -1,0 +1,105 @@
+//! The payload of a call event: one strict pass over the body.
+
+use crate::{
+    config::Pointer,
+    decision::Reason,
+    encoding::json::{self, Kind, NotJson, Visit},
+    id::{Fingerprint, SiteId},
+};
+
+/// What the gate reads of an event; the body itself is recorded as the bytes that came.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) fingerprint: Fingerprint,
+}
+
+impl Event {
+    /// Reads a verified body; the error is one of the reasons of stage `payload`.
+    pub(crate) fn read(body: &[u8], pointer: &Pointer, site: &SiteId) -> Result<Self, Reason> {
+        let mut scan = Scan {
+            pointer,
+            site,
+            matched: 0,
+            at_site_id: false,
+            is_object: false,
+            carries_consent: false,
+            wrong_site: false,
+            fingerprint: None,
+        };
+        json::visit(body, &mut scan).map_err(|NotJson| Reason::MalformedJson)?;
+        if !scan.is_object {
+            return Err(Reason::MalformedJson);
+        }
+        let fingerprint = scan.fingerprint.ok_or(Reason::MalformedFingerprint)?;
+        if scan.carries_consent {
+            return Err(Reason::ConsentInPayload);
+        }
+        if scan.wrong_site {
+            return Err(Reason::WrongSite);
+        }
+        Ok(Self { fingerprint })
+    }
+}
+
+struct Scan<'a> {
+    pointer: &'a Pointer,
+    site: &'a SiteId,
+    /// How many tokens of the pointer lead to the place being read.
+    matched: usize,
+    at_site_id: bool,
+    is_object: bool,
+    carries_consent: bool,
+    wrong_site: bool,
+    fingerprint: Option<Fingerprint>,
+}
+
+impl Scan<'_> {
+    /// A step to a child of the container at `depth`.
+    fn step(&mut self, depth: usize, is_next_token: bool) {
+        let above = depth.saturating_sub(1);
+        self.matched = if self.matched >= above && is_next_token { depth } else { self.matched.min(above) };
+    }
+
+    fn at_fingerprint(&self, depth: usize) -> bool {
+        depth == self.pointer.depth() && self.matched == depth
+    }
+}
+
+impl Visit for Scan<'_> {
+    fn key(&mut self, depth: usize, key: &str) {
+        self.step(depth, self.pointer.has_key(depth, key));
+        self.at_site_id = depth == 1 && key == "site_id";
+        self.carries_consent |= is_consent_field(key);
+    }
+
+    fn index(&mut self, depth: usize, index: usize) {
+        self.step(depth, self.pointer.has_index(depth, index));
+        self.at_site_id = false;
+    }
+
+    fn string(&mut self, depth: usize, value: &str) {
+        if self.at_fingerprint(depth) {
+            self.fingerprint = Fingerprint::new(value);
+        }
+        if self.at_site_id {
+            self.wrong_site |= SiteId::new(value).as_ref() != Some(self.site);
+            self.at_site_id = false;
+        }
+    }
+
+    fn other(&mut self, depth: usize, kind: Kind) {
+        self.is_object |= depth == 0 && kind == Kind::Object;
+        self.wrong_site |= self.at_site_id;
+        self.at_site_id = false;
+    }
+}
+
+/// `consent_scopes` or `consent_at`, in any ASCII case, with `_` or `-` anywhere or nowhere (FIELD 42).
+fn is_consent_field(key: &str) -> bool {
+    let is = |name: &[u8]| {
+        let mut letters = key.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
+        name.iter().all(|wanted| letters.next().is_some_and(|own| own.eq_ignore_ascii_case(wanted)))
+            && letters.next().is_none()
+    };
+    is(b"consentscopes") || is(b"consentat")
+}

@@ -1,0 +1,92 @@
+use super::{
+    machine::{Machine, Next, States},
+    store_failed, wrong_reply,
+};
+use crate::{
+    decision::{Accepts, Decision, Flow as Name, Reason, Stage},
+    id::SiteId,
+    session::Person,
+    store::{DeleteSession, Effect, EraseCalls, Floor, Reply},
+    time::{Millis, Timestamp},
+};
+
+/// The longest a consent can hold: 13 calendar months are never longer. A tombstone outlives every grant before it.
+pub(super) const LONGEST_CONSENT: Millis = Millis::from_secs(403 * 86_400);
+
+/// The flow of forgetting a person at a site: the session, then the calls; each leaves its tombstone first.
+///
+/// Works for sites that are configured no more, and as often as you like.
+pub type Erase = Machine<State>;
+
+#[derive(Debug)]
+pub enum State {
+    /// The session goes first.
+    Sessions(Work),
+    /// Then the calls.
+    Calls(Work),
+}
+
+#[derive(Debug)]
+pub struct Work {
+    site: SiteId,
+    person: Person,
+    tombstone: Floor,
+}
+
+/// The proof that both roles have forgotten.
+struct Erased;
+
+impl Accepts for Erased {}
+
+impl Erase {
+    pub(crate) fn refused(reason: Reason) -> Self {
+        Self::answer(Decision::denied(Name::Erase, Stage::Erase, reason))
+    }
+
+    pub(crate) fn new(site: SiteId, person: Person, now: Timestamp) -> Self {
+        let tombstone = Floor { at: now, keep: LONGEST_CONSENT };
+        Self::need(State::Sessions(Work { site, person, tombstone }))
+    }
+}
+
+impl States for State {
+    const MISUSED: (Name, Stage) = (Name::Erase, Stage::Erase);
+
+    fn effect(&self) -> Effect<'_> {
+        match self {
+            Self::Sessions(Work { site, person, tombstone }) => {
+                Effect::DeleteSession(DeleteSession {
+                    site,
+                    fingerprint: &person.fingerprint,
+                    pseudonym: person.pseudonym,
+                    tombstone: *tombstone,
+                })
+            }
+            Self::Calls(Work { site, person, tombstone }) => Effect::EraseCalls(EraseCalls {
+                site,
+                fingerprint: &person.fingerprint,
+                pseudonym: person.pseudonym,
+                tombstone: *tombstone,
+            }),
+        }
+    }
+
+    fn next(self, reply: Reply, _now: Timestamp) -> Next<Self> {
+        let (flow, stage) = Self::MISUSED;
+        Next::Answer(match (self, reply) {
+            (Self::Sessions(work), Reply::DeleteSession(Ok(true))) => {
+                return Next::Need(Self::Calls(work));
+            }
+            (Self::Calls(_), Reply::EraseCalls(Ok(true))) => {
+                Decision::accepted(&Erased, flow, stage, Reason::Erased)
+            }
+            (Self::Sessions(_), Reply::DeleteSession(Ok(false)))
+            | (Self::Calls(_), Reply::EraseCalls(Ok(false))) => {
+                Decision::denied(flow, stage, Reason::Overloaded)
+            }
+            (Self::Sessions(_), Reply::DeleteSession(Err(error)))
+            | (Self::Calls(_), Reply::EraseCalls(Err(error))) => store_failed(flow, stage, error),
+            _ => store_failed(flow, stage, wrong_reply()),
+        })
+    }
+}

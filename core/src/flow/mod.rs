@@ -1,0 +1,71 @@
+//! One file a flow, named like the method; the only files that know an order.
+//!
+//! A flow never calls a store. It yields an [`Effect`], is fed the [`Reply`], and goes on:
+//!
+//! ```text
+//! let mut step = flow.start();
+//! loop { step = match step { Step::Need(effect) => flow.feed(store.perform(effect), now), Step::Done(decision) => break decision } }
+//! ```
+
+mod call_event;
+mod confirm_sale;
+mod context;
+mod erase;
+mod machine;
+mod sync_session;
+
+pub use call_event::CallEvent;
+pub use confirm_sale::ConfirmSale;
+pub(crate) use context::{Context, person};
+pub use erase::Erase;
+pub use sync_session::SyncSession;
+
+use crate::{
+    decision::{Decision, Flow as FlowName, Reason, Stage, StoreError, StoreErrorKind},
+    store::{Effect, Reply},
+    time::Timestamp,
+};
+
+/// What a flow wants next.
+#[derive(Debug)]
+#[must_use]
+pub enum Step<'a> {
+    /// This effect performed, and its reply.
+    Need(Effect<'a>),
+    /// Nothing: this is the answer.
+    Done(Decision),
+}
+
+/// A decision on its way.
+pub trait Flow {
+    /// The first step.
+    fn start(&mut self) -> Step<'_>;
+
+    /// The step after the open effect's reply. A reply of another kind counts as the store's failure, and after the
+    /// answer every further reply is answered 503: a misuse never panics and never grants.
+    fn feed(&mut self, reply: Reply, now: Timestamp) -> Step<'_>;
+
+    /// The effect that is open now.
+    fn pending(&self) -> Option<Effect<'_>>;
+
+    /// Ends the flow without an answer, because nobody waits for it any more; the effect that gives back what it
+    /// holds, if it is certain that the event was not recorded. Perform it if you can; else the lease lapses.
+    fn abort(&mut self) -> Option<Effect<'_>>;
+}
+
+/// The number of times a session is judged anew when it changes under the judgement.
+const ATTEMPTS_MAX: u8 = 3;
+
+/// The answer when a store failed at a stage.
+fn store_failed(flow: FlowName, stage: Stage, error: StoreError) -> Decision {
+    let reason = match error.kind() {
+        StoreErrorKind::Forked => Reason::Forked,
+        _ => Reason::StoreFailed,
+    };
+    Decision::denied(flow, stage, reason).with_error(error)
+}
+
+/// A reply that does not fit the effect, as the store's failure.
+fn wrong_reply() -> StoreError {
+    StoreError::new(StoreErrorKind::WrongReply)
+}

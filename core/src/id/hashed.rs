@@ -1,0 +1,77 @@
+use super::call::sixteen_bytes;
+use crate::encoding::hex;
+use alloc::{format, string::String};
+use core::fmt;
+use sha2::{Digest, Sha256};
+
+/// SHA-256 of the MAC bytes that the gate computed, never of header text (FIELD 9).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SignatureHash([u8; 32]);
+
+impl SignatureHash {
+    /// Of a computed MAC.
+    #[must_use]
+    pub(crate) fn of(mac: &[u8; 32]) -> Self {
+        Self(Sha256::digest(mac).into())
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Writes 64 lower-case hex digits.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        hex::encode(&self.0)
+    }
+}
+
+impl fmt::Debug for SignatureHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SignatureHash({})", self.to_hex())
+    }
+}
+
+/// What makes two deliveries the same event, at one site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClaimKey {
+    /// The signature under one listed or retired key.
+    Signature(SignatureHash),
+    /// The signed event id, hashed to a fixed size.
+    Event([u8; 32]),
+}
+
+impl ClaimKey {
+    pub(crate) fn event(id: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"consentgate/event-id/v1\0");
+        hash.update(id.as_bytes());
+        Self::Event(hash.finalize().into())
+    }
+
+    /// The 32 bytes, without the kind.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        match self {
+            Self::Signature(hash) => hash.as_bytes(),
+            Self::Event(hash) => hash,
+        }
+    }
+
+    /// `s:` or `e:` and 64 lower-case hex digits.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Signature(hash) => format!("s:{}", hash.to_hex()),
+            Self::Event(hash) => format!("e:{}", hex::encode(hash)),
+        }
+    }
+}
+
+/// A keyed hash that stands for a person, an address or a statement where the text itself must not be kept (FIELD 46).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pseudonym([u8; 16]);
+
+sixteen_bytes!(Pseudonym);

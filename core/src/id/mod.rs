@@ -1,0 +1,19 @@
+//! Identities, each a type of its own: checked once where it enters, compared whole ever after.
+
+mod call;
+mod event;
+mod fingerprint;
+mod hashed;
+mod key;
+mod scope;
+mod site;
+mod version;
+
+pub use call::{CallId, Owner, Unique};
+pub use event::EventId;
+pub use fingerprint::Fingerprint;
+pub use hashed::{ClaimKey, Pseudonym, SignatureHash};
+pub use key::KeyId;
+pub use scope::{Scopes, scope_is_valid};
+pub use site::SiteId;
+pub use version::SessionVersion;

@@ -1,0 +1,85 @@
+//! The decisions of consentgate, and nothing else: no socket, no file, no lock, no clock, no randomness.
+//! Time and unique bytes come in as arguments, what is to be done goes out as [`Effect`]s.
+//!
+//! A flow answers whether a signed event may be recorded and what may be done with it, in an order that cannot be
+//! changed: HMAC verify, replay, rate limit, session, analytics consent, insert, marketing check. See
+//! [`flow`] for how one is driven; the crate `consentgate` has the drivers, the memory store and the clocks.
+//!
+//! # What this crate does not do
+//! It opens nothing, waits for nothing and keeps nothing between two calls. It does not read `X-Forwarded-For`, does
+//! not authenticate the caller of [`Engine::confirm_sale`] or [`Engine::erase`], and knows no vendor's field names.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod admission;
+mod config;
+mod consent;
+mod decision;
+mod encoding;
+mod engine;
+mod event;
+pub mod flow;
+mod header;
+mod id;
+mod limit;
+mod record;
+mod replay;
+mod secret;
+mod session;
+mod signature;
+mod site;
+mod store;
+mod time;
+
+// The public interface is:
+pub use config::{
+    Cap, Caps, Common, Config, ConfigError, Deadlines, Fault, Problem, Rate, Scheme, SiteConfig,
+};
+pub use decision::{
+    Answer, Decision, Header, Marketing, Outcome, PublicCode, Reason, Stage, StoreError,
+    StoreErrorKind,
+};
+pub use engine::{Engine, Request};
+pub use header::{HEADER_BYTES_MAX, HEADERS_MAX, Headers};
+pub use secret::{SECRET_BYTES_MAX, SECRET_BYTES_MIN, Secret, SecretFault};
+pub use signature::{Verified, sign, verify};
+pub use store::{Effect, Reply, Role};
+pub use time::{Millis, Timestamp};
+
+/// The names of things: ids, hashes, scopes.
+pub mod ids {
+    pub use crate::id::{
+        CallId, ClaimKey, EventId, Fingerprint, KeyId, Owner, Pseudonym, Scopes, SessionVersion,
+        SignatureHash, SiteId, Unique,
+    };
+}
+
+/// Which flow a decision comes from, as a name.
+pub use decision::Flow as FlowName;
+
+/// What stores are asked and answer, and the traits by role.
+pub mod stores {
+    pub use crate::store::*;
+}
+
+/// The pure steps that every store of the role `admission` follows, to the letter.
+pub mod steps {
+    pub use crate::{
+        limit::{Empty, FullAt},
+        replay::{Claim, Standing, judge as judge_claims},
+    };
+}
+
+/// The proofs of the stages, in their order. Nothing outside of a stage's own file can make one.
+pub mod proof {
+    pub use crate::{
+        admission::Admitted,
+        record::Recorded,
+        session::{Consented, InSession},
+        signature::Verified,
+    };
+}

@@ -1,0 +1,239 @@
+//! Secrets and the keyed states made from them. None of it is ever printed, and all of it is wiped.
+
+use crate::encoding;
+use core::fmt;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use siphasher::sip128::{Hasher128, SipHasher24};
+use subtle::{Choice, ConstantTimeEq};
+use thiserror::Error;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::id::Pseudonym;
+use alloc::vec::Vec;
+use core::hash::Hasher;
+
+/// The most bytes a secret may have.
+pub const SECRET_BYTES_MAX: usize = 512;
+/// The fewest bytes a secret in a configuration may have (Standard Webhooks: 24–64).
+pub const SECRET_BYTES_MIN: usize = 24;
+
+/// The shared secret of a sender and a site.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Secret(Vec<u8>);
+
+/// Why a text or bytes are no secret. Names no part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SecretFault {
+    /// Nothing at all, or `whsec_` alone (FIELD 4).
+    #[error("is empty")]
+    Empty,
+    /// Not strict base64.
+    #[error("is not base64 (standard alphabet, padded), with or without the prefix `whsec_`")]
+    NotBase64,
+    /// Too few bytes for a configuration.
+    #[error("is shorter than {SECRET_BYTES_MIN} bytes; `allow_short_secrets` would allow it")]
+    TooShort,
+    /// More than [`SECRET_BYTES_MAX`] bytes.
+    #[error("is longer than {SECRET_BYTES_MAX} bytes")]
+    TooLong,
+}
+
+impl Secret {
+    /// Bytes as they are, of any length but none.
+    ///
+    /// # Errors
+    /// [`SecretFault::Empty`] or [`SecretFault::TooLong`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SecretFault> {
+        match bytes.len() {
+            0 => Err(SecretFault::Empty),
+            1..=SECRET_BYTES_MAX => Ok(Self(bytes.to_vec())),
+            _ => Err(SecretFault::TooLong),
+        }
+    }
+
+    /// Base64 with or without the prefix `whsec_`, as Standard Webhooks writes secrets.
+    ///
+    /// # Errors
+    /// Every [`SecretFault`] but [`SecretFault::TooShort`].
+    pub fn from_base64(text: &str) -> Result<Self, SecretFault> {
+        let text = text.strip_prefix("whsec_").unwrap_or(text);
+        if text.is_empty() {
+            return Err(SecretFault::Empty);
+        }
+        if text.len() > SECRET_BYTES_MAX * 2 {
+            return Err(SecretFault::TooLong);
+        }
+        let bytes = encoding::base64_decode(text.as_bytes()).ok_or(SecretFault::NotBase64)?;
+        Self::from_bytes(&Zeroizing::new(bytes))
+    }
+
+    /// Refuses what is too short to be used for long.
+    ///
+    /// # Errors
+    /// [`SecretFault::TooShort`].
+    pub fn long_enough(self) -> Result<Self, SecretFault> {
+        if self.0.len() < SECRET_BYTES_MIN { Err(SecretFault::TooShort) } else { Ok(self) }
+    }
+
+    /// The key block of RFC 2104: what two secrets must share to make the same MACs.
+    fn block(&self) -> Zeroizing<[u8; 64]> {
+        let mut block = Zeroizing::new([0; 64]);
+        let hashed: [u8; 32];
+        let bytes = if self.0.len() > block.len() {
+            hashed = Sha256::digest(&self.0).into();
+            &hashed[..]
+        } else {
+            &self.0
+        };
+        for (to, from) in block.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        block
+    }
+
+    /// Whether both sign alike (law 8: two sites never share a key).
+    #[must_use]
+    pub fn same_key(&self, other: &Self) -> bool {
+        self.block().ct_eq(&*other.block()).into()
+    }
+
+    /// The state from which MACs are computed.
+    #[must_use]
+    pub fn mac_key(&self) -> MacKey {
+        MacKey::new(&self.block())
+    }
+
+    /// The state from which pseudonyms are computed.
+    #[must_use]
+    pub fn pseudonym_key(&self) -> PseudonymKey {
+        let mac = self.mac_key().mac(&[b"consentgate/pseudonym/v1"]);
+        let mut key = [0; 16];
+        for (to, from) in key.iter_mut().zip(mac) {
+            *to = from;
+        }
+        PseudonymKey(key)
+    }
+}
+
+impl Clone for Secret {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// HMAC-SHA256 with the key already taken in; cloning it beats keying anew for each message.
+#[derive(Clone)]
+pub struct MacKey(Hmac<Sha256>);
+
+impl MacKey {
+    fn new(block: &[u8; 64]) -> Self {
+        Self(Hmac::new(&(*block).into()))
+    }
+
+    /// A key that signs nothing anybody holds: it only costs what a real one costs (law 2).
+    #[must_use]
+    pub(crate) fn dummy() -> Self {
+        Self::new(&[0x5c; 64])
+    }
+
+    /// The MAC of the parts, one after the other.
+    #[must_use]
+    pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Debug for MacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MacKey(…)")
+    }
+}
+
+/// Whether two tags are equal, in time that depends on neither.
+#[must_use]
+pub(crate) fn same_tag(a: &[u8; 32], b: &[u8; 32]) -> Choice {
+    a.ct_eq(b)
+}
+
+/// SipHash-2-4 with 128 bits of output under a secret key: cheap names for what must not be kept as text.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct PseudonymKey([u8; 16]);
+
+impl PseudonymKey {
+    /// A key from random bytes.
+    #[must_use]
+    pub(crate) fn random(random: &[u8; 32]) -> Self {
+        Secret(random.to_vec()).pseudonym_key()
+    }
+
+    /// The pseudonym of `parts` as `kind`; kinds never meet, and parts are length-prefixed, so the input is injective.
+    #[must_use]
+    pub(crate) fn pseudonym(&self, kind: Kind, parts: &[&[u8]]) -> Pseudonym {
+        let mut hash = SipHasher24::new_with_key(&self.0);
+        hash.write_u8(kind as u8);
+        for part in parts {
+            hash.write_u64(part.len() as u64);
+            hash.write(part);
+        }
+        Pseudonym::from_bytes(hash.finish128().as_bytes())
+    }
+}
+
+impl fmt::Debug for PseudonymKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PseudonymKey(…)")
+    }
+}
+
+/// What a pseudonym stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Person = 1,
+    FingerprintBucket = 2,
+    SiteBucket = 3,
+    IpBucket = 4,
+    Statement = 5,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{format, vec};
+
+    #[test]
+    fn field_4_an_absent_secret_is_a_fault() {
+        for text in ["", "whsec_"] {
+            assert_eq!(Secret::from_base64(text).err(), Some(SecretFault::Empty), "{text:?}");
+        }
+        for text in [" ", "whsec_ ", "not base64!"] {
+            assert_eq!(Secret::from_base64(text).err(), Some(SecretFault::NotBase64), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn law_8_keys_are_compared_as_hmac_sees_them() {
+        let key = |bytes: &[u8]| Secret::from_bytes(bytes).unwrap();
+        assert!(key(b"abc").same_key(&key(b"abc\0")));
+        assert!(!key(b"abc").same_key(&key(b"abd")));
+        let long = vec![7; 100];
+        assert!(key(&long).same_key(&key(&Sha256::digest(&long))));
+    }
+
+    #[test]
+    fn law_12_debug_shows_no_secret() {
+        let secret = Secret::from_bytes(b"hunter2hunter2hunter2hunter2").unwrap();
+        let shown = format!("{secret:?}{:?}{:?}", secret.mac_key(), secret.pseudonym_key());
+        assert_eq!(shown, "Secret(…)MacKey(…)PseudonymKey(…)");
+    }
+}

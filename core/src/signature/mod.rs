@@ -1,0 +1,164 @@
+//! Signatures: one file a scheme says what is signed and where the tags are; this file judges them all alike.
+
+mod standard_webhooks;
+
+use crate::{
+    config::Scheme,
+    decision::Reason,
+    header::Headers,
+    id::{EventId, SignatureHash},
+    secret::{MacKey, Secret, same_tag},
+    time::{Millis, Timestamp},
+};
+use alloc::{string::String, vec::Vec};
+use smallvec::SmallVec;
+use subtle::{Choice, ConditionallySelectable};
+
+/// What a scheme's file reads of a request's headers. Reading never fails: what is not sound is still signed and
+/// compared, so that every refusal costs the same (law 2).
+struct Message<'a> {
+    /// What is signed before the body.
+    prefix: [&'a [u8]; 4],
+    /// The tags the sender offers; the ones that are not well formed are left out.
+    tags: SmallVec<[[u8; 32]; 2]>,
+    /// The signed id, where the scheme has one.
+    id: Option<EventId>,
+    /// The signed time.
+    timestamp: Timestamp,
+    /// Everything that must be there is there, once, within the caps, and well formed.
+    sound: bool,
+}
+
+/// The proof of stage 1: some key made one of the tags, over these bytes, at an acceptable time.
+///
+/// ```compile_fail,E0451
+/// use consentgate_core::proof::Verified;
+/// let forged = Verified { id: None, timestamp: consentgate_core::Timestamp::MIN, key_index: 0, hashes: Default::default() };
+/// ```
+#[derive(Debug)]
+pub struct Verified {
+    id: Option<EventId>,
+    timestamp: Timestamp,
+    key_index: usize,
+    hashes: SmallVec<[SignatureHash; 4]>,
+}
+
+impl Verified {
+    /// The id that the sender signed, where the scheme has one.
+    #[must_use]
+    pub fn id(&self) -> Option<&EventId> {
+        self.id.as_ref()
+    }
+
+    /// The time that the sender signed.
+    #[must_use]
+    pub fn timestamp(&self) -> Timestamp {
+        self.timestamp
+    }
+
+    /// The place of the key that was right, in the order given.
+    #[must_use]
+    pub fn key_index(&self) -> usize {
+        self.key_index
+    }
+
+    /// The signatures of the message under every key, in the order given.
+    #[must_use]
+    pub fn hashes(&self) -> &[SignatureHash] {
+        &self.hashes
+    }
+}
+
+/// What a request is judged by: its keys, oldest first, and how many MACs every judgement costs.
+pub(crate) struct Keys<'a> {
+    pub(crate) listed: &'a [MacKey],
+    /// Keys that verify nothing any more, whose signatures are still claimed.
+    pub(crate) retired: &'a [MacKey],
+    pub(crate) macs_min: usize,
+}
+
+/// Judges a request. The same MACs are computed whatever is wrong with it; nothing secret is branched on before all
+/// are compared.
+pub(crate) fn check(
+    scheme: Scheme,
+    keys: &Keys<'_>,
+    headers: &(impl Headers + ?Sized),
+    body: &[u8],
+    tolerance: Millis,
+    now: Timestamp,
+) -> Result<Verified, Reason> {
+    let message = match scheme {
+        Scheme::StandardWebhooks => standard_webhooks::read(headers),
+    };
+    let [a, b, c, d] = message.prefix;
+    let content = [a, b, c, d, body];
+
+    let dummy = MacKey::dummy();
+    let mut macs: SmallVec<[[u8; 32]; 4]> = SmallVec::new();
+    let mut found = Choice::from(0);
+    let mut found_at = 0_u32;
+    for index in 0..keys.listed.len().max(keys.macs_min) {
+        let key = keys.listed.get(index);
+        let mac = key.unwrap_or(&dummy).mac(&content);
+        let mut matches = Choice::from(0);
+        for tag in &message.tags {
+            matches |= same_tag(&mac, tag);
+        }
+        // A dummy's tag is no signature, not even if somebody guesses it.
+        matches &= Choice::from(u8::from(key.is_some()));
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        found_at.conditional_assign(&index, matches & !found);
+        found |= matches;
+        macs.push(mac);
+    }
+
+    if !message.sound {
+        return Err(Reason::MalformedHeader);
+    }
+    if !bool::from(found) {
+        return Err(Reason::BadSignature);
+    }
+    if message.timestamp.distance(now) > tolerance {
+        let is_past = message.timestamp < now;
+        return Err(if is_past { Reason::StaleTimestamp } else { Reason::FutureTimestamp });
+    }
+    macs.truncate(keys.listed.len());
+    macs.extend(keys.retired.iter().map(|key| key.mac(&content)));
+    Ok(Verified {
+        id: message.id,
+        timestamp: message.timestamp,
+        key_index: found_at as usize,
+        hashes: macs.iter().map(SignatureHash::of).collect(),
+    })
+}
+
+/// Verifies a request on its own: signature and time, without replay protection.
+///
+/// # Errors
+/// One [`Reason`] of stage `signature`. Tell the sender none of them.
+pub fn verify(
+    scheme: Scheme,
+    secrets: &[Secret],
+    headers: &(impl Headers + ?Sized),
+    body: &[u8],
+    tolerance: Millis,
+    now: Timestamp,
+) -> Result<Verified, Reason> {
+    let listed: SmallVec<[MacKey; 2]> = secrets.iter().map(Secret::mac_key).collect();
+    let keys = Keys { listed: &listed, retired: &[], macs_min: 1 };
+    check(scheme, &keys, headers, body, tolerance, now)
+}
+
+/// Signs a body: the headers to send with it.
+#[must_use]
+pub fn sign(
+    scheme: Scheme,
+    secret: &Secret,
+    id: &EventId,
+    body: &[u8],
+    now: Timestamp,
+) -> Vec<(&'static str, String)> {
+    match scheme {
+        Scheme::StandardWebhooks => standard_webhooks::sign(&secret.mac_key(), id, body, now),
+    }
+}

@@ -1,0 +1,138 @@
+use super::{
+    Admit, AdmitReply, DeleteSession, Enqueue, EnqueueReply, EraseCalls, FindCall, FindSession,
+    FoundCall, FoundSession, PutReply, PutSession, Record, RecordReply, Settle, SettleReply,
+};
+use crate::{config::Deadlines, decision::StoreError, time::Millis};
+
+/// What a flow asks the outside for; exactly one is open at a time.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub enum Effect<'a> {
+    /// To the role `admission`.
+    Admit(Admit<'a>),
+    /// To the role `admission`.
+    Settle(Settle<'a>),
+    /// To the role `sessions`.
+    FindSession(FindSession<'a>),
+    /// To the role `sessions`.
+    PutSession(PutSession<'a>),
+    /// To the role `sessions`.
+    DeleteSession(DeleteSession<'a>),
+    /// To the role `calls`.
+    Record(Record<'a>),
+    /// To the role `calls`.
+    FindCall(FindCall<'a>),
+    /// To the role `calls`.
+    Enqueue(Enqueue<'a>),
+    /// To the role `calls`.
+    EraseCalls(EraseCalls<'a>),
+}
+
+/// What came back, of the same kind as the effect.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// To [`Effect::Admit`].
+    Admit(Result<AdmitReply, StoreError>),
+    /// To [`Effect::Settle`].
+    Settle(Result<SettleReply, StoreError>),
+    /// To [`Effect::FindSession`].
+    FindSession(Result<FoundSession, StoreError>),
+    /// To [`Effect::PutSession`].
+    PutSession(Result<PutReply, StoreError>),
+    /// To [`Effect::DeleteSession`]; `false`: no room for the tombstone.
+    DeleteSession(Result<bool, StoreError>),
+    /// To [`Effect::Record`].
+    Record(Result<RecordReply, StoreError>),
+    /// To [`Effect::FindCall`].
+    FindCall(Result<Option<FoundCall>, StoreError>),
+    /// To [`Effect::Enqueue`].
+    Enqueue(Result<EnqueueReply, StoreError>),
+    /// To [`Effect::EraseCalls`]; `false`: no room for the tombstone.
+    EraseCalls(Result<bool, StoreError>),
+}
+
+/// Who keeps what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Claims and buckets.
+    Admission,
+    /// Sessions, floors, tombstones.
+    Sessions,
+    /// Calls and the queue.
+    Calls,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Admission, Self::Sessions, Self::Calls];
+
+    /// The name in configurations and calls.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admission => "admission",
+            Self::Sessions => "sessions",
+            Self::Calls => "calls",
+        }
+    }
+}
+
+impl Effect<'_> {
+    /// Which store it goes to.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        match self {
+            Self::Admit(_) | Self::Settle(_) => Role::Admission,
+            Self::FindSession(_) | Self::PutSession(_) | Self::DeleteSession(_) => Role::Sessions,
+            Self::Record(_) | Self::FindCall(_) | Self::Enqueue(_) | Self::EraseCalls(_) => {
+                Role::Calls
+            }
+        }
+    }
+
+    /// The method of that store.
+    #[must_use]
+    pub const fn method(&self) -> &'static str {
+        match self {
+            Self::Admit(_) => "admit",
+            Self::Settle(_) => "settle",
+            Self::FindSession(_) | Self::FindCall(_) => "find",
+            Self::PutSession(_) => "put",
+            Self::DeleteSession(_) => "delete",
+            Self::Record(_) => "record",
+            Self::Enqueue(_) => "enqueue",
+            Self::EraseCalls(_) => "erase",
+        }
+    }
+
+    /// How long the store may take.
+    #[must_use]
+    pub const fn deadline(&self, deadlines: &Deadlines) -> Millis {
+        match self {
+            Self::Admit(_) => deadlines.admit,
+            Self::Settle(_) => deadlines.settle,
+            Self::FindSession(_) | Self::FindCall(_) => deadlines.find,
+            Self::PutSession(_)
+            | Self::DeleteSession(_)
+            | Self::Record(_)
+            | Self::Enqueue(_)
+            | Self::EraseCalls(_) => deadlines.record,
+        }
+    }
+
+    /// The reply that says the store failed.
+    #[must_use]
+    pub fn failed(&self, error: StoreError) -> Reply {
+        match self {
+            Self::Admit(_) => Reply::Admit(Err(error)),
+            Self::Settle(_) => Reply::Settle(Err(error)),
+            Self::FindSession(_) => Reply::FindSession(Err(error)),
+            Self::PutSession(_) => Reply::PutSession(Err(error)),
+            Self::DeleteSession(_) => Reply::DeleteSession(Err(error)),
+            Self::Record(_) => Reply::Record(Err(error)),
+            Self::FindCall(_) => Reply::FindCall(Err(error)),
+            Self::Enqueue(_) => Reply::Enqueue(Err(error)),
+            Self::EraseCalls(_) => Reply::EraseCalls(Err(error)),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Stores that are chosen at run time: the asynchronous roles behind a pointer.
+
+use consentgate_core::{
+    StoreError, Timestamp,
+    stores::{
+        Admit, AdmitReply, AsyncAdmissionStore, AsyncCallStore, AsyncSessionStore, DeleteSession,
+        Enqueue, EnqueueReply, EraseCalls, FindCall, FindSession, FoundCall, FoundSession, PutReply,
+        PutSession, Record, RecordReply, Settle, SettleReply,
+    },
+};
+use std::{future::Future, pin::Pin};
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// One role behind a pointer: a trait that can be one, its blanket implementation, and the box as a store again.
+macro_rules! boxed_role {
+    ($role:literal $name:ident $dynamic:ident $of:ident { $($method:ident($request:ident) -> $reply:ty;)+ }) => {
+        trait $dynamic: Send + Sync {
+            $(fn $method<'a>(&'a self, request: &'a $request<'a>, now: Timestamp) -> Boxed<'a, $reply>;)+
+        }
+
+        impl<T: $of + Send> $dynamic for T {
+            $(fn $method<'a>(&'a self, request: &'a $request<'a>, now: Timestamp) -> Boxed<'a, $reply> {
+                Box::pin($of::$method(self, request, now))
+            })+
+        }
+
+        #[doc = concat!("Any asynchronous store of the role `", $role, "`.")]
+        pub struct $name(Box<dyn $dynamic>);
+
+        impl $name {
+            /// Puts a store behind a pointer.
+            #[must_use]
+            pub fn new(store: impl $of + Send + 'static) -> Self {
+                Self(Box::new(store))
+            }
+        }
+
+        impl $of for $name {
+            $(async fn $method(&self, request: &$request<'_>, now: Timestamp) -> Result<$reply, StoreError> {
+                self.0.$method(request, now).await
+            })+
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    };
+}
+
+boxed_role! { "admission" BoxedAdmission DynAdmission AsyncAdmissionStore {
+    admit(Admit) -> AdmitReply;
+    settle(Settle) -> SettleReply;
+} }
+
+boxed_role! { "sessions" BoxedSessions DynSessions AsyncSessionStore {
+    find(FindSession) -> FoundSession;
+    put(PutSession) -> PutReply;
+    delete(DeleteSession) -> bool;
+} }
+
+boxed_role! { "calls" BoxedCalls DynCalls AsyncCallStore {
+    record(Record) -> RecordReply;
+    find(FindCall) -> Option<FoundCall>;
+    enqueue(Enqueue) -> EnqueueReply;
+    erase(EraseCalls) -> bool;
+} }
+
+/// Stores whose types are known only at run time.
+pub type BoxedStores = crate::Stores<BoxedAdmission, BoxedSessions, BoxedCalls>;

@@ -1,0 +1,201 @@
+use consentgate_core::{
+    Decision, FlowName, Marketing, Outcome, Reason, Reply, Role, Stage, StoreError, StoreErrorKind,
+};
+use std::{
+    fmt::Write,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+/// What the gate has decided, counted by closed sets of names only: nothing a sender writes becomes a label (law 12).
+#[derive(Debug)]
+pub struct Counters {
+    /// In the order of [`rows`].
+    decisions: Vec<AtomicU64>,
+    enqueued: AtomicU64,
+    skipped: AtomicU64,
+    store_errors: [AtomicU64; Role::ALL.len()],
+    store_timeouts: [AtomicU64; Role::ALL.len()],
+}
+
+/// How often one answer was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// By which flow.
+    pub flow: FlowName,
+    /// At which stage.
+    pub stage: Stage,
+    /// Why.
+    pub reason: Reason,
+    /// How often.
+    pub count: u64,
+}
+
+/// The figures that an operator watches for abuse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Watch {
+    /// Call events answered in all.
+    pub call_events: u64,
+    /// Call events answered 204.
+    pub call_events_no_consent: u64,
+    /// Events refused because they were met before: done, refused before, or in flight.
+    pub replays_refused: u64,
+    /// Events refused by the bucket of their fingerprint.
+    pub fingerprint_limits_hit: u64,
+    /// Conversions put into the queue.
+    pub conversions_enqueued: u64,
+    /// Conversions skipped because marketing consent was missing.
+    pub conversions_skipped: u64,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            decisions: rows().map(|_| AtomicU64::new(0)).collect(),
+            enqueued: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
+            store_errors: Default::default(),
+            store_timeouts: Default::default(),
+        }
+    }
+}
+
+/// Every answer there can be.
+fn rows() -> impl Iterator<Item = (FlowName, Stage, Reason)> {
+    let flows = FlowName::ALL.iter();
+    flows.flat_map(|flow| flow.table().iter().map(|(stage, reason)| (*flow, *stage, *reason)))
+}
+
+impl Counters {
+    pub(crate) fn count(&self, decision: &Decision) {
+        let row = (decision.flow(), decision.stage(), decision.reason());
+        // Some thirty rows a flow: a walk over them is cheaper than a hash.
+        if let Some(counter) =
+            rows().zip(&self.decisions).find(|(own, _)| *own == row).map(|(_, counter)| counter)
+        {
+            counter.fetch_add(1, Relaxed);
+        }
+        let is_new = decision.outcome() != Outcome::Noop;
+        match decision.marketing().filter(|_| is_new) {
+            Some(Marketing::Enqueued) => self.enqueued.fetch_add(1, Relaxed),
+            Some(Marketing::Skipped) => self.skipped.fetch_add(1, Relaxed),
+            None => return,
+        };
+    }
+
+    pub(crate) fn count_reply(&self, reply: &Reply) {
+        let (role, error) = match reply {
+            Reply::Admit(Err(error)) | Reply::Settle(Err(error)) => (Role::Admission, error),
+            Reply::FindSession(Err(error))
+            | Reply::PutSession(Err(error))
+            | Reply::DeleteSession(Err(error)) => (Role::Sessions, error),
+            Reply::Record(Err(error))
+            | Reply::FindCall(Err(error))
+            | Reply::Enqueue(Err(error))
+            | Reply::EraseCalls(Err(error)) => (Role::Calls, error),
+            _ => return,
+        };
+        self.count_error(role, error);
+    }
+
+    fn count_error(&self, role: Role, error: &StoreError) {
+        let table = match error.kind() {
+            StoreErrorKind::TimedOut => &self.store_timeouts,
+            _ => &self.store_errors,
+        };
+        if let Some(counter) = table.get(role as usize) {
+            counter.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Every answer there can be, with how often it was given.
+    pub fn decisions(&self) -> impl Iterator<Item = Count> {
+        rows().zip(&self.decisions).map(|((flow, stage, reason), counter)| Count {
+            flow,
+            stage,
+            reason,
+            count: counter.load(Relaxed),
+        })
+    }
+
+    /// Failures of each role's store: errors, and deadlines passed.
+    pub fn store_failures(&self) -> impl Iterator<Item = (Role, u64, u64)> {
+        let counts = self.store_errors.iter().zip(&self.store_timeouts);
+        Role::ALL.into_iter().zip(counts).map(|(role, (errors, timeouts))| {
+            (role, errors.load(Relaxed), timeouts.load(Relaxed))
+        })
+    }
+
+    /// The figures that an operator watches.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        let mut watch = Watch {
+            conversions_enqueued: self.enqueued.load(Relaxed),
+            conversions_skipped: self.skipped.load(Relaxed),
+            ..Watch::default()
+        };
+        for Count { reason, stage, count, .. } in
+            self.decisions().filter(|row| row.flow == FlowName::CallEvent)
+        {
+            watch.call_events += count;
+            if reason.outcome() == Outcome::NoConsent {
+                watch.call_events_no_consent += count;
+            }
+            match reason {
+                Reason::Duplicate | Reason::RefusedBefore | Reason::InFlight => {
+                    watch.replays_refused += count;
+                }
+                Reason::RateLimited if stage == Stage::RateLimit => {
+                    watch.fingerprint_limits_hit += count;
+                }
+                _ => {}
+            }
+        }
+        watch
+    }
+
+    /// All of it in the Prometheus text format, version 0.0.4. Serve it to your own network only.
+    #[must_use]
+    pub fn prometheus(&self) -> String {
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        let _ = self.write_prometheus(&mut text);
+        text
+    }
+
+    fn write_prometheus(&self, out: &mut String) -> std::fmt::Result {
+        let name = "consentgate_decisions_total";
+        head(out, name, "Decisions by flow, stage, reason and outcome.")?;
+        for Count { flow, stage, reason, count } in self.decisions() {
+            let outcome = reason.outcome();
+            writeln!(
+                out,
+                "{name}{{flow=\"{flow}\",stage=\"{stage}\",reason=\"{reason}\",outcome=\"{outcome}\"}} {count}"
+            )?;
+        }
+        let name = "consentgate_store_failures_total";
+        head(out, name, "Failures of stores by role and kind.")?;
+        for (role, errors, timeouts) in self.store_failures() {
+            let role = role.as_str();
+            writeln!(out, "{name}{{role=\"{role}\",kind=\"error\"}} {errors}")?;
+            writeln!(out, "{name}{{role=\"{role}\",kind=\"timeout\"}} {timeouts}")?;
+        }
+        let watch = self.watch();
+        for (name, help, count) in [
+            ("call_events", "Call events answered.", watch.call_events),
+            ("call_events_no_consent", "Call events answered 204.", watch.call_events_no_consent),
+            ("replays_refused", "Events refused because they were met before.", watch.replays_refused),
+            ("fingerprint_limits_hit", "Events refused by their fingerprint's bucket.", watch.fingerprint_limits_hit),
+            ("conversions_enqueued", "Conversions put into the queue.", watch.conversions_enqueued),
+            ("conversions_skipped", "Conversions skipped for want of marketing consent.", watch.conversions_skipped),
+        ] {
+            let name = format!("consentgate_{name}_total");
+            head(out, &name, help)?;
+            writeln!(out, "{name} {count}")?;
+        }
+        Ok(())
+    }
+}
+
+fn head(out: &mut String, name: &str, help: &str) -> std::fmt::Result {
+    writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter")
+}

@@ -1,0 +1,124 @@
+use crate::{
+    clock::{Clock, SystemClock},
+    counters::Counters,
+    shared::Shared,
+    stores::{Perform, Stores},
+};
+use consentgate_core::{
+    Config, ConfigError, Decision, Request, Timestamp,
+    flow::{Flow, Step},
+    ids::Fingerprint,
+};
+use std::borrow::Cow;
+
+/// The gate, for stores that are not waited for. Share it by reference or `Arc`; every method takes `&self`.
+///
+/// `now` of a call is the clock's time unless it is given; a given time holds for the whole decision.
+pub struct Gate<P = Stores, K = SystemClock> {
+    stores: P,
+    shared: Shared<K>,
+}
+
+impl Gate {
+    /// A gate that keeps everything in memory, from the JSON of its configuration.
+    ///
+    /// # Errors
+    /// All faults of the configuration at once.
+    pub fn from_json(config: &[u8]) -> Result<Self, ConfigError> {
+        Self::in_memory(Config::from_json(config)?, SystemClock)
+    }
+}
+
+impl<K: Clock> Gate<Stores, K> {
+    /// A gate that keeps everything in memory.
+    ///
+    /// # Errors
+    /// The operating system has no randomness.
+    pub fn in_memory(config: Config, clock: K) -> Result<Self, ConfigError> {
+        let stores = Stores::memory(&config.common().caps);
+        Self::new(config, stores, clock)
+    }
+}
+
+impl<P: Perform, K: Clock> Gate<P, K> {
+    /// A gate with stores of your own.
+    ///
+    /// # Errors
+    /// The operating system has no randomness.
+    pub fn new(config: Config, stores: P, clock: K) -> Result<Self, ConfigError> {
+        Ok(Self { stores, shared: Shared::new(config, clock)? })
+    }
+
+    /// Decides on a signed event: HMAC verify, replay, rate limit, session, analytics consent, insert, marketing.
+    pub fn call_event(&self, request: &Request<'_>, now: Option<Timestamp>) -> Decision {
+        let at = self.shared.now(now);
+        let flow = self.shared.call_event(request, Cow::Borrowed(request.body), at);
+        self.drive(flow, at, now)
+    }
+
+    /// Takes in a browser's statement of consent.
+    pub fn sync_session(&self, request: &Request<'_>, now: Option<Timestamp>) -> Decision {
+        let at = self.shared.now(now);
+        self.drive(self.shared.sync_session(request, at), at, now)
+    }
+
+    /// Queues the conversion of a sale that came of a call, once. Authenticate the caller before.
+    pub fn confirm_sale(&self, site: &str, call_id: &str, now: Option<Timestamp>) -> Decision {
+        self.drive(self.shared.confirm_sale(site, call_id), self.shared.now(now), now)
+    }
+
+    /// Forgets a person at a site, which need not be configured any more. Authenticate the caller before.
+    pub fn erase(
+        &self,
+        site: &str,
+        fingerprint: Fingerprint,
+        now: Option<Timestamp>,
+    ) -> Decision {
+        let at = self.shared.now(now);
+        self.drive(self.shared.erase(site, fingerprint, at), at, now)
+    }
+
+    /// Adds or changes a site while running, from the JSON of its configuration.
+    ///
+    /// # Errors
+    /// All faults of the document; nothing changes then.
+    pub fn set_site(&self, site: &str, json: &[u8]) -> Result<(), ConfigError> {
+        self.shared.set_site(site, json)
+    }
+
+    /// Removes a site while running. Its events are answered as an unknown site's from now on.
+    ///
+    /// # Errors
+    /// The text can be no site's id.
+    pub fn remove_site(&self, site: &str) -> Result<(), ConfigError> {
+        self.shared.remove_site(site)
+    }
+
+    /// What the gate has decided so far.
+    pub fn counters(&self) -> &Counters {
+        &self.shared.counters
+    }
+
+    fn drive(&self, mut flow: impl Flow, start: Timestamp, given: Option<Timestamp>) -> Decision {
+        let mut now = start;
+        let mut step = flow.start();
+        let decision = loop {
+            step = match step {
+                Step::Done(decision) => break decision,
+                Step::Need(effect) => {
+                    let reply = self.stores.perform(&effect, now);
+                    self.shared.counters.count_reply(&reply);
+                    now = self.shared.now(given);
+                    flow.feed(reply, now)
+                }
+            };
+        };
+        self.shared.counted(decision)
+    }
+}
+
+impl<P, K> std::fmt::Debug for Gate<P, K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Gate")
+    }
+}

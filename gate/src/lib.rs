@@ -1,0 +1,37 @@
+//! An embeddable gate for signed events (webhooks, call events, conversions).
+//!
+//! One call decides whether an event may be recorded and what may be done with it: HMAC verify, replay, rate limit,
+//! session, analytics consent, insert, marketing check, in an order that cannot be changed.
+#![deny(unsafe_code)]
+
+mod async_gate;
+mod boxed;
+mod clock;
+mod counters;
+mod gate;
+pub mod host;
+mod memory;
+mod shared;
+mod stateless;
+mod stores;
+mod unique;
+
+// The public interface is:
+pub use async_gate::AsyncGate;
+pub use boxed::{BoxedAdmission, BoxedCalls, BoxedSessions, BoxedStores};
+pub use clock::{Clock, FixedClock, ManualClock, SystemClock};
+pub use counters::{Count, Counters, Watch};
+pub use gate::Gate;
+pub use memory::Memory;
+pub use stateless::{Misuse, SecretInput, sign, verify};
+#[cfg(feature = "tokio")]
+pub use stores::TokioTimer;
+pub use stores::{AsyncPerform, Perform, Stores, Timer};
+
+/// The core's decisions and types, which this crate drives.
+pub use consentgate_core as core;
+pub use consentgate_core::{
+    Config, ConfigError, Decision, Effect, Fault, FlowName, Headers, Marketing, Millis, Outcome,
+    Reason, Reply, Request, Role, Scheme, Secret, SecretFault, Stage, StoreError, StoreErrorKind,
+    Timestamp, Verified, ids,
+};

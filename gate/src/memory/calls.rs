@@ -1,0 +1,283 @@
+//! Calls, what makes them unique, and their place in the queue.
+//!
+//! Locks are taken in one order: the person, then the names, then the row.
+
+use super::{
+    Inner, Locked, Memory, Shards,
+    expiring::{Expires, Expiring},
+    quota::{Site, Table},
+};
+use consentgate_core::{
+    Marketing, StoreError, Timestamp,
+    ids::{CallId, ClaimKey, EventId, Fingerprint},
+    stores::{
+        AsyncCallStore, CallStore, Enqueue, EnqueueReply, EraseCalls, FindCall, FoundCall, Record,
+        RecordReply, Verdict,
+    },
+};
+use smallvec::SmallVec;
+use std::{future, future::Future, sync::Arc};
+
+pub(super) struct Calls {
+    names: Shards<Names>,
+    rows: Shards<Rows>,
+}
+
+/// What leads to a row: each name is one row's alone (law 3).
+#[derive(Default)]
+struct Names {
+    names: Expiring<(u64, Name), Named>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Name {
+    Signature(ClaimKey),
+    Event(EventId),
+}
+
+struct Named {
+    call_id: CallId,
+    until: Timestamp,
+}
+
+#[derive(Default)]
+struct Rows {
+    rows: Expiring<(u64, CallId), Row>,
+}
+
+/// A recorded call.
+struct Row {
+    fingerprint: Fingerprint,
+    body: Box<[u8]>,
+    received_at: Timestamp,
+    job: Option<Job>,
+    until: Timestamp,
+    owner_site: Arc<Site>,
+}
+
+/// A conversion in the queue; there is one a call, ever.
+struct Job {
+    due_at: Timestamp,
+}
+
+impl Expires for Named {
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.until <= now
+    }
+}
+
+impl Expires for Row {
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.until <= now
+    }
+}
+
+impl Row {
+    fn marketing(&self) -> Marketing {
+        if self.job.is_some() { Marketing::Enqueued } else { Marketing::Skipped }
+    }
+}
+
+impl Calls {
+    pub(super) fn new() -> Self {
+        Self { names: Shards::new(), rows: Shards::new() }
+    }
+}
+
+impl Inner {
+    fn record(&self, request: &Record<'_>, now: Timestamp) -> RecordReply {
+        let site = self.site(request.site);
+        let person = self.person(&site, request.pseudonym);
+        if request.session_version.is_some()
+            && person.version(&site, request.fingerprint, now) != request.session_version
+        {
+            return RecordReply::Moved;
+        }
+        let tombstone = person.tombstone(&site, request.pseudonym, now);
+        if tombstone.is_some_and(|at| at >= request.granted_at) {
+            return RecordReply::Moved;
+        }
+
+        let names = names_of(request);
+        let places: SmallVec<[_; 4]> = names
+            .into_iter()
+            .map(|name| {
+                let at = (site.number, name);
+                (self.calls.names.place(&at), at)
+            })
+            .collect();
+        let mut locked = Locked::new(&self.calls.names, places.iter().map(|(place, _)| *place));
+        for part in locked.each() {
+            part.names.collect(now, |_, _| {});
+        }
+        for (place, at) in &places {
+            let named = locked.part(*place).and_then(|part| part.names.get(at, now));
+            let Some(call_id) = named.map(|named| named.call_id) else { continue };
+            let at = (site.number, call_id);
+            // A name whose row was erased leads nowhere.
+            if let Some(row) = self.calls.rows.lock(at).rows.get(&at, now) {
+                return RecordReply::Exists { call_id, marketing: row.marketing() };
+            }
+        }
+
+        let at = (site.number, request.call_id);
+        let mut rows = self.calls.rows.lock(at);
+        rows.rows.collect(now, |_, row| self.forget_row(&row));
+        let bytes = request.body.0.len() as u64;
+        if !self.reserve_row(&site, bytes) {
+            rows.rows.collect_more(now, |_, row| self.forget_row(&row));
+            if !self.reserve_row(&site, bytes) {
+                return RecordReply::Full;
+            }
+        }
+        let job = match request.marketing {
+            Verdict::Pending => Some(Job { due_at: now.plus(request.delay) }),
+            Verdict::Skipped => None,
+        };
+        let until = now.plus(request.keep);
+        let row = Row {
+            fingerprint: request.fingerprint.clone(),
+            body: request.body.0.into(),
+            received_at: request.received_at,
+            job,
+            until,
+            owner_site: site.clone(),
+        };
+        let marketing = row.marketing();
+        rows.rows.insert(at, row);
+        for (place, at) in places {
+            if let Some(part) = locked.part(place) {
+                part.names.insert(at, Named { call_id: request.call_id, until });
+            }
+        }
+        RecordReply::Inserted(marketing)
+    }
+
+    fn reserve_row(&self, site: &Site, bytes: u64) -> bool {
+        if !self.quotas.reserve(Table::Calls, site, 1) {
+            return false;
+        }
+        let fits = self.quotas.reserve(Table::CallBytes, site, bytes);
+        if !fits {
+            self.quotas.release(Table::Calls, site, 1);
+        }
+        fits
+    }
+
+    fn forget_row(&self, row: &Row) {
+        self.quotas.release(Table::Calls, &row.owner_site, 1);
+        self.quotas.release(Table::CallBytes, &row.owner_site, row.body.len() as u64);
+    }
+
+    fn find_call(&self, request: &FindCall<'_>, now: Timestamp) -> Option<FoundCall> {
+        let at = (self.site(request.site).number, request.call_id);
+        let rows = self.calls.rows.lock(at);
+        rows.rows.get(&at, now).map(|row| FoundCall { fingerprint: row.fingerprint.clone() })
+    }
+
+    fn enqueue(&self, request: &Enqueue<'_>, now: Timestamp) -> EnqueueReply {
+        let site = self.site(request.site);
+        let person = self.person(&site, request.pseudonym);
+        if request.session_version.is_some()
+            && person.version(&site, request.fingerprint, now) != request.session_version
+        {
+            return EnqueueReply::Moved;
+        }
+        let at = (site.number, request.call_id);
+        let mut rows = self.calls.rows.lock(at);
+        let Some(row) = rows.rows.get_mut(&at, now) else { return EnqueueReply::Missing };
+        if row.job.is_some() {
+            return EnqueueReply::Already;
+        }
+        row.job = Some(Job { due_at: now.plus(request.delay) });
+        row.until = row.until.max(now.plus(request.keep));
+        EnqueueReply::Enqueued
+    }
+
+    fn erase_calls(&self, request: &EraseCalls<'_>, now: Timestamp) -> bool {
+        let site = self.site(request.site);
+        {
+            let mut person = self.person(&site, request.pseudonym);
+            if !self.leave_tombstone(&mut person, &site, request.pseudonym, request.tombstone, now)
+            {
+                return false;
+            }
+        }
+        // Rare, and asked for by the host: one part after the other, never all at once.
+        for place in self.calls.rows.places() {
+            self.calls.rows.lock_at(place).rows.retain(|(number, _), row| {
+                let erased = *number == site.number && row.fingerprint == *request.fingerprint;
+                if erased {
+                    self.forget_row(row);
+                }
+                !erased
+            });
+        }
+        true
+    }
+}
+
+fn names_of(request: &Record<'_>) -> SmallVec<[Name; 4]> {
+    let more = request.more_signature_hashes.iter();
+    let signatures = std::iter::once(&request.signature_hash).chain(more);
+    let mut names: SmallVec<[Name; 4]> =
+        signatures.map(|hash| Name::Signature(ClaimKey::Signature(*hash))).collect();
+    names.extend(request.event_id.cloned().map(Name::Event));
+    names
+}
+
+impl CallStore for Memory {
+    fn record(&self, request: &Record<'_>, now: Timestamp) -> Result<RecordReply, StoreError> {
+        Ok(self.inner()?.record(request, now))
+    }
+
+    fn find(
+        &self,
+        request: &FindCall<'_>,
+        now: Timestamp,
+    ) -> Result<Option<FoundCall>, StoreError> {
+        Ok(self.inner()?.find_call(request, now))
+    }
+
+    fn enqueue(&self, request: &Enqueue<'_>, now: Timestamp) -> Result<EnqueueReply, StoreError> {
+        Ok(self.inner()?.enqueue(request, now))
+    }
+
+    fn erase(&self, request: &EraseCalls<'_>, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.inner()?.erase_calls(request, now))
+    }
+}
+
+impl AsyncCallStore for Memory {
+    fn record(
+        &self,
+        request: &Record<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<RecordReply, StoreError>> + Send {
+        future::ready(CallStore::record(self, request, now))
+    }
+
+    fn find(
+        &self,
+        request: &FindCall<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<FoundCall>, StoreError>> + Send {
+        future::ready(CallStore::find(self, request, now))
+    }
+
+    fn enqueue(
+        &self,
+        request: &Enqueue<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<EnqueueReply, StoreError>> + Send {
+        future::ready(CallStore::enqueue(self, request, now))
+    }
+
+    fn erase(
+        &self,
+        request: &EraseCalls<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        future::ready(CallStore::erase(self, request, now))
+    }
+}

@@ -1,0 +1,244 @@
+//! Sessions, floors, tombstones and the keys of statements; all that is known of one person lies under one lock.
+
+use super::{
+    Inner, Memory,
+    expiring::{Expires, Expiring},
+    quota::{Site, Table},
+};
+use consentgate_core::{
+    StoreError, Timestamp,
+    ids::{Fingerprint, Pseudonym, SessionVersion},
+    stores::{
+        AsyncSessionStore, DeleteSession, FindSession, Floor, FoundSession, PutReply, PutSession,
+        SessionStore, StoredSession,
+    },
+};
+use std::{
+    future,
+    future::Future,
+    sync::{Arc, MutexGuard, atomic::Ordering::Relaxed},
+};
+
+#[derive(Default)]
+pub(super) struct Shard {
+    sessions: Expiring<(u64, Fingerprint), Kept<Arc<StoredSession>>>,
+    floors: Expiring<(u64, Pseudonym), Kept<Timestamp>>,
+    tombstones: Expiring<(u64, Pseudonym), Kept<Timestamp>>,
+    statements: Expiring<(u64, Pseudonym), Kept<()>>,
+}
+
+/// A value, until when it is kept, and whose share it counts against.
+struct Kept<T> {
+    value: T,
+    until: Timestamp,
+    owner_site: Arc<Site>,
+}
+
+impl<T> Expires for Kept<T> {
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.until <= now
+    }
+}
+
+impl Shard {
+    /// The session's version as it stands, for whoever holds the lock.
+    pub(super) fn version(
+        &self,
+        site: &Site,
+        fingerprint: &Fingerprint,
+        now: Timestamp,
+    ) -> Option<SessionVersion> {
+        let key = (site.number, fingerprint.clone());
+        self.sessions.get(&key, now).map(|kept| kept.value.version)
+    }
+
+    /// The newest tombstone of a person.
+    pub(super) fn tombstone(
+        &self,
+        site: &Site,
+        pseudonym: Pseudonym,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        self.tombstones.get(&(site.number, pseudonym), now).map(|kept| kept.value)
+    }
+
+    fn floor(&self, site: &Site, pseudonym: Pseudonym, now: Timestamp) -> Option<Timestamp> {
+        let floor = self.floors.get(&(site.number, pseudonym), now).map(|kept| kept.value);
+        floor.max(self.tombstone(site, pseudonym, now))
+    }
+}
+
+impl Inner {
+    /// The part that holds everything of a person.
+    pub(super) fn person(&self, site: &Site, pseudonym: Pseudonym) -> MutexGuard<'_, Shard> {
+        self.people.lock((site.number, pseudonym))
+    }
+
+    fn find_session(&self, request: &FindSession<'_>, now: Timestamp) -> FoundSession {
+        let site = self.site(request.site);
+        let shard = self.person(&site, request.pseudonym);
+        let key = (site.number, request.fingerprint.clone());
+        FoundSession {
+            session: shard.sessions.get(&key, now).map(|kept| kept.value.clone()),
+            floor: shard.floor(&site, request.pseudonym, now),
+        }
+    }
+
+    fn put_session(&self, request: &PutSession<'_>, now: Timestamp) -> PutReply {
+        let site = self.site(request.site);
+        let mut shard = self.person(&site, request.pseudonym);
+        self.collect(&mut shard, now);
+
+        let statement = request.idempotency.map(|key| ((site.number, key.key), key.keep));
+        let known = statement.is_some_and(|(key, _)| shard.statements.get(&key, now).is_some());
+        if known && !request.narrowing {
+            return PutReply::Repeated;
+        }
+        if shard.version(&site, request.fingerprint, now) != request.expected {
+            return PutReply::Conflict;
+        }
+        let floor = shard.floor(&site, request.pseudonym, now);
+        let below = request.session.is_some_and(|session| Some(session.granted_at) <= floor);
+        if below && !request.narrowing {
+            return PutReply::Conflict;
+        }
+        let key = (site.number, request.fingerprint.clone());
+        let needs_place = request.session.is_some() && !shard.sessions.has_place(&key);
+        if needs_place && !self.quotas.reserve(Table::Sessions, &site, 1) {
+            shard.sessions.collect_more(now, |_, kept| {
+                self.quotas.release(Table::Sessions, &kept.owner_site, 1);
+            });
+            if !self.quotas.reserve(Table::Sessions, &site, 1) {
+                return PutReply::Full;
+            }
+        }
+        let statement_fits = statement.is_none_or(|(key, _)| {
+            shard.statements.has_place(&key) || self.quotas.reserve(Table::Idempotency, &site, 1)
+        });
+        if !statement_fits && !request.narrowing {
+            if needs_place {
+                self.quotas.release(Table::Sessions, &site, 1);
+            }
+            return PutReply::Full;
+        }
+        if let Some(session) = request.session {
+            let version = SessionVersion(self.versions.fetch_add(1, Relaxed));
+            let value = Arc::new(StoredSession { version, session: session.clone() });
+            let until = now.plus(request.keep);
+            shard.sessions.insert(key, Kept { value, until, owner_site: site.clone() });
+        }
+        if let Some((key, keep)) = statement.filter(|_| statement_fits) {
+            let until = now.plus(keep);
+            shard.statements.insert(key, Kept { value: (), until, owner_site: site.clone() });
+        }
+        if let Some(floor) = request.floor {
+            self.leave_floor(&mut shard, &site, request.pseudonym, floor, now);
+        }
+        PutReply::Stored
+    }
+
+    /// A floor is best effort: where there is no room, another floor makes way.
+    fn leave_floor(
+        &self,
+        shard: &mut Shard,
+        site: &Arc<Site>,
+        pseudonym: Pseudonym,
+        floor: Floor,
+        now: Timestamp,
+    ) {
+        let key = (site.number, pseudonym);
+        if !shard.floors.has_place(&key) && !self.quotas.reserve(Table::Floors, site, 1) {
+            let Some((_, dropped)) = shard.floors.drop_one() else { return };
+            self.quotas.release(Table::Floors, &dropped.owner_site, 1);
+            if !self.quotas.reserve(Table::Floors, site, 1) {
+                return;
+            }
+        }
+        let before = shard.floors.get(&key, now).map(|kept| kept.value);
+        let value = before.map_or(floor.at, |before| before.max(floor.at));
+        let until = now.plus(floor.keep);
+        shard.floors.insert(key, Kept { value, until, owner_site: site.clone() });
+    }
+
+    /// A tombstone is never dropped for another: without room there is none, and `false`.
+    pub(super) fn leave_tombstone(
+        &self,
+        shard: &mut Shard,
+        site: &Arc<Site>,
+        pseudonym: Pseudonym,
+        tombstone: Floor,
+        now: Timestamp,
+    ) -> bool {
+        let key = (site.number, pseudonym);
+        if !shard.tombstones.has_place(&key) && !self.quotas.reserve(Table::Tombstones, site, 1) {
+            return false;
+        }
+        let before = shard.tombstone(site, pseudonym, now);
+        let value = before.map_or(tombstone.at, |before| before.max(tombstone.at));
+        let until = now.plus(tombstone.keep);
+        shard.tombstones.insert(key, Kept { value, until, owner_site: site.clone() });
+        true
+    }
+
+    fn delete_session(&self, request: &DeleteSession<'_>, now: Timestamp) -> bool {
+        let site = self.site(request.site);
+        let mut shard = self.person(&site, request.pseudonym);
+        self.collect(&mut shard, now);
+        if !self.leave_tombstone(&mut shard, &site, request.pseudonym, request.tombstone, now) {
+            return false;
+        }
+        let key = (site.number, request.fingerprint.clone());
+        if let Some(kept) = shard.sessions.remove(&key) {
+            self.quotas.release(Table::Sessions, &kept.owner_site, 1);
+        }
+        true
+    }
+
+    fn collect(&self, shard: &mut Shard, now: Timestamp) {
+        let over = |table, site: &Site| self.quotas.release(table, site, 1);
+        shard.sessions.collect(now, |_, kept| over(Table::Sessions, &kept.owner_site));
+        shard.floors.collect(now, |_, kept| over(Table::Floors, &kept.owner_site));
+        shard.tombstones.collect(now, |_, kept| over(Table::Tombstones, &kept.owner_site));
+        shard.statements.collect(now, |_, kept| over(Table::Idempotency, &kept.owner_site));
+    }
+}
+
+impl SessionStore for Memory {
+    fn find(&self, request: &FindSession<'_>, now: Timestamp) -> Result<FoundSession, StoreError> {
+        Ok(self.inner()?.find_session(request, now))
+    }
+
+    fn put(&self, request: &PutSession<'_>, now: Timestamp) -> Result<PutReply, StoreError> {
+        Ok(self.inner()?.put_session(request, now))
+    }
+
+    fn delete(&self, request: &DeleteSession<'_>, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.inner()?.delete_session(request, now))
+    }
+}
+
+impl AsyncSessionStore for Memory {
+    fn find(
+        &self,
+        request: &FindSession<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<FoundSession, StoreError>> + Send {
+        future::ready(SessionStore::find(self, request, now))
+    }
+
+    fn put(
+        &self,
+        request: &PutSession<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<PutReply, StoreError>> + Send {
+        future::ready(SessionStore::put(self, request, now))
+    }
+
+    fn delete(
+        &self,
+        request: &DeleteSession<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        future::ready(SessionStore::delete(self, request, now))
+    }
+}

@@ -1,0 +1,124 @@
+//! `verify` and `sign` on their own, as every language offers them.
+
+use crate::unique::unique;
+use consentgate_core::{
+    Headers, Millis, Scheme, Secret, SecretFault, Timestamp, Verified,
+    ids::{CallId, EventId},
+};
+use std::fmt;
+
+/// The most secrets one request is tried with.
+const SECRETS_MAX: usize = 16;
+/// The bounds of a tolerance, in seconds (FIELD 14).
+const TOLERANCE_S: std::ops::RangeInclusive<u64> = 1..=3600;
+
+/// A call that no request could make right: the mistake is in the caller's code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// There is no scheme of that name.
+    UnknownScheme,
+    /// No secret, or more than sixteen.
+    SecretCount,
+    /// A secret that is none.
+    Secret(SecretFault),
+    /// A tolerance that is not 1 to 3600 whole seconds.
+    Tolerance,
+    /// An id that is not 1–256 bytes of visible ASCII without `.`.
+    EventId,
+    /// The operating system gives no random bytes.
+    NoRandomness,
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownScheme => f.write_str("the scheme must be `standard-webhooks`"),
+            Self::SecretCount => write!(f, "there must be 1 to {SECRETS_MAX} secrets"),
+            Self::Secret(fault) => write!(f, "a secret {fault}"),
+            Self::Tolerance => f.write_str("`tolerance_s` must be a whole number from 1 to 3600"),
+            Self::EventId => f.write_str("`id` must be 1 to 256 bytes of visible ASCII without `.`"),
+            Self::NoRandomness => f.write_str("the operating system gives no random bytes"),
+        }
+    }
+}
+
+impl std::error::Error for Misuse {}
+
+impl From<SecretFault> for Misuse {
+    fn from(fault: SecretFault) -> Self {
+        Self::Secret(fault)
+    }
+}
+
+/// A secret as callers hold it.
+#[derive(Clone, Copy)]
+pub enum SecretInput<'a> {
+    /// Base64, with or without `whsec_`.
+    Text(&'a str),
+    /// Bytes as they are.
+    Bytes(&'a [u8]),
+}
+
+impl SecretInput<'_> {
+    /// The secret; of any length but none.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read(self) -> Result<Secret, Misuse> {
+        Ok(match self {
+            Self::Text(text) => Secret::from_base64(text)?,
+            Self::Bytes(bytes) => Secret::from_bytes(bytes)?,
+        })
+    }
+}
+
+/// Verifies a request's signature and time, and nothing else: no replay protection. `None`: not authentic.
+///
+/// # Errors
+/// Only [`Misuse`]; never for anything a sender can do.
+pub fn verify(
+    scheme: &str,
+    secrets: &[SecretInput<'_>],
+    headers: &dyn Headers,
+    body: &[u8],
+    tolerance_s: u64,
+    now: Timestamp,
+) -> Result<Option<Verified>, Misuse> {
+    let scheme = Scheme::from_name(scheme).ok_or(Misuse::UnknownScheme)?;
+    if !(1..=SECRETS_MAX).contains(&secrets.len()) {
+        return Err(Misuse::SecretCount);
+    }
+    if !TOLERANCE_S.contains(&tolerance_s) {
+        return Err(Misuse::Tolerance);
+    }
+    let secrets = secrets.iter().map(|secret| secret.read()).collect::<Result<Vec<_>, _>>()?;
+    let tolerance = Millis::from_secs(tolerance_s);
+    Ok(consentgate_core::verify(scheme, &secrets, headers, body, tolerance, now).ok())
+}
+
+/// Signs a body: the headers to send with it. Without an `id`, one that nobody can guess.
+///
+/// # Errors
+/// Only [`Misuse`].
+pub fn sign(
+    scheme: &str,
+    secret: SecretInput<'_>,
+    body: &[u8],
+    id: Option<&str>,
+    now: Timestamp,
+) -> Result<Vec<(&'static str, String)>, Misuse> {
+    let scheme = Scheme::from_name(scheme).ok_or(Misuse::UnknownScheme)?;
+    let secret = secret.read()?;
+    let fresh;
+    let id = match id {
+        Some(id) => id,
+        None => {
+            let random = unique().ok_or(Misuse::NoRandomness)?.call_id;
+            fresh = format!("msg_{}", CallId::from_bytes(random));
+            &fresh
+        }
+    };
+    let id = EventId::new(id.as_bytes()).ok_or(Misuse::EventId)?;
+    Ok(consentgate_core::sign(scheme, &secret, &id, body, now))
+}
