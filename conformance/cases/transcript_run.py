@@ -136,7 +136,8 @@ def find_call(reply: Any = None) -> Effect:
 
 def enqueue(reply: Any = None, version: int | None = 7) -> Effect:
     return effect("calls", "enqueue", {
-        "site": "acme", "call_id": CALL_ID, "fingerprint": "f", "session_version": version,
+        "site": "acme", "call_id": CALL_ID, "fingerprint": "f", "pseudonym": ANY,
+        "session_version": version,
         "delay_ms": 21_600_000, "keep_ms": ANY}, reply or {"outcome": "enqueued"})
 
 

@@ -85,16 +85,19 @@ def sync_flow() -> None:
     sync("conflict once", "found and merged again", [A, M], [
         admit_sync(), find(None), put(new, None, conflict), find(session(A, version=9)),
         put(new, 9)], stored)
-    sync("conflict three times", "then 503", [A, M], [
-        admit_sync(), find(None), put(new, None, conflict), find(session(A, version=9)),
-        put(new, 9, conflict), find(session(A, version=10)), put(new, 10, conflict)],
-        wire.decision("contended", "store"))
+    contended = [step for version in range(1, 17) for step in (
+        find(session(A, version=version)), put(new, version, conflict))]
+    sync("conflict sixteen times", "then 503", [A, M], [admit_sync(), *contended],
+         wire.decision("contended", "store"))
     failed = wire.decision("store_failed", "store")
     sync("put full", "law 9", [A, M], [admit_sync(), find(None), put(new, None, FULL_REPLY)],
          wire.decision("overloaded", "store"))
     for failure in FAILURES:
-        sync(f"admit {failure}", "law 11", [A, M], [admit_sync(failure)],
-             wire.decision("store_failed", "rate_limit"))
+        sync(f"admit {failure}", "law 11; what takes something away is still looked for", [A, M], [
+            admit_sync(failure), find(None)], wire.decision("store_failed", "rate_limit"))
+        sync(f"narrowing, admit {failure}", "law 7: applied all the same", [A], [
+            admit_sync(failure), find(FULL), put(cut, 7, narrowing=True)],
+            wire.decision("store_failed", "rate_limit"), ago_ms=5000)
         sync(f"find {failure}", "law 11; there is no claim to settle", [A, M], [
             admit_sync(), find(failure)], failed)
         sync(f"put {failure}", "law 11", [A, M], [admit_sync(), find(None), put(new, None, failure)

@@ -34,6 +34,8 @@ mod signature;
 mod site;
 mod store;
 mod time;
+#[cfg(test)]
+mod vectors;
 
 // The public interface is:
 pub use config::{
@@ -43,6 +45,7 @@ pub use decision::{
     Answer, Decision, Header, Marketing, Outcome, PublicCode, Reason, Stage, StoreError,
     StoreErrorKind,
 };
+pub use encoding::base64_encode;
 pub use engine::{Engine, Request};
 pub use header::{HEADER_BYTES_MAX, HEADERS_MAX, Headers};
 pub use secret::{SECRET_BYTES_MAX, SECRET_BYTES_MIN, Secret, SecretFault};

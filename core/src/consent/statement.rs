@@ -20,6 +20,8 @@ pub(crate) struct Statement {
     pub(crate) scopes: Scopes,
     /// From when it counts: never later than its arrival.
     pub(crate) instant: Timestamp,
+    /// As stated.
+    consent_at: Timestamp,
     pub(crate) event_id: Option<EventId>,
     pub(crate) policy_version: Option<u32>,
     pub(crate) gpc: bool,
@@ -66,27 +68,27 @@ impl Statement {
             scopes
         };
         let instant = consent_at.min(now);
-        Some(Self { fingerprint, scopes, instant, event_id, policy_version, gpc })
+        Some(Self { fingerprint, scopes, instant, consent_at, event_id, policy_version, gpc })
     }
 
     /// What makes a repeated statement the same one: everything it says, so that a stranger who knows an id cannot use
-    /// it up for somebody else's statement (FIELD 26). `None` without an id.
-    pub(crate) fn key(&self, name: impl Fn(&[&[u8]]) -> Pseudonym, site: &SiteId) -> Option<Pseudonym> {
-        let event_id = self.event_id.as_ref()?;
-        let instant = self.instant.as_millis().to_be_bytes();
+    /// it up for somebody else's statement (FIELD 26).
+    pub(crate) fn key(&self, name: impl Fn(&[&[u8]]) -> Pseudonym, site: &SiteId) -> Pseudonym {
+        let event_id = self.event_id.as_ref().map_or("", EventId::as_str);
+        let consent_at = self.consent_at.as_millis().to_be_bytes();
         let policy_version = self.policy_version.map_or(-1, i64::from).to_be_bytes();
         let gpc = [u8::from(self.gpc)];
         let fixed: [&[u8]; 6] = [
             site.as_str().as_bytes(),
-            event_id.as_str().as_bytes(),
+            event_id.as_bytes(),
             self.fingerprint.expose().as_bytes(),
-            &instant,
+            &consent_at,
             &policy_version,
             &gpc,
         ];
         let mut parts: SmallVec<[&[u8]; 12]> = SmallVec::from_slice(&fixed);
         parts.extend(self.scopes.iter().map(str::as_bytes));
-        Some(name(&parts))
+        name(&parts)
     }
 
     /// The session that the statement alone would make.

@@ -21,6 +21,8 @@ pub enum State {
     FindingCall(Context, CallId),
     /// What did that person agree to?
     FindingSession(Sale),
+    /// Sessions are kept apart: found and judged once more just before the queue.
+    FindingAgain(Sale),
     /// The conversion takes its place in the queue.
     Enqueueing(Sale, SessionVersion),
 }
@@ -56,7 +58,7 @@ impl States for State {
             Self::FindingCall(context, call_id) => {
                 Effect::FindCall(FindCall { site: &context.site.id, call_id: *call_id })
             }
-            Self::FindingSession(sale) => {
+            Self::FindingSession(sale) | Self::FindingAgain(sale) => {
                 Effect::FindSession(sale.person.find(&sale.context.site.id))
             }
             Self::Enqueueing(sale, version) => {
@@ -85,12 +87,19 @@ impl States for State {
             (Self::FindingCall(_, id), _) => failed(Stage::Call, id, wrong_reply()),
 
             (Self::FindingSession(sale), Reply::FindSession(Ok(found))) => {
-                sale.found_session(&found, now)
+                let again = sale.context.common.sessions_apart;
+                sale.found_session(&found, again, now)
             }
-            (Self::FindingSession(sale), Reply::FindSession(Err(error))) => {
-                failed(Stage::Session, sale.call_id, error)
+            (Self::FindingAgain(sale), Reply::FindSession(Ok(found))) => {
+                sale.found_session(&found, false, now)
             }
-            (Self::FindingSession(sale), _) => failed(Stage::Session, sale.call_id, wrong_reply()),
+            (
+                Self::FindingSession(sale) | Self::FindingAgain(sale),
+                Reply::FindSession(Err(error)),
+            ) => failed(Stage::Session, sale.call_id, error),
+            (Self::FindingSession(sale) | Self::FindingAgain(sale), _) => {
+                failed(Stage::Session, sale.call_id, wrong_reply())
+            }
 
             (Self::Enqueueing(sale, _), Reply::Enqueue(Ok(reply))) => sale.enqueued(reply),
             (Self::Enqueueing(sale, _), Reply::Enqueue(Err(error))) => {
@@ -120,7 +129,7 @@ fn found_call(context: Context, call_id: CallId, found: Option<FoundCall>) -> Ne
 }
 
 impl Sale {
-    fn found_session(self, found: &FoundSession, now: Timestamp) -> Next<State> {
+    fn found_session(self, found: &FoundSession, again: bool, now: Timestamp) -> Next<State> {
         let skipped = |stage| {
             let decision = denied(stage, self.call_id, Reason::Skipped);
             Next::Answer(decision.with_marketing(Marketing::Skipped))
@@ -129,6 +138,7 @@ impl Sale {
         let config = &self.context.site.config;
         let (rules, tolerance) = (&config.consent, config.tolerance);
         match consent::judge(&stored.session, &rules.convert, rules, tolerance, now) {
+            Ok(_granted) if again => Next::Need(State::FindingAgain(self)),
             Ok(_granted) => Next::Need(State::Enqueueing(self, stored.version)),
             Err(_) => skipped(Stage::Consent),
         }

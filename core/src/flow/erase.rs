@@ -1,4 +1,5 @@
 use super::{
+    LONGEST_CONSENT,
     machine::{Machine, Next, States},
     store_failed, wrong_reply,
 };
@@ -7,11 +8,8 @@ use crate::{
     id::SiteId,
     session::Person,
     store::{DeleteSession, Effect, EraseCalls, Floor, Reply},
-    time::{Millis, Timestamp},
+    time::Timestamp,
 };
-
-/// The longest a consent can hold: 13 calendar months are never longer. A tombstone outlives every grant before it.
-pub(super) const LONGEST_CONSENT: Millis = Millis::from_secs(403 * 86_400);
 
 /// The flow of forgetting a person at a site: the session, then the calls; each leaves its tombstone first.
 ///

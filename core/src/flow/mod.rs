@@ -23,7 +23,7 @@ pub use sync_session::SyncSession;
 use crate::{
     decision::{Decision, Flow as FlowName, Reason, Stage, StoreError, StoreErrorKind},
     store::{Effect, Reply},
-    time::Timestamp,
+    time::{Millis, Timestamp},
 };
 
 /// What a flow wants next.
@@ -55,6 +55,10 @@ pub trait Flow {
 
 /// The number of times a session is judged anew when it changes under the judgement.
 const ATTEMPTS_MAX: u8 = 3;
+
+/// The longest a consent can hold: 13 calendar months are never longer. Sessions are kept for it, so that their end can
+/// be told from their absence, and tombstones, so that they outlive every grant before them.
+const LONGEST_CONSENT: Millis = Millis::from_secs(403 * 86_400);
 
 /// The answer when a store failed at a stage.
 fn store_failed(flow: FlowName, stage: Stage, error: StoreError) -> Decision {

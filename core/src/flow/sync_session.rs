@@ -1,5 +1,5 @@
 use super::{
-    Context,
+    Context, LONGEST_CONSENT,
     machine::{Machine, Next, States},
     store_failed, wrong_reply,
 };
@@ -12,7 +12,7 @@ use crate::{
         Admit, AdmitReply, Bucket, Effect, Floor, FoundSession, Idempotency, PutReply, PutSession,
         Reply,
     },
-    time::{Millis, Timestamp},
+    time::Timestamp,
 };
 use smallvec::SmallVec;
 
@@ -36,12 +36,11 @@ pub enum State {
     Putting(Work, Put),
 }
 
-/// What is written, for which version, and how long it is kept.
+/// What is written, and for which version.
 #[derive(Debug)]
 pub struct Put {
     change: Change,
     expected: Option<SessionVersion>,
-    keep: Millis,
 }
 
 #[derive(Debug)]
@@ -49,7 +48,7 @@ pub struct Work {
     context: Context,
     person: Person,
     statement: Statement,
-    idempotency: Option<Pseudonym>,
+    idempotency: Pseudonym,
     owner: Owner,
     buckets: SmallVec<[Bucket; 2]>,
     attempt: u8,
@@ -70,7 +69,7 @@ impl SyncSession {
     pub(crate) fn stated(
         context: Context,
         statement: Statement,
-        idempotency: Option<Pseudonym>,
+        idempotency: Pseudonym,
         buckets: SmallVec<[Bucket; 2]>,
         owner: Owner,
     ) -> Self {
@@ -106,7 +105,7 @@ impl States for State {
                 buckets: &work.buckets,
             }),
             Self::Finding(work) => Effect::FindSession(work.person.find(&work.context.site.id)),
-            Self::Putting(work, Put { change, expected, keep }) => {
+            Self::Putting(work, Put { change, expected }) => {
                 let common = &work.context.common;
                 Effect::PutSession(PutSession {
                     site: &work.context.site.id,
@@ -115,23 +114,21 @@ impl States for State {
                     expected: *expected,
                     session: change.session.as_ref(),
                     floor: change.floor.map(|at| Floor { at, keep: common.floors_kept }),
-                    idempotency: work
-                        .idempotency
-                        .map(|key| Idempotency { key, keep: common.claim_ttl }),
+                    idempotency: Idempotency { key: work.idempotency, keep: common.claim_ttl },
                     narrowing: change.narrowing,
-                    keep: *keep,
+                    keep: LONGEST_CONSENT,
                 })
             }
         }
     }
 
-    fn next(self, reply: Reply, now: Timestamp) -> Next<Self> {
+    fn next(self, reply: Reply, _now: Timestamp) -> Next<Self> {
         match (self, reply) {
             (Self::Admitting(work), Reply::Admit(Ok(reply))) => work.admitted(reply),
             (Self::Admitting(work), Reply::Admit(Err(error))) => work.not_admitted(error),
             (Self::Admitting(work), _) => work.not_admitted(wrong_reply()),
 
-            (Self::Finding(work), Reply::FindSession(Ok(found))) => work.found(&found, now),
+            (Self::Finding(work), Reply::FindSession(Ok(found))) => work.found(&found),
             (Self::Putting(work, _), Reply::PutSession(Ok(reply))) => work.put(reply),
             (Self::Finding(_), Reply::FindSession(Err(error)))
             | (Self::Putting(..), Reply::PutSession(Err(error))) => failed(error),
@@ -174,18 +171,14 @@ impl Work {
         Next::Need(State::Finding(self))
     }
 
-    fn found(self, found: &FoundSession, now: Timestamp) -> Next<State> {
+    fn found(self, found: &FoundSession) -> Next<State> {
         let rules = &self.context.site.config.consent;
         let change = merge(found, &self.statement, rules, self.refusal.is_none());
         if change.session.is_none() && change.floor.is_none() {
             return self.answer();
         }
         let expected = found.session.as_ref().map(|stored| stored.version);
-        let keep = change.session.as_ref().map_or(Millis::ZERO, |session| {
-            let ends = session.changed_at.plus_months(rules.months);
-            ends.since(now).max(self.context.common.floors_kept)
-        });
-        Next::Need(State::Putting(self, Put { change, expected, keep }))
+        Next::Need(State::Putting(self, Put { change, expected }))
     }
 
     fn put(mut self, reply: PutReply) -> Next<State> {

@@ -68,7 +68,7 @@ pub struct PutSession<'a> {
     /// A floor to leave, under the pseudonym alone.
     pub floor: Option<Floor>,
     /// A key by which the same statement is known again.
-    pub idempotency: Option<Idempotency>,
+    pub idempotency: Idempotency,
     /// It takes something away: no cap, no key and no floor refuses it (law 7).
     pub narrowing: bool,
     /// How long the session is kept.

@@ -9,7 +9,7 @@ impl Timestamp {
     #[must_use]
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         let mut at = Cursor(text.as_bytes());
-        let year = at.number(4)?;
+        let year = at.number_in(4, 1970, 9999)?;
         at.literal(b'-')?;
         let month = at.number_in(2, 1, 12)?;
         at.literal(b'-')?;

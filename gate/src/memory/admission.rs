@@ -87,6 +87,16 @@ impl Inner {
     }
 
     fn admit(&self, request: &Admit<'_>, now: Timestamp) -> AdmitReply {
+        match self.try_admit(request, now) {
+            AdmitReply::Full => {
+                self.collect_admission(now);
+                self.try_admit(request, now)
+            }
+            reply => reply,
+        }
+    }
+
+    fn try_admit(&self, request: &Admit<'_>, now: Timestamp) -> AdmitReply {
         let site = self.site(request.site);
         let places = self.admission_places(&site, request.claims, request.buckets);
         let mut locked = self.lock_admission(&places);
@@ -115,14 +125,13 @@ impl Inner {
             }
         };
 
-        let is_new = |locked: &mut Locked<'_, Shard>, place: usize, at: &ClaimAt| {
-            locked.part(place).is_some_and(|shard| !shard.claims.has_place(at))
-        };
         let mut new = 0;
         for (place, at) in &places.claims {
-            new += u64::from(is_new(&mut locked, *place, at));
+            let has_place = |shard: &mut Shard| shard.claims.has_place(at);
+            new += u64::from(!locked.part(*place).is_some_and(has_place));
         }
-        if !self.reserve_claims(&mut locked, &site, new, request.claims_per_site_max, now) {
+        let most = request.claims_per_site_max;
+        if !self.quotas.reserve_below(Table::Claims, &site, new, most) {
             return AdmitReply::Full;
         }
         if !takeover {
@@ -145,23 +154,13 @@ impl Inner {
         AdmitReply::Admitted { takeover }
     }
 
-    fn reserve_claims(
-        &self,
-        locked: &mut Locked<'_, Shard>,
-        site: &Site,
-        new: u64,
-        most: u64,
-        now: Timestamp,
-    ) -> bool {
-        if self.quotas.reserve_below(Table::Claims, site, new, most) {
-            return true;
+    /// Before the tables are called full, every part gives up what is over in it; one part after the other.
+    fn collect_admission(&self, now: Timestamp) {
+        for place in self.admission.places() {
+            let mut shard = self.admission.lock_at(place);
+            shard.claims.collect_more(now, |_, entry| self.forget_claim(&entry));
+            shard.buckets.collect_more(now, |_, level| self.forget_bucket(&level));
         }
-        let mut collected: SmallVec<[Entry; 16]> = SmallVec::new();
-        for shard in locked.each() {
-            shard.claims.collect_more(now, |_, entry| collected.push(entry));
-        }
-        collected.iter().for_each(|entry| self.forget_claim(entry));
-        self.quotas.reserve_below(Table::Claims, site, new, most)
     }
 
     /// A token from each bucket, or from none (FIELD 27).
@@ -194,27 +193,13 @@ impl Inner {
         if let Some((retry, bucket)) = denied {
             return Err(AdmitReply::Limited { retry, bucket });
         }
-        let mut new: SmallVec<[bool; 2]> = SmallVec::new();
+        let mut new = 0;
         for (place, at) in &places.buckets {
-            new.push(locked.part(*place).is_some_and(|shard| !shard.buckets.has_place(at)));
+            let has_place = |shard: &mut Shard| shard.buckets.has_place(at);
+            new += u64::from(!locked.part(*place).is_some_and(has_place));
         }
-        let count = new.iter().filter(|new| **new).count() as u64;
-        if !self.quotas.reserve(Table::Buckets, site, count) {
-            let mut collected: SmallVec<[Level; 16]> = SmallVec::new();
-            for shard in locked.each() {
-                shard.buckets.collect_more(now, |_, level| collected.push(level));
-            }
-            collected.iter().for_each(|level| self.forget_bucket(level));
-            // Whatever was collected may be one of ours: count its place anew.
-            let places = places.buckets.iter();
-            let count = places
-                .filter(|(place, at)| {
-                    locked.part(*place).is_some_and(|shard| !shard.buckets.has_place(at))
-                })
-                .count() as u64;
-            if !self.quotas.reserve(Table::Buckets, site, count) {
-                return Err(AdmitReply::Full);
-            }
+        if !self.quotas.reserve(Table::Buckets, site, new) {
+            return Err(AdmitReply::Full);
         }
         for ((place, at), full_at) in places.buckets.iter().zip(taken) {
             if let Some(shard) = locked.part(*place) {

@@ -86,6 +86,24 @@ impl Calls {
 
 impl Inner {
     fn record(&self, request: &Record<'_>, now: Timestamp) -> RecordReply {
+        match self.try_record(request, now) {
+            RecordReply::Full => {
+                self.collect_calls(now);
+                self.try_record(request, now)
+            }
+            reply => reply,
+        }
+    }
+
+    /// Before the table is called full, every part gives up what is over in it; one part after the other.
+    fn collect_calls(&self, now: Timestamp) {
+        for place in self.calls.rows.places() {
+            let mut rows = self.calls.rows.lock_at(place);
+            rows.rows.collect_more(now, |_, row| self.forget_row(&row));
+        }
+    }
+
+    fn try_record(&self, request: &Record<'_>, now: Timestamp) -> RecordReply {
         let site = self.site(request.site);
         let person = self.person(&site, request.pseudonym);
         if request.session_version.is_some()
@@ -125,10 +143,7 @@ impl Inner {
         rows.rows.collect(now, |_, row| self.forget_row(&row));
         let bytes = request.body.0.len() as u64;
         if !self.reserve_row(&site, bytes) {
-            rows.rows.collect_more(now, |_, row| self.forget_row(&row));
-            if !self.reserve_row(&site, bytes) {
-                return RecordReply::Full;
-            }
+            return RecordReply::Full;
         }
         let job = match request.marketing {
             Verdict::Pending => Some(Job { due_at: now.plus(request.delay) }),
@@ -196,12 +211,8 @@ impl Inner {
 
     fn erase_calls(&self, request: &EraseCalls<'_>, now: Timestamp) -> bool {
         let site = self.site(request.site);
-        {
-            let mut person = self.person(&site, request.pseudonym);
-            if !self.leave_tombstone(&mut person, &site, request.pseudonym, request.tombstone, now)
-            {
-                return false;
-            }
+        if !self.leave_tombstone(&site, request.pseudonym, request.tombstone, now) {
+            return false;
         }
         // Rare, and asked for by the host: one part after the other, never all at once.
         for place in self.calls.rows.places() {

@@ -85,13 +85,22 @@ impl Inner {
     }
 
     fn put_session(&self, request: &PutSession<'_>, now: Timestamp) -> PutReply {
+        match self.try_put(request, now) {
+            PutReply::Full => {
+                self.collect_people(now);
+                self.try_put(request, now)
+            }
+            reply => reply,
+        }
+    }
+
+    fn try_put(&self, request: &PutSession<'_>, now: Timestamp) -> PutReply {
         let site = self.site(request.site);
         let mut shard = self.person(&site, request.pseudonym);
         self.collect(&mut shard, now);
 
-        let statement = request.idempotency.map(|key| ((site.number, key.key), key.keep));
-        let known = statement.is_some_and(|(key, _)| shard.statements.get(&key, now).is_some());
-        if known && !request.narrowing {
+        let statement = (site.number, request.idempotency.key);
+        if shard.statements.get(&statement, now).is_some() && !request.narrowing {
             return PutReply::Repeated;
         }
         if shard.version(&site, request.fingerprint, now) != request.expected {
@@ -105,16 +114,10 @@ impl Inner {
         let key = (site.number, request.fingerprint.clone());
         let needs_place = request.session.is_some() && !shard.sessions.has_place(&key);
         if needs_place && !self.quotas.reserve(Table::Sessions, &site, 1) {
-            shard.sessions.collect_more(now, |_, kept| {
-                self.quotas.release(Table::Sessions, &kept.owner_site, 1);
-            });
-            if !self.quotas.reserve(Table::Sessions, &site, 1) {
-                return PutReply::Full;
-            }
+            return PutReply::Full;
         }
-        let statement_fits = statement.is_none_or(|(key, _)| {
-            shard.statements.has_place(&key) || self.quotas.reserve(Table::Idempotency, &site, 1)
-        });
+        let statement_fits = shard.statements.has_place(&statement)
+            || self.quotas.reserve(Table::Idempotency, &site, 1);
         if !statement_fits && !request.narrowing {
             if needs_place {
                 self.quotas.release(Table::Sessions, &site, 1);
@@ -127,9 +130,9 @@ impl Inner {
             let until = now.plus(request.keep);
             shard.sessions.insert(key, Kept { value, until, owner_site: site.clone() });
         }
-        if let Some((key, keep)) = statement.filter(|_| statement_fits) {
-            let until = now.plus(keep);
-            shard.statements.insert(key, Kept { value: (), until, owner_site: site.clone() });
+        if statement_fits {
+            let until = now.plus(request.idempotency.keep);
+            shard.statements.insert(statement, Kept { value: (), until, owner_site: site.clone() });
         }
         if let Some(floor) = request.floor {
             self.leave_floor(&mut shard, &site, request.pseudonym, floor, now);
@@ -160,15 +163,42 @@ impl Inner {
         shard.floors.insert(key, Kept { value, until, owner_site: site.clone() });
     }
 
+    fn delete_session(&self, request: &DeleteSession<'_>, now: Timestamp) -> bool {
+        let site = self.site(request.site);
+        if !self.leave_tombstone(&site, request.pseudonym, request.tombstone, now) {
+            return false;
+        }
+        let mut shard = self.person(&site, request.pseudonym);
+        let key = (site.number, request.fingerprint.clone());
+        if let Some(kept) = shard.sessions.remove(&key) {
+            self.quotas.release(Table::Sessions, &kept.owner_site, 1);
+        }
+        true
+    }
+
     /// A tombstone is never dropped for another: without room there is none, and `false`.
     pub(super) fn leave_tombstone(
         &self,
-        shard: &mut Shard,
         site: &Arc<Site>,
         pseudonym: Pseudonym,
         tombstone: Floor,
         now: Timestamp,
     ) -> bool {
+        self.try_tombstone(site, pseudonym, tombstone, now) || {
+            self.collect_people(now);
+            self.try_tombstone(site, pseudonym, tombstone, now)
+        }
+    }
+
+    fn try_tombstone(
+        &self,
+        site: &Arc<Site>,
+        pseudonym: Pseudonym,
+        tombstone: Floor,
+        now: Timestamp,
+    ) -> bool {
+        let mut shard = self.person(site, pseudonym);
+        self.collect(&mut shard, now);
         let key = (site.number, pseudonym);
         if !shard.tombstones.has_place(&key) && !self.quotas.reserve(Table::Tombstones, site, 1) {
             return false;
@@ -180,18 +210,15 @@ impl Inner {
         true
     }
 
-    fn delete_session(&self, request: &DeleteSession<'_>, now: Timestamp) -> bool {
-        let site = self.site(request.site);
-        let mut shard = self.person(&site, request.pseudonym);
-        self.collect(&mut shard, now);
-        if !self.leave_tombstone(&mut shard, &site, request.pseudonym, request.tombstone, now) {
-            return false;
+    /// Before a table is called full, every part gives up what is over in it; one part after the other.
+    fn collect_people(&self, now: Timestamp) {
+        let over = |table, site: &Site| self.quotas.release(table, site, 1);
+        for place in self.people.places() {
+            let mut shard = self.people.lock_at(place);
+            shard.sessions.collect_more(now, |_, kept| over(Table::Sessions, &kept.owner_site));
+            shard.tombstones.collect_more(now, |_, kept| over(Table::Tombstones, &kept.owner_site));
+            shard.statements.collect_more(now, |_, kept| over(Table::Idempotency, &kept.owner_site));
         }
-        let key = (site.number, request.fingerprint.clone());
-        if let Some(kept) = shard.sessions.remove(&key) {
-            self.quotas.release(Table::Sessions, &kept.owner_site, 1);
-        }
-        true
     }
 
     fn collect(&self, shard: &mut Shard, now: Timestamp) {

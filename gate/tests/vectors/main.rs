@@ -1,0 +1,7 @@
+//! The shared vectors of `conformance/vectors` that run a whole gate.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod case;
+mod sequences;
+mod sync;
+mod transcripts;
