@@ -44,7 +44,7 @@ pub struct InSession {
 /// ```compile_fail,E0451
 /// use consentgate_core::proof::{Consented, InSession};
 /// fn without_consent(session: InSession) -> Consented {
-///     Consented { session, granted: todo!() }
+///     Consented { session, _granted: todo!() }
 /// }
 /// ```
 #[derive(Debug)]

@@ -93,6 +93,11 @@ impl<P: AsyncPerform, K: Clock + Sync, T: Timer> AsyncGate<P, K, T> {
         self.shared.remove_site(site)
     }
 
+    /// The cap on a body, in bytes. An adapter reads one byte more at most: the gate then answers 413.
+    pub fn body_bytes_max(&self) -> usize {
+        self.shared.body_bytes_max()
+    }
+
     /// What the gate has decided so far.
     pub fn counters(&self) -> &Counters {
         &self.shared.counters

@@ -5,11 +5,15 @@
 #![deny(unsafe_code)]
 
 mod async_gate;
+#[cfg(feature = "axum")]
+pub mod axum;
 mod boxed;
 mod clock;
 mod counters;
 mod gate;
 pub mod host;
+#[cfg(feature = "http")]
+pub mod http;
 mod memory;
 mod shared;
 mod stateless;
@@ -22,7 +26,7 @@ pub use boxed::{BoxedAdmission, BoxedCalls, BoxedSessions, BoxedStores};
 pub use clock::{Clock, FixedClock, ManualClock, SystemClock};
 pub use counters::{Count, Counters, Watch};
 pub use gate::Gate;
-pub use memory::Memory;
+pub use memory::{Memory, StoredCall};
 pub use stateless::{Misuse, SecretInput, sign, verify};
 #[cfg(feature = "tokio")]
 pub use stores::TokioTimer;

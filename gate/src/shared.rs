@@ -41,24 +41,42 @@ impl<K: Clock> Shared<K> {
         given.unwrap_or_else(|| self.clock.now())
     }
 
+    /// The cap on a body: an adapter reads at most one byte more, to see that there is more.
+    pub(crate) fn body_bytes_max(&self) -> usize {
+        self.engine().common().caps.body_bytes
+    }
+
     pub(crate) fn engine(&self) -> arc_swap::Guard<std::sync::Arc<Engine>> {
         self.engine.load()
     }
 
     pub(crate) fn set_site(&self, site: &str, json: &[u8]) -> Result<(), ConfigError> {
-        self.change(|engine, now| engine.with_site(site, json, now))
+        self.set_site_at(site, json, self.clock.now())
     }
 
     pub(crate) fn remove_site(&self, site: &str) -> Result<(), ConfigError> {
-        self.change(|engine, now| engine.without_site(site, now))
+        self.remove_site_at(site, self.clock.now())
+    }
+
+    pub(crate) fn set_site_at(
+        &self,
+        site: &str,
+        json: &[u8],
+        now: Timestamp,
+    ) -> Result<(), ConfigError> {
+        self.change(|engine| engine.with_site(site, json, now))
+    }
+
+    pub(crate) fn remove_site_at(&self, site: &str, now: Timestamp) -> Result<(), ConfigError> {
+        self.change(|engine| engine.without_site(site, now))
     }
 
     fn change(
         &self,
-        change: impl FnOnce(&Engine, Timestamp) -> Result<Engine, ConfigError>,
+        change: impl FnOnce(&Engine) -> Result<Engine, ConfigError>,
     ) -> Result<(), ConfigError> {
         let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = change(&self.engine.load(), self.clock.now())?;
+        let changed = change(&self.engine.load())?;
         self.engine.store(std::sync::Arc::new(changed));
         Ok(())
     }

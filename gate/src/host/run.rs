@@ -41,7 +41,6 @@ pub struct HostGate {
     roles: HostRoles,
     shared: Shared<SystemClock>,
     deadlines: Deadlines,
-    body_bytes_max: usize,
 }
 
 impl HostGate {
@@ -66,15 +65,15 @@ impl HostGate {
             return Err(ConfigError::at("sessions_apart", Problem::Grammar(grammar)));
         }
         let memory = Stores::memory(&common.caps);
-        let (deadlines, body_bytes_max) = (common.deadlines, common.caps.body_bytes);
+        let deadlines = common.deadlines;
         let shared = Shared::new(config, SystemClock)?;
-        Ok(Self { memory, roles, shared, deadlines, body_bytes_max })
+        Ok(Self { memory, roles, shared, deadlines })
     }
 
     /// The cap on a body, in bytes: what an adapter reads at most, and one more to see that there is more.
     #[must_use]
     pub fn body_bytes_max(&self) -> usize {
-        self.body_bytes_max
+        self.shared.body_bytes_max()
     }
 
     /// The time of a decision: the one given, or the machine's.
@@ -123,16 +122,16 @@ impl HostGate {
     ///
     /// # Errors
     /// All faults of the document; nothing changes then.
-    pub fn set_site(&self, site: &str, json: &[u8]) -> Result<(), ConfigError> {
-        self.shared.set_site(site, json)
+    pub fn set_site(&self, site: &str, json: &[u8], now: Timestamp) -> Result<(), ConfigError> {
+        self.shared.set_site_at(site, json, now)
     }
 
     /// Removes a site.
     ///
     /// # Errors
     /// The text can be no site's id.
-    pub fn remove_site(&self, site: &str) -> Result<(), ConfigError> {
-        self.shared.remove_site(site)
+    pub fn remove_site(&self, site: &str, now: Timestamp) -> Result<(), ConfigError> {
+        self.shared.remove_site_at(site, now)
     }
 
     /// What the gate has decided so far.

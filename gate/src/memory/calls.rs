@@ -9,7 +9,7 @@ use super::{
 };
 use consentgate_core::{
     Marketing, StoreError, Timestamp,
-    ids::{CallId, ClaimKey, EventId, Fingerprint},
+    ids::{CallId, ClaimKey, EventId, Fingerprint, SiteId},
     stores::{
         AsyncCallStore, CallStore, Enqueue, EnqueueReply, EraseCalls, FindCall, FoundCall, Record,
         RecordReply, Verdict,
@@ -235,6 +235,48 @@ fn names_of(request: &Record<'_>) -> SmallVec<[Name; 4]> {
         signatures.map(|hash| Name::Signature(ClaimKey::Signature(*hash))).collect();
     names.extend(request.event_id.cloned().map(Name::Event));
     names
+}
+
+/// What is kept of a call.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredCall {
+    /// Whose call it is.
+    pub fingerprint: Fingerprint,
+    /// The event's body, byte for byte as it came.
+    pub body: Box<[u8]>,
+    /// When the gate judged it.
+    pub received_at: Timestamp,
+    /// When its conversion is due, if it is in the queue.
+    pub conversion_due_at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for StoredCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StoredCall({} bytes)", self.body.len())
+    }
+}
+
+impl Memory {
+    /// A recorded call, as long as it is kept.
+    ///
+    /// # Errors
+    /// Only in a forked child.
+    pub fn call(
+        &self,
+        site: &SiteId,
+        call_id: CallId,
+        now: Timestamp,
+    ) -> Result<Option<StoredCall>, StoreError> {
+        let inner = self.inner()?;
+        let at = (inner.site(site).number, call_id);
+        let rows = inner.calls.rows.lock(at);
+        Ok(rows.rows.get(&at, now).map(|row| StoredCall {
+            fingerprint: row.fingerprint.clone(),
+            body: row.body.clone(),
+            received_at: row.received_at,
+            conversion_due_at: row.job.as_ref().map(|job| job.due_at),
+        }))
+    }
 }
 
 impl CallStore for Memory {

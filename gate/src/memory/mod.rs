@@ -9,6 +9,8 @@ mod expiring;
 mod quota;
 mod sessions;
 
+pub use calls::StoredCall;
+
 use consentgate_core::{Caps, StoreError, StoreErrorKind, ids::SiteId};
 use quota::{Quotas, Site};
 use std::{

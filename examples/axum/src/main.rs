@@ -1,0 +1,91 @@
+//! A small backend behind the gate: statements, events and sales in; health and, on a listener of its own, metrics out.
+
+use axum::{
+    Router,
+    extract::{Query, Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use consentgate::{
+    Clock, Gate, SecretInput, SystemClock,
+    axum::{read_body, receive, receive_sync, respond},
+    http::HttpHeaders,
+};
+use serde_json::Value;
+use std::{env, error::Error, fs, net::SocketAddr, sync::Arc};
+use tokio::net::TcpListener;
+
+struct App {
+    gate: Gate,
+    config: Value,
+}
+
+/// The site that the query names; the gate answers for one that it does not know.
+fn site(request: &Request) -> String {
+    let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
+    let mut pairs = query.map(|Query(pairs)| pairs).unwrap_or_default().into_iter();
+    pairs.find(|(name, _)| name == "site").map(|(_, site)| site).unwrap_or_default()
+}
+
+async fn sync(State(app): State<Arc<App>>, request: Request) -> Response {
+    let site = site(&request);
+    receive_sync(&app.gate, request, &site).await.map_or_else(broken, |decision| respond(&decision))
+}
+
+async fn call_event(State(app): State<Arc<App>>, request: Request) -> Response {
+    let site = site(&request);
+    receive(&app.gate, request, &site).await.map_or_else(broken, |decision| respond(&decision))
+}
+
+/// A sale is told by the host's own shop, which signs like any sender.
+async fn sale(State(app): State<Arc<App>>, request: Request) -> Response {
+    let site = site(&request);
+    let (parts, body) = request.into_parts();
+    let body = match read_body(&app.gate, body).await {
+        Ok(body) => body,
+        Err(error) => return broken(error),
+    };
+    let secret = &app.config["sites"][&site]["keys"][0]["secret"];
+    let secrets = [SecretInput::Text(secret.as_str().unwrap_or_default())];
+    let (headers, now) = (HttpHeaders(&parts.headers), SystemClock.now());
+    match consentgate::verify("standard-webhooks", &secrets, &headers, &body, 300, now) {
+        Ok(Some(_verified)) => {}
+        _ => return StatusCode::UNAUTHORIZED.into_response(),
+    }
+    let sale: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let call_id = sale["call_id"].as_str().unwrap_or_default();
+    respond(&app.gate.confirm_sale(&site, call_id, None))
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> String {
+    app.gate.counters().prometheus()
+}
+
+fn broken(_: axum::Error) -> Response {
+    StatusCode::BAD_REQUEST.into_response()
+}
+
+fn port(name: &str, default: u16) -> SocketAddr {
+    let port = env::var(name).ok().and_then(|port| port.parse().ok());
+    SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(default)))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let config = fs::read(env::var("GATE_CONFIG").unwrap_or("examples/config.json".into()))?;
+    let gate = Gate::from_json(&config)?;
+    let app = Arc::new(App { gate, config: serde_json::from_slice(&config)? });
+    let routes = Router::new()
+        .route("/api/sync", post(sync))
+        .route("/api/call-event/v2", post(call_event))
+        .route("/api/sale", post(sale))
+        .route("/healthz", get(|| async { "ok" }))
+        .with_state(app.clone())
+        .into_make_service_with_connect_info::<SocketAddr>();
+    let inside = Router::new().route("/metrics", get(metrics)).with_state(app);
+    let outer = axum::serve(TcpListener::bind(port("PORT", 8080)).await?, routes);
+    let inner = axum::serve(TcpListener::bind(port("METRICS_PORT", 9090)).await?, inside);
+    tokio::try_join!(outer.into_future(), inner.into_future())?;
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! For axum: [`receive`] an event or a statement, [`respond`] with the decision. Never a wrapper around a handler:
+//! the host's work is its store's transaction or the queue, not something done after the answer.
+
+use crate::{AsyncGate, AsyncPerform, Clock, Gate, Perform, Timer, http::HttpHeaders};
+use ::axum::{
+    body::Body,
+    extract::{ConnectInfo, Request},
+    response::Response,
+};
+use consentgate_core::{Decision, Request as Event};
+use http_body_util::BodyExt;
+use std::{future::Future, net::SocketAddr};
+
+/// Either form of the gate.
+pub trait AnyGate {
+    /// The cap on a body, in bytes.
+    fn body_bytes_max(&self) -> usize;
+
+    /// The gate's `call_event`, by its own clock.
+    fn call_event<'a>(&'a self, event: Event<'a>) -> impl Future<Output = Decision> + Send;
+
+    /// The gate's `sync_session`, by its own clock.
+    fn sync_session<'a>(&'a self, event: Event<'a>) -> impl Future<Output = Decision> + Send;
+}
+
+impl<P: Perform, K: Clock> AnyGate for Gate<P, K> {
+    fn body_bytes_max(&self) -> usize {
+        self.body_bytes_max()
+    }
+
+    fn call_event<'a>(&'a self, event: Event<'a>) -> impl Future<Output = Decision> + Send {
+        std::future::ready(self.call_event(&event, None))
+    }
+
+    fn sync_session<'a>(&'a self, event: Event<'a>) -> impl Future<Output = Decision> + Send {
+        std::future::ready(self.sync_session(&event, None))
+    }
+}
+
+impl<P: AsyncPerform, K: Clock + Sync, T: Timer> AnyGate for AsyncGate<P, K, T> {
+    fn body_bytes_max(&self) -> usize {
+        self.body_bytes_max()
+    }
+
+    fn call_event<'a>(&'a self, event: Event<'a>) -> impl Future<Output = Decision> + Send {
+        self.call_event(&event, None)
+    }
+
+    fn sync_session<'a>(&'a self, event: Event<'a>) -> impl Future<Output = Decision> + Send {
+        self.sync_session(&event, None)
+    }
+}
+
+/// Reads a signed event off the network and decides on it.
+///
+/// The peer's address is that of axum's `ConnectInfo`, where the service was made with it; `X-Forwarded-For` is never
+/// read.
+///
+/// # Errors
+/// The connection broke before the body was whole.
+pub async fn receive(
+    gate: &impl AnyGate,
+    request: Request,
+    site: &str,
+) -> Result<Decision, ::axum::Error> {
+    let incoming = Incoming::read(gate, request).await?;
+    let headers = incoming.headers();
+    let deciding = gate.call_event(incoming.event(site, &headers));
+    Ok(deciding.await)
+}
+
+/// Reads a browser's statement of consent off the network and takes it in.
+///
+/// # Errors
+/// The connection broke before the body was whole.
+pub async fn receive_sync(
+    gate: &impl AnyGate,
+    request: Request,
+    site: &str,
+) -> Result<Decision, ::axum::Error> {
+    let incoming = Incoming::read(gate, request).await?;
+    let headers = incoming.headers();
+    let stating = gate.sync_session(incoming.event(site, &headers));
+    Ok(stating.await)
+}
+
+/// The decision as a response.
+#[must_use]
+pub fn respond(decision: &Decision) -> Response {
+    crate::http::response(decision)
+}
+
+/// The raw body, of which no more than one byte over the gate's cap is read.
+///
+/// # Errors
+/// The connection broke before the body was whole.
+pub async fn read_body(gate: &impl AnyGate, mut body: Body) -> Result<Vec<u8>, ::axum::Error> {
+    let most = gate.body_bytes_max().saturating_add(1);
+    let mut bytes = Vec::new();
+    while bytes.len() < most {
+        let Some(frame) = body.frame().await else { break };
+        if let Ok(data) = frame?.into_data() {
+            let room = most - bytes.len();
+            bytes.extend(data.iter().take(room));
+        }
+    }
+    Ok(bytes)
+}
+
+struct Incoming {
+    parts: ::axum::http::request::Parts,
+    body: Vec<u8>,
+}
+
+impl Incoming {
+    async fn read(gate: &impl AnyGate, request: Request) -> Result<Self, ::axum::Error> {
+        let (parts, body) = request.into_parts();
+        Ok(Self { parts, body: read_body(gate, body).await? })
+    }
+
+    fn headers(&self) -> HttpHeaders<'_> {
+        HttpHeaders(&self.parts.headers)
+    }
+
+    fn event<'a>(&'a self, site: &'a str, headers: &'a HttpHeaders<'a>) -> Event<'a> {
+        let peer = self.parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let ip = peer.map(|ConnectInfo(address)| address.ip());
+        Event { site, headers, body: &self.body, ip }
+    }
+}
