@@ -57,7 +57,8 @@ impl Scan<'_> {
     /// A step to a child of the container at `depth`.
     fn step(&mut self, depth: usize, is_next_token: bool) {
         let above = depth.saturating_sub(1);
-        self.matched = if self.matched >= above && is_next_token { depth } else { self.matched.min(above) };
+        self.matched =
+            if self.matched >= above && is_next_token { depth } else { self.matched.min(above) };
     }
 
     fn at_fingerprint(&self, depth: usize) -> bool {

@@ -79,7 +79,13 @@ impl Claim {
 
 /// How long a claim must be remembered so that no acceptable copy outlives it (FIELD 16).
 #[must_use]
-pub fn keep(ttl: Millis, timestamp: Timestamp, tolerance: Millis, lease: Millis, now: Timestamp) -> Millis {
+pub fn keep(
+    ttl: Millis,
+    timestamp: Timestamp,
+    tolerance: Millis,
+    lease: Millis,
+    now: Timestamp,
+) -> Millis {
     ttl.max(timestamp.plus(tolerance).plus(lease).since(now))
 }
 

@@ -18,8 +18,8 @@ use std::{format, fs, path::Path, string::String, string::ToString, vec, vec::Ve
 
 /// Runs every case of a file, and holds their number against the file's own count.
 fn run(name: &str, mut case: impl FnMut(&Value)) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(format!("../conformance/vectors/{name}.json"));
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../conformance/vectors/{name}.json"));
     let file: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let cases = file["cases"].as_array().unwrap();
     assert!(!cases.is_empty());
@@ -76,7 +76,8 @@ fn signature() {
 fn secrets() {
     run("secrets", |case| {
         if case["kind"] == "equal" {
-            let [a, b] = ["a_b64", "b_b64"].map(|key| Secret::from_bytes(&bytes(&case[key])).unwrap());
+            let [a, b] =
+                ["a_b64", "b_b64"].map(|key| Secret::from_bytes(&bytes(&case[key])).unwrap());
             assert_eq!(case["equal"], a.same_key(&b), "{case}");
             return;
         }
@@ -230,8 +231,10 @@ fn wire() {
                 }
             };
         }
-        let headers: Vec<Value> =
-            decision.headers().map(|(name, value)| Value::from(vec![name.to_string(), value.into()])).collect();
+        let headers: Vec<Value> = decision
+            .headers()
+            .map(|(name, value)| Value::from(vec![name.to_string(), value.into()]))
+            .collect();
         assert_eq!(case["outcome"], decision.outcome().as_str(), "{case}");
         assert_eq!(case["status"], decision.status(), "{case}");
         assert_eq!(case["headers"], Value::from(headers), "{case}");

@@ -131,9 +131,13 @@ fn the_core_has_no_clock_no_randomness_no_lock_and_no_io() {
     let files = source_files();
     let (_, lib) = files.iter().find(|(file, _)| file == "lib.rs").unwrap();
     assert!(lib.contains("#![no_std]") && lib.contains("#![forbid(unsafe_code)]"));
-    for (file, source) in files.iter().filter(|(file, _)| !["lib.rs", "vectors.rs"].contains(&file.as_str())) {
+    for (file, source) in
+        files.iter().filter(|(file, _)| !["lib.rs", "vectors.rs"].contains(&file.as_str()))
+    {
         let code = shipped(source);
-        for banned in ["std::", "SystemTime", "Instant", "Mutex", "RwLock", "static mut", "getrandom"] {
+        for banned in
+            ["std::", "SystemTime", "Instant", "Mutex", "RwLock", "static mut", "getrandom"]
+        {
             assert!(!code.contains(banned), "{file} uses `{banned}`");
         }
     }

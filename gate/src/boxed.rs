@@ -4,8 +4,8 @@ use consentgate_core::{
     StoreError, Timestamp,
     stores::{
         Admit, AdmitReply, AsyncAdmissionStore, AsyncCallStore, AsyncSessionStore, DeleteSession,
-        Enqueue, EnqueueReply, EraseCalls, FindCall, FindSession, FoundCall, FoundSession, PutReply,
-        PutSession, Record, RecordReply, Settle, SettleReply,
+        Enqueue, EnqueueReply, EraseCalls, FindCall, FindSession, FoundCall, FoundSession,
+        PutReply, PutSession, Record, RecordReply, Settle, SettleReply,
     },
 };
 use std::{future::Future, pin::Pin};

@@ -120,9 +120,10 @@ impl Counters {
     /// Failures of each role's store: errors, and deadlines passed.
     pub fn store_failures(&self) -> impl Iterator<Item = (Role, u64, u64)> {
         let counts = self.store_errors.iter().zip(&self.store_timeouts);
-        Role::ALL.into_iter().zip(counts).map(|(role, (errors, timeouts))| {
-            (role, errors.load(Relaxed), timeouts.load(Relaxed))
-        })
+        Role::ALL
+            .into_iter()
+            .zip(counts)
+            .map(|(role, (errors, timeouts))| (role, errors.load(Relaxed), timeouts.load(Relaxed)))
     }
 
     /// The figures that an operator watches.
@@ -183,10 +184,22 @@ impl Counters {
         for (name, help, count) in [
             ("call_events", "Call events answered.", watch.call_events),
             ("call_events_no_consent", "Call events answered 204.", watch.call_events_no_consent),
-            ("replays_refused", "Events refused because they were met before.", watch.replays_refused),
-            ("fingerprint_limits_hit", "Events refused by their fingerprint's bucket.", watch.fingerprint_limits_hit),
+            (
+                "replays_refused",
+                "Events refused because they were met before.",
+                watch.replays_refused,
+            ),
+            (
+                "fingerprint_limits_hit",
+                "Events refused by their fingerprint's bucket.",
+                watch.fingerprint_limits_hit,
+            ),
             ("conversions_enqueued", "Conversions put into the queue.", watch.conversions_enqueued),
-            ("conversions_skipped", "Conversions skipped for want of marketing consent.", watch.conversions_skipped),
+            (
+                "conversions_skipped",
+                "Conversions skipped for want of marketing consent.",
+                watch.conversions_skipped,
+            ),
         ] {
             let name = format!("consentgate_{name}_total");
             head(out, &name, help)?;

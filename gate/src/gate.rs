@@ -68,12 +68,7 @@ impl<P: Perform, K: Clock> Gate<P, K> {
     }
 
     /// Forgets a person at a site, which need not be configured any more. Authenticate the caller before.
-    pub fn erase(
-        &self,
-        site: &str,
-        fingerprint: Fingerprint,
-        now: Option<Timestamp>,
-    ) -> Decision {
+    pub fn erase(&self, site: &str, fingerprint: Fingerprint, now: Option<Timestamp>) -> Decision {
         let at = self.shared.now(now);
         self.drive(self.shared.erase(site, fingerprint, at), at, now)
     }

@@ -1,7 +1,7 @@
 //! The types of the crate `http`: headers in, a response out.
 
-use consentgate_core::{Decision, Headers};
 use ::http::{HeaderMap, HeaderValue, Response, StatusCode, header::HeaderName};
+use consentgate_core::{Decision, Headers};
 
 /// A header map as the gate reads it: raw pairs, repeated ones apart.
 #[derive(Clone, Copy, Debug)]

@@ -39,3 +39,8 @@ pub use consentgate_core::{
     Reason, Reply, Request, Role, Scheme, Secret, SecretFault, Stage, StoreError, StoreErrorKind,
     Timestamp, Verified, ids,
 };
+
+/// The programs of the README, run as they stand.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct ReadmeDoctests;

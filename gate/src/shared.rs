@@ -109,7 +109,10 @@ impl<K: Clock> Shared<K> {
 }
 
 /// The gate was built with randomness from the same source; should it end, nothing can be decided safely any more.
-#[expect(clippy::expect_used, reason = "without randomness any answer but stopping would be a guess")]
+#[expect(
+    clippy::expect_used,
+    reason = "without randomness any answer but stopping would be a guess"
+)]
 fn bytes() -> Unique {
     unique().expect(NO_RANDOMNESS)
 }

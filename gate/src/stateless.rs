@@ -37,7 +37,9 @@ impl fmt::Display for Misuse {
             Self::SecretCount => write!(f, "there must be 1 to {SECRETS_MAX} secrets"),
             Self::Secret(fault) => write!(f, "a secret {fault}"),
             Self::Tolerance => f.write_str("`tolerance_s` must be a whole number from 1 to 3600"),
-            Self::EventId => f.write_str("`id` must be 1 to 256 bytes of visible ASCII without `.`"),
+            Self::EventId => {
+                f.write_str("`id` must be 1 to 256 bytes of visible ASCII without `.`")
+            }
             Self::NoRandomness => f.write_str("the operating system gives no random bytes"),
         }
     }

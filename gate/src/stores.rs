@@ -57,11 +57,7 @@ impl<A: AdmissionStore, S: SessionStore, C: CallStore> Perform for Stores<A, S, 
 /// Performs effects that are waited for.
 pub trait AsyncPerform: Sync {
     /// The reply to the effect, of its kind.
-    fn perform(
-        &self,
-        effect: &Effect<'_>,
-        now: Timestamp,
-    ) -> impl Future<Output = Reply> + Send;
+    fn perform(&self, effect: &Effect<'_>, now: Timestamp) -> impl Future<Output = Reply> + Send;
 
     /// The reply, if the role is in memory and need not be waited for: what a dropped future can still give back.
     fn perform_now(&self, effect: &Effect<'_>, now: Timestamp) -> Option<Reply> {

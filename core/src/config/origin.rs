@@ -6,14 +6,18 @@ pub(super) fn is_valid(text: &str) -> bool {
         _ => (authority, None),
     };
     let scheme_ok = scheme.starts_with(|c: char| c.is_ascii_lowercase())
-        && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b));
+        && scheme
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b));
     let host_ok = match host.strip_prefix('[') {
-        Some(v6) => v6.strip_suffix(']').is_some_and(|v6| v6.parse::<core::net::Ipv6Addr>().is_ok()),
+        Some(v6) => {
+            v6.strip_suffix(']').is_some_and(|v6| v6.parse::<core::net::Ipv6Addr>().is_ok())
+        }
         None => {
             !host.is_empty()
-                && host.bytes().all(|b| {
-                    b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b)
-                })
+                && host
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b))
         }
     };
     let port_ok = port.is_none_or(|port| {
@@ -28,13 +32,27 @@ mod tests {
 
     #[test]
     fn only_what_a_browser_sends() {
-        for good in ["https://acme.example", "http://localhost:3000", "http://[::1]:80", "app://x"] {
+        for good in ["https://acme.example", "http://localhost:3000", "http://[::1]:80", "app://x"]
+        {
             assert!(is_valid(good), "{good}");
         }
         for bad in [
-            "", "*", "null", "acme.example", "https://", "https://acme.example/", "https://Acme.example",
-            "HTTPS://acme.example", "https://a:b@acme", "https://acme:", "https://acme:+80",
-            "https://acme:99999", "https://a b", "://x", "https://[::1", "https://a?b",
+            "",
+            "*",
+            "null",
+            "acme.example",
+            "https://",
+            "https://acme.example/",
+            "https://Acme.example",
+            "HTTPS://acme.example",
+            "https://a:b@acme",
+            "https://acme:",
+            "https://acme:+80",
+            "https://acme:99999",
+            "https://a b",
+            "://x",
+            "https://[::1",
+            "https://a?b",
         ] {
             assert!(!is_valid(bad), "{bad}");
         }

@@ -19,8 +19,8 @@ impl Config {
     /// # Errors
     /// All faults of the document at once, each with its path.
     pub fn from_json(document: &[u8]) -> Result<Self, ConfigError> {
-        let value = json::value(document)
-            .map_err(|json::NotJson| ConfigError::at("", Problem::NotJson))?;
+        let value =
+            json::value(document).map_err(|json::NotJson| ConfigError::at("", Problem::NotJson))?;
         let mut faults = Vec::new();
         let mut root = Section::new(String::new(), Some(&value), &mut faults);
         let allow_short_secrets = root.flag("allow_short_secrets");
@@ -76,10 +76,8 @@ impl Common {
     fn lease_fault(&self) -> Option<Problem> {
         let Deadlines { admit, find, record, settle } = self.deadlines;
         let deadlines = admit.plus(find).plus(record).plus(settle);
-        (self.lease <= deadlines).then(|| Problem::LeaseTooShort {
-            lease_ms: self.lease.0,
-            deadlines_ms: deadlines.0,
-        })
+        (self.lease <= deadlines)
+            .then_some(Problem::LeaseTooShort { lease_ms: self.lease.0, deadlines_ms: deadlines.0 })
     }
 }
 

@@ -23,9 +23,9 @@ pub(crate) fn judge(
     let covers = session.scopes.covers(needed);
     let from_future = session.granted_at > now.plus(tolerance);
     let expired = now >= session.granted_at.plus_months(rules.months);
-    let outdated = rules.policy_version_min.is_some() & (session.policy_version < rules.policy_version_min);
-    let absent =
-        if session.narrowed { Reason::ConsentWithdrawn } else { Reason::ConsentMissing };
+    let outdated =
+        rules.policy_version_min.is_some() & (session.policy_version < rules.policy_version_min);
+    let absent = if session.narrowed { Reason::ConsentWithdrawn } else { Reason::ConsentMissing };
     match (covers, from_future, expired, outdated) {
         (false, ..) => Err(absent),
         (_, true, ..) => Err(Reason::ConsentFromFuture),

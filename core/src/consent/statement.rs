@@ -48,8 +48,7 @@ impl Statement {
         if scopes.len() > SCOPES_MAX {
             return None;
         }
-        let scopes: Option<SmallVec<[&str; 4]>> =
-            scopes.iter().map(Value::as_str).collect();
+        let scopes: Option<SmallVec<[&str; 4]>> = scopes.iter().map(Value::as_str).collect();
         let scopes = Scopes::new(scopes?)?;
         let consent_at = Timestamp::from_rfc3339(value.get("consent_at")?.as_str()?)?;
         let event_id = match value.get("event_id") {
@@ -62,11 +61,8 @@ impl Statement {
                 Some(u32::try_from(version.as_u64()?).ok().filter(|v| *v <= i32::MAX as u32)?)
             }
         };
-        let scopes = if gpc {
-            scopes.difference(&rules.convert.difference(&rules.record))
-        } else {
-            scopes
-        };
+        let scopes =
+            if gpc { scopes.difference(&rules.convert.difference(&rules.record)) } else { scopes };
         let instant = consent_at.min(now);
         Some(Self { fingerprint, scopes, instant, consent_at, event_id, policy_version, gpc })
     }

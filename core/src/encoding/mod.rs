@@ -4,5 +4,5 @@ mod base64;
 pub(crate) mod hex;
 pub(crate) mod json;
 
-pub(crate) use base64::{decode as base64_decode, decode_tag as base64_decode_tag};
 pub use base64::encode as base64_encode;
+pub(crate) use base64::{decode as base64_decode, decode_tag as base64_decode_tag};

@@ -63,7 +63,8 @@ impl Directory {
         }
         for (index, key) in config.keys.iter().enumerate() {
             let shared = others().find(|site| site.secrets().any(|own| own.same_key(&key.secret)));
-            let earlier = config.keys.iter().take(index).any(|own| own.secret.same_key(&key.secret));
+            let earlier =
+                config.keys.iter().take(index).any(|own| own.secret.same_key(&key.secret));
             let other = shared.map(|site| &site.id).or(earlier.then_some(&id));
             if let Some(other) = other {
                 let problem = Problem::SameKey(format!("sites.{other}.keys"));
@@ -72,7 +73,8 @@ impl Directory {
         }
         let before = self.sites.get(&id);
         // The longer of both configurations' claims is to be outlived.
-        let keep = keep(common, &config).max(before.map_or(Millis::ZERO, |b| keep(common, &b.config)));
+        let keep =
+            keep(common, &config).max(before.map_or(Millis::ZERO, |b| keep(common, &b.config)));
         let site = Site::new(id.clone(), config, before.map(|before| &**before), keep, now);
         if site.retired.len() > RETIRED_MAX {
             return Err(ConfigError::at(path + ".keys", Problem::TooManyRetired(RETIRED_MAX)));

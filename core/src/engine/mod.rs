@@ -27,7 +27,7 @@ pub struct Request<'a> {
     /// The tenant, as the caller of the gate names it.
     pub site: &'a str,
     /// Raw header pairs, not joined.
-    pub headers: &'a dyn Headers,
+    pub headers: &'a (dyn Headers + Sync),
     /// The raw body.
     pub body: &'a [u8],
     /// The peer's address, as the host trusts it; `X-Forwarded-For` is never read here.
@@ -144,7 +144,8 @@ impl Engine {
         let Some((origins, gpc)) = headers.map(|[origins, gpc]| (origins, gpc)) else {
             return SyncSession::refused(Stage::Origin, Reason::WrongOrigin);
         };
-        let allowed = |origin: &[u8]| site.config.origins.iter().any(|own| own.as_bytes() == origin);
+        let allowed =
+            |origin: &[u8]| site.config.origins.iter().any(|own| own.as_bytes() == origin);
         if !matches!(origins.as_slice(), [origin] if allowed(origin)) {
             return SyncSession::refused(Stage::Origin, Reason::WrongOrigin);
         }
@@ -156,7 +157,8 @@ impl Engine {
         let context = self.context(site);
         let mut buckets = SmallVec::from_iter([context.site_bucket()]);
         buckets.extend(request.ip.map(|ip| context.ip_bucket(ip)));
-        let idempotency = statement.key(|parts| self.pseudonyms.pseudonym(Kind::Statement, parts), &site.id);
+        let idempotency =
+            statement.key(|parts| self.pseudonyms.pseudonym(Kind::Statement, parts), &site.id);
         let owner = Owner::from_bytes(unique.owner);
         SyncSession::stated(context, statement, idempotency, buckets, owner)
     }
@@ -205,4 +207,3 @@ fn site_id(site: &str) -> Result<SiteId, ConfigError> {
         ConfigError::at(alloc::format!("sites.{site}"), grammar)
     })
 }
-

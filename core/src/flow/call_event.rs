@@ -109,10 +109,12 @@ impl States for State<'_> {
                 let request = recording.request(&context.site.id, person, &body.0, &context.common);
                 Effect::Record(request)
             }
-            Self::Settling(Settling { context, hold, ending, .. }) => Effect::Settle(match ending {
-                Ending::Commit(done) => hold.commit(&context.site.id, *done),
-                Ending::Release => hold.release(&context.site.id),
-            }),
+            Self::Settling(Settling { context, hold, ending, .. }) => {
+                Effect::Settle(match ending {
+                    Ending::Commit(done) => hold.commit(&context.site.id, *done),
+                    Ending::Release => hold.release(&context.site.id),
+                })
+            }
         }
     }
 
@@ -195,10 +197,11 @@ impl<'b> Work<'b> {
             }
             NotAdmitted::Done(Done::Refused) => denied(Stage::Replay, Reason::RefusedBefore),
             NotAdmitted::Held { retry } => denied(Stage::Replay, Reason::InFlight).after(retry),
-            NotAdmitted::Limited { retry, bucket: Bucket { name, rate, .. } } => {
-                denied(Stage::RateLimit, Reason::RateLimited)
-                    .limited(retry, name, rate.burst, rate.window())
-            }
+            NotAdmitted::Limited { retry, bucket: Bucket { name, rate, .. } } => denied(
+                Stage::RateLimit,
+                Reason::RateLimited,
+            )
+            .limited(retry, name, rate.burst, rate.window()),
             NotAdmitted::Full => denied(Stage::Replay, Reason::Overloaded),
         };
         Next::Answer(self.about(&verified, decision))

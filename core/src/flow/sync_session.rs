@@ -143,8 +143,7 @@ fn failed(error: StoreError) -> Next<State> {
 
 impl Work {
     fn admitted(self, reply: AdmitReply) -> Next<State> {
-        let denied =
-            |reason| Decision::denied(Name::SyncSession, Stage::RateLimit, reason);
+        let denied = |reason| Decision::denied(Name::SyncSession, Stage::RateLimit, reason);
         match reply {
             AdmitReply::Admitted { .. } => Next::Need(State::Finding(self)),
             AdmitReply::Limited { retry, bucket } => match self.buckets.get(bucket).copied() {
@@ -156,9 +155,7 @@ impl Work {
             },
             AdmitReply::Full => self.refuse(denied(Reason::Overloaded)),
             // Nothing was claimed, so nothing can be held or done.
-            AdmitReply::Done(_) | AdmitReply::Held { .. } => {
-                self.not_admitted(wrong_reply())
-            }
+            AdmitReply::Done(_) | AdmitReply::Held { .. } => self.not_admitted(wrong_reply()),
         }
     }
 

@@ -11,7 +11,11 @@ impl EventId {
     /// `None` if the bytes are no event id.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        if Self::is_valid(bytes) { Some(Self(core::str::from_utf8(bytes).ok()?.into())) } else { None }
+        if Self::is_valid(bytes) {
+            Some(Self(core::str::from_utf8(bytes).ok()?.into()))
+        } else {
+            None
+        }
     }
 
     pub(crate) fn is_valid(bytes: &[u8]) -> bool {

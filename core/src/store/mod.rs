@@ -8,12 +8,12 @@ mod effect;
 mod sessions;
 
 pub use admission::{
-    Admit, AdmitReply, AdmissionStore, AsyncAdmissionStore, Bucket, Done, Settle, SettleAction,
+    AdmissionStore, Admit, AdmitReply, AsyncAdmissionStore, Bucket, Done, Settle, SettleAction,
     SettleReply,
 };
 pub use calls::{
-    AsyncCallStore, Body, CallStore, Enqueue, EnqueueReply, EraseCalls, FindCall, FoundCall, Record,
-    RecordReply, Verdict,
+    AsyncCallStore, Body, CallStore, Enqueue, EnqueueReply, EraseCalls, FindCall, FoundCall,
+    Record, RecordReply, Verdict,
 };
 pub use effect::{Effect, Reply, Role};
 pub use sessions::{

@@ -38,11 +38,7 @@ impl Timestamp {
     /// The point given in a signed header: whole seconds since the epoch.
     #[must_use]
     pub const fn from_secs(seconds: u64) -> Option<Self> {
-        if seconds > (Self::MAX.0 / 1000) as u64 {
-            None
-        } else {
-            Some(Self(seconds as i64 * 1000))
-        }
+        if seconds > (Self::MAX.0 / 1000) as u64 { None } else { Some(Self(seconds as i64 * 1000)) }
     }
 
     /// Milliseconds since the epoch.

@@ -141,10 +141,7 @@ fn record(request: &Record<'_>) -> Value {
 }
 
 fn find_call(request: &FindCall<'_>) -> Value {
-    Value::of([
-        ("site", text(request.site)),
-        ("call_id", Value::text(request.call_id.to_hex())),
-    ])
+    Value::of([("site", text(request.site)), ("call_id", Value::text(request.call_id.to_hex()))])
 }
 
 fn enqueue(request: &Enqueue<'_>) -> Value {

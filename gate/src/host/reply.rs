@@ -134,7 +134,9 @@ fn record(value: &Value) -> Option<RecordReply> {
 fn found_call(value: &Value) -> Option<Option<FoundCall>> {
     match value.member("call")? {
         Value::Null => Some(None),
-        call => Some(Some(FoundCall { fingerprint: Fingerprint::new(text(call, "fingerprint")?)? })),
+        call => {
+            Some(Some(FoundCall { fingerprint: Fingerprint::new(text(call, "fingerprint")?)? }))
+        }
     }
 }
 

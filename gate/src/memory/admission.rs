@@ -9,9 +9,7 @@ use consentgate_core::{
     Millis, StoreError, Timestamp,
     ids::{ClaimKey, Pseudonym},
     steps::{Claim, Empty, FullAt, Standing, judge_claims},
-    stores::{
-        Admit, AdmitReply, AdmissionStore, Bucket, Done, Settle, SettleAction, SettleReply,
-    },
+    stores::{AdmissionStore, Admit, AdmitReply, Bucket, Done, Settle, SettleAction, SettleReply},
 };
 use smallvec::SmallVec;
 use std::{future, future::Future, sync::Arc};
@@ -280,7 +278,9 @@ fn level<'a>(
 fn extend_done(locked: &mut Locked<'_, Shard>, places: &Places, now: Timestamp, keep: Millis) {
     for (place, at) in &places.claims {
         match entry(locked, *place, at, now) {
-            Some(entry) if matches!(entry.claim, Claim::Done(Done::Accepted(_) | Done::Refused)) => {
+            Some(entry)
+                if matches!(entry.claim, Claim::Done(Done::Accepted(_) | Done::Refused)) =>
+            {
                 entry.forget_at = entry.forget_at.max(now.plus(keep));
             }
             _ => {}

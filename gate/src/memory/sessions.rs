@@ -217,7 +217,9 @@ impl Inner {
             let mut shard = self.people.lock_at(place);
             shard.sessions.collect_more(now, |_, kept| over(Table::Sessions, &kept.owner_site));
             shard.tombstones.collect_more(now, |_, kept| over(Table::Tombstones, &kept.owner_site));
-            shard.statements.collect_more(now, |_, kept| over(Table::Idempotency, &kept.owner_site));
+            shard
+                .statements
+                .collect_more(now, |_, kept| over(Table::Idempotency, &kept.owner_site));
         }
     }
 

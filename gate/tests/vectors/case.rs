@@ -6,8 +6,8 @@ use std::{collections::HashMap, fs, path::Path};
 
 /// Runs every case of a file, and holds their number against the file's own count.
 pub fn run(name: &str, mut case: impl FnMut(&Value)) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(format!("../conformance/vectors/{name}.json"));
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../conformance/vectors/{name}.json"));
     let file: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let cases = file["cases"].as_array().unwrap();
     assert!(!cases.is_empty());

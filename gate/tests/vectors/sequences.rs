@@ -4,7 +4,11 @@ use consentgate::{
     ids::Fingerprint,
 };
 use serde_json::Value;
-use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
 
 /// Memory never waits, so nothing has to be timed.
 pub struct NoTimer;

@@ -16,11 +16,10 @@ struct Watching {
 
 impl Perform for Watching {
     fn perform(&self, effect: &Effect<'_>, now: Timestamp) -> Reply {
-        if let Effect::FindSession(request) = effect {
-            if *request.fingerprint == self.fingerprint {
+        if let Effect::FindSession(request) = effect
+            && *request.fingerprint == self.fingerprint {
                 self.pseudonym.set(Some(request.pseudonym));
             }
-        }
         self.stores.perform(effect, now)
     }
 }

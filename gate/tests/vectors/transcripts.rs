@@ -2,14 +2,13 @@
 
 use crate::case::{Bound, at, bytes, headers, run};
 use consentgate::{
-    Request, StoreError, StoreErrorKind,
+    Request, StoreError,
     host::{Ask, HostGate, HostRoles, Turn, Value as Data},
     ids::Fingerprint,
 };
 use serde_json::{Map, Value, json};
 
-const ALL: HostRoles =
-    HostRoles { admission: true, sessions: true, calls: true, one_store: true };
+const ALL: HostRoles = HostRoles { admission: true, sessions: true, calls: true, one_store: true };
 
 #[test]
 fn transcripts() {
@@ -23,9 +22,9 @@ fn transcripts() {
             let site = step["site"].as_str().unwrap();
             match step["do"].as_str().unwrap() {
                 "set_site" => {
-                    gate.set_site(site, step["site_config"].to_string().as_bytes()).unwrap();
+                    gate.set_site(site, step["site_config"].to_string().as_bytes(), now).unwrap();
                 }
-                _ => gate.remove_site(site).unwrap(),
+                _ => gate.remove_site(site, now).unwrap(),
             }
         }
         let mut turn = begin(&gate, case, now);
@@ -35,7 +34,11 @@ fn transcripts() {
                 Turn::Ask(run, ask) => (run, ask),
                 Turn::Done(decision) => panic!("{about}: answered {:?} instead", decision.reason()),
             };
-            assert_eq!(json!([effect["role"], effect["method"]]), json!([ask.role.as_str(), ask.method]), "{about}");
+            assert_eq!(
+                json!([effect["role"], effect["method"]]),
+                json!([ask.role.as_str(), ask.method]),
+                "{about}"
+            );
             check(&effect["args"], &shown(&ask), &about);
             let failure = StoreError::failed(std::io::Error::other("the host raised"));
             turn = if effect["raise"] == true {
@@ -53,16 +56,14 @@ fn transcripts() {
         match turn {
             Turn::Done(decision) => {
                 Bound::default().check(&decision, &case["expect"], &name);
-                assert_eq!(decision.error().is_some(), expects_error(case), "{name}");
+                let failed = case["expect"]["reason"] == "store_failed";
+                assert_eq!(decision.error().is_some(), failed, "{name}");
             }
-            Turn::Ask(_, ask) => panic!("{name}: asks {}.{} as well", ask.role.as_str(), ask.method),
+            Turn::Ask(_, ask) => {
+                panic!("{name}: asks {}.{} as well", ask.role.as_str(), ask.method)
+            }
         }
     });
-}
-
-fn expects_error(case: &Value) -> bool {
-    let _ = StoreErrorKind::Failed;
-    case["expect"]["reason"] == "store_failed"
 }
 
 fn begin(gate: &HostGate, case: &Value, now: consentgate::Timestamp) -> Turn {

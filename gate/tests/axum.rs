@@ -1,0 +1,126 @@
+//! The adapter for axum: raw bytes in, exactly the decision out.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{ConnectInfo, Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use consentgate::{
+    FixedClock, Gate, Stores,
+    axum::{receive, receive_sync, respond},
+};
+use http_body_util::BodyExt;
+use std::{
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Poll},
+};
+use support::{EVENT, config, now, signed, statement};
+use tower::ServiceExt;
+
+type App = Arc<Gate<Stores, FixedClock>>;
+
+fn app() -> Router {
+    async fn event(State(gate): State<App>, request: Request) -> Response {
+        match receive(&*gate, request, "acme").await {
+            Ok(decision) => respond(&decision),
+            Err(_) => StatusCode::BAD_REQUEST.into_response(),
+        }
+    }
+    async fn sync(State(gate): State<App>, request: Request) -> Response {
+        match receive_sync(&*gate, request, "acme").await {
+            Ok(decision) => respond(&decision),
+            Err(_) => StatusCode::BAD_REQUEST.into_response(),
+        }
+    }
+    let gate: App = Arc::new(Gate::in_memory(config(), FixedClock(now())).unwrap());
+    Router::new().route("/event", post(event)).route("/sync", post(sync)).with_state(gate)
+}
+
+fn request(path: &str, headers: &[(String, Vec<u8>)], body: impl Into<Body>) -> Request {
+    let mut request = Request::post(path);
+    for (name, value) in headers {
+        request = request.header(name, value.as_slice());
+    }
+    let mut request = request.body(body.into()).unwrap();
+    let peer = SocketAddr::from(([192, 0, 2, 1], 4000));
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request
+}
+
+async fn answer(app: &Router, request: Request) -> (u16, Vec<(String, String)>, Bytes) {
+    let response = app.clone().oneshot(request).await.unwrap();
+    let headers = response.headers().iter();
+    // The framework counts the bytes; everything else is the decision's.
+    let headers = headers.filter(|(name, _)| *name != "content-length");
+    let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().into()));
+    let (status, headers) = (response.status().as_u16(), headers.collect());
+    (status, headers, response.into_body().collect().await.unwrap().to_bytes())
+}
+
+#[tokio::test]
+async fn a_statement_and_an_event_are_accepted_and_the_answer_is_the_decisions() {
+    let app = app();
+    let (headers, body) = statement(r#"["analytics"]"#);
+    let (status, headers, body) = answer(&app, request("/sync", &headers, body)).await;
+    assert_eq!((status, &*body), (200, &br#"{"status":"accepted"}"#[..]));
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let expected = [pair("content-type", "application/json"), pair("cache-control", "no-store")];
+    assert_eq!(headers, expected);
+
+    let headers = signed("e1", EVENT, now());
+    assert_eq!(answer(&app, request("/event", &headers, EVENT)).await.0, 200);
+    let (status, _, body) = answer(&app, request("/event", &headers, EVENT)).await;
+    assert_eq!((status, &*body), (200, &br#"{"status":"noop"}"#[..]));
+}
+
+#[tokio::test]
+async fn field_12_a_doubled_header_reaches_the_gate_as_two() {
+    let mut headers = signed("e1", EVENT, now());
+    headers.push(("webhook-id".into(), b"e1".to_vec()));
+    assert_eq!(answer(&app(), request("/event", &headers, EVENT)).await.0, 401);
+}
+
+/// A body that goes on as `next` says.
+struct Frames<F>(F);
+
+impl<F: FnMut() -> Option<Result<Bytes, std::io::Error>> + Unpin> http_body::Body for Frames<F> {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
+        Poll::Ready((self.0)().map(|data| data.map(http_body::Frame::data)))
+    }
+}
+
+#[tokio::test]
+async fn field_11_reading_stops_at_the_cap() {
+    let read = Arc::new(AtomicUsize::new(0));
+    let counting = read.clone();
+    let endless = Body::new(Frames(move || {
+        counting.fetch_add(1024, SeqCst);
+        Some(Ok(Bytes::from_static(&[b' '; 1024])))
+    }));
+    let (status, _, _) = answer(&app(), request("/event", &[], endless)).await;
+    assert_eq!(status, 413);
+    assert_eq!(read.load(SeqCst), 65_536 + 1024, "one byte over the cap is enough to know");
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_no_event() {
+    let broken = Body::new(Frames(|| Some(Err(std::io::Error::other("reset")))));
+    assert_eq!(answer(&app(), request("/event", &[], broken)).await.0, 400);
+}
