@@ -87,11 +87,11 @@ impl<K: Clock> Shared<K> {
         body: Cow<'b, [u8]>,
         now: Timestamp,
     ) -> CallEvent<'b> {
-        self.engine().call_event(request, body, bytes(), now)
+        self.engine().call_event(request, body, bytes, now)
     }
 
     pub(crate) fn sync_session(&self, request: &Request<'_>, now: Timestamp) -> SyncSession {
-        self.engine().sync_session(request, bytes(), now)
+        self.engine().sync_session(request, bytes, now)
     }
 
     pub(crate) fn confirm_sale(&self, site: &str, call_id: &str) -> ConfirmSale {

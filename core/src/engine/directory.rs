@@ -1,10 +1,18 @@
 use crate::{
     config::{Common, ConfigError, KEYS_MAX, Problem, SiteConfig},
     id::SiteId,
+    secret::MacKey,
     site::{RETIRED_MAX, Site},
     time::{Millis, Timestamp},
 };
 use alloc::{collections::BTreeMap, format, sync::Arc};
+
+/// What an unknown site's requests are judged by before they are refused (law 2).
+#[derive(Debug)]
+pub(super) struct StandIn {
+    pub(super) config: SiteConfig,
+    pub(super) key: MacKey,
+}
 
 /// The sites in force, and those that were lately removed. A change makes a new directory.
 #[derive(Clone, Debug)]
@@ -12,7 +20,7 @@ pub struct Directory {
     sites: Arc<BTreeMap<SiteId, Arc<Site>>>,
     /// The most keys that any site lists: what every judgement of a signature costs (law 2).
     keys_max: usize,
-    stand_in: Arc<SiteConfig>,
+    stand_in: Arc<StandIn>,
 }
 
 impl Directory {
@@ -31,7 +39,8 @@ impl Directory {
     fn of(sites: BTreeMap<SiteId, Arc<Site>>) -> Self {
         let keys_max = sites.values().map(|site| site.keys.len()).max().unwrap_or(1);
         debug_assert!(keys_max <= KEYS_MAX, "the configuration bounds it");
-        let stand_in = Arc::new(SiteConfig::stand_in());
+        let stand_in = StandIn { config: SiteConfig::stand_in(), key: MacKey::dummy() };
+        let stand_in = Arc::new(stand_in);
         Self { sites: Arc::new(sites), keys_max: keys_max.max(1), stand_in }
     }
 
@@ -44,7 +53,7 @@ impl Directory {
     }
 
     /// What an unknown site's requests are judged by before they are refused (law 2).
-    pub(super) fn stand_in(&self) -> &SiteConfig {
+    pub(super) fn stand_in(&self) -> &StandIn {
         &self.stand_in
     }
 

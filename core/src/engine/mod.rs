@@ -84,20 +84,22 @@ impl Engine {
         Ok(Self { directory, ..self.clone() })
     }
 
-    /// Starts the flow of a signed event; stage 1 is judged here, on borrowed headers.
+    /// Starts the flow of a signed event; stage 1 is judged here, on borrowed headers. Only a verified event needs
+    /// unique bytes.
     #[must_use]
     pub fn call_event<'b>(
         &self,
         request: &Request<'_>,
         body: Cow<'b, [u8]>,
-        unique: Unique,
+        unique: impl FnOnce() -> Unique,
         now: Timestamp,
     ) -> CallEvent<'b> {
         if body.len() > self.common.caps.body_bytes {
             return CallEvent::refused(Stage::Signature, Reason::TooLarge);
         }
         let site = self.site(request.site);
-        let config = site.map_or_else(|| self.directory.stand_in(), |site| &site.config);
+        let stand_in = self.directory.stand_in();
+        let config = site.map_or(&stand_in.config, |site| &site.config);
         let retired: SmallVec<[_; 2]> = site
             .into_iter()
             .flat_map(|site| &site.retired)
@@ -108,6 +110,7 @@ impl Engine {
             listed: site.map_or(&[], |site| &site.keys),
             retired: &retired,
             macs_min: self.directory.keys_max(),
+            dummy: &stand_in.key,
         };
         let (scheme, tolerance) = (config.scheme, config.tolerance);
         let checked = signature::check(scheme, &keys, request.headers, &body, tolerance, now);
@@ -120,7 +123,7 @@ impl Engine {
         };
         match Event::read(&body, &site.config.fingerprint, &site.id) {
             Ok(event) => {
-                CallEvent::verified(self.context(site), verified, event, body, unique, now)
+                CallEvent::verified(self.context(site), verified, event, body, unique(), now)
             }
             Err(reason) => CallEvent::refused(Stage::Payload, reason),
         }
@@ -131,7 +134,7 @@ impl Engine {
     pub fn sync_session(
         &self,
         request: &Request<'_>,
-        unique: Unique,
+        unique: impl FnOnce() -> Unique,
         now: Timestamp,
     ) -> SyncSession {
         if request.body.len() > self.common.caps.body_bytes {
@@ -159,7 +162,7 @@ impl Engine {
         buckets.extend(request.ip.map(|ip| context.ip_bucket(ip)));
         let idempotency =
             statement.key(|parts| self.pseudonyms.pseudonym(Kind::Statement, parts), &site.id);
-        let owner = Owner::from_bytes(unique.owner);
+        let owner = Owner::from_bytes(unique().owner);
         SyncSession::stated(context, statement, idempotency, buckets, owner)
     }
 

@@ -17,9 +17,10 @@ struct Watching {
 impl Perform for Watching {
     fn perform(&self, effect: &Effect<'_>, now: Timestamp) -> Reply {
         if let Effect::FindSession(request) = effect
-            && *request.fingerprint == self.fingerprint {
-                self.pseudonym.set(Some(request.pseudonym));
-            }
+            && *request.fingerprint == self.fingerprint
+        {
+            self.pseudonym.set(Some(request.pseudonym));
+        }
         self.stores.perform(effect, now)
     }
 }

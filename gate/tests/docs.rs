@@ -1,0 +1,353 @@
+//! `docs/codes.md` and `core/config.schema.json`, held against the code, both ways.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use consentgate::{
+    Config, FlowName, Gate, Outcome, Reason, Stage,
+    core::{Answer, Problem, PublicCode},
+};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, fs, path::Path};
+
+fn file(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    fs::read_to_string(root.join(path)).unwrap()
+}
+
+/// The rows of the tables below a heading of `docs/codes.md`: cells without their back-ticks.
+fn rows(heading: &str) -> Vec<Vec<String>> {
+    let page = file("docs/codes.md");
+    let start = page.find(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no {heading}"));
+    let section = &page[start + 4..];
+    let section = section.split("\n## ").next().unwrap();
+    let tables = section.lines().filter(|line| line.starts_with("| "));
+    let rows: Vec<Vec<String>> = tables.skip(1).map(cells).collect();
+    assert!(!rows.is_empty(), "{heading} has no table");
+    rows
+}
+
+fn cells(line: &str) -> Vec<String> {
+    let inner = line.trim_matches('|').split('|').map(str::trim);
+    let plain = |cell: &str| match cell.strip_prefix('`').and_then(|cell| cell.strip_suffix('`')) {
+        Some(code) if !code.contains('`') => code.to_owned(),
+        _ => cell.to_owned(),
+    };
+    inner.map(plain).collect()
+}
+
+fn first_cells(heading: &str) -> Vec<String> {
+    rows(heading).into_iter().map(|row| row[0].clone()).collect()
+}
+
+#[test]
+fn every_answer_of_every_flow_is_in_its_table_in_order() {
+    for flow in FlowName::ALL {
+        let documented = rows(&format!("`{flow}`"));
+        let code: Vec<Vec<String>> = flow
+            .table()
+            .iter()
+            .map(|(stage, reason)| {
+                let answer = reason.answer();
+                let public = match answer {
+                    Answer::Refused(code) => code.as_str(),
+                    _ => "–",
+                };
+                let (outcome, status) = (reason.outcome(), answer.status().to_string());
+                let row = [
+                    stage.as_str(),
+                    reason.as_str(),
+                    outcome.as_str(),
+                    &status,
+                    public,
+                    reason.sentence(),
+                ];
+                row.map(str::to_owned).to_vec()
+            })
+            .collect();
+        assert_eq!(documented, code, "{flow}");
+    }
+}
+
+#[test]
+fn every_reason_is_given_by_some_flow() {
+    for reason in Reason::ALL {
+        let given = |flow: &&FlowName| flow.table().iter().any(|(_, own)| own == reason);
+        assert!(FlowName::ALL.iter().any(|flow| given(&flow)), "{reason}");
+    }
+}
+
+#[test]
+fn outcomes_and_stages_are_listed() {
+    let names: Vec<_> = Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
+    assert_eq!(first_cells("Outcomes"), names);
+    let names: Vec<_> = Stage::ALL.iter().map(|stage| stage.as_str()).collect();
+    assert_eq!(first_cells("Stages"), names);
+}
+
+#[test]
+fn public_codes_are_listed_with_the_titles_that_are_sent() {
+    // The core's tests hold these bodies against the code.
+    let wire: Value = serde_json::from_str(&file("conformance/vectors/wire.json")).unwrap();
+    let bodies = wire["cases"].as_array().unwrap().iter();
+    let bodies: Vec<Value> = bodies
+        .filter_map(|case| serde_json::from_str(case["body"].as_str().unwrap()).ok())
+        .collect();
+    let sent = PublicCode::ALL.iter().map(|code| {
+        let body = bodies.iter().find(|body| body["code"] == code.as_str()).unwrap();
+        let title = body["title"].as_str().unwrap().to_owned();
+        vec![code.status().to_string(), code.as_str().to_owned(), title]
+    });
+    assert_eq!(rows("Public codes"), sent.collect::<Vec<_>>());
+}
+
+#[test]
+fn metrics_are_listed_with_their_help() {
+    let gate = Gate::from_json(br#"{"sites": {}}"#).unwrap();
+    let text = gate.counters().prometheus();
+    let helps = text.lines().filter_map(|line| line.strip_prefix("# HELP "));
+    let helps = helps.map(|line| {
+        let (name, help) = line.split_once(' ').unwrap();
+        vec![name.to_owned(), help.to_owned()]
+    });
+    assert_eq!(rows("Metrics"), helps.collect::<Vec<_>>());
+}
+
+const SECRET: &str = "c2l4dHkgYnl0ZXMgb2Ygbm90aGluZyBidXQgdGV4dA==";
+
+/// A site of the least that is allowed.
+fn site() -> Value {
+    json!({"keys": [{"id": "k1", "secret": SECRET}]})
+}
+
+/// A member of the schema: where it stands in a document, and what is said of it.
+struct Member {
+    path: Vec<String>,
+    schema: Value,
+}
+
+/// What a `$ref` leads to, with the members beside it.
+fn resolved(root: &Value, schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(place) = schema["$ref"].as_str() {
+        let mut target = root.pointer(place.strip_prefix('#').unwrap()).unwrap().clone();
+        for (name, value) in schema.as_object().unwrap() {
+            target[name] = value.clone();
+        }
+        schema = target;
+    }
+    schema
+}
+
+/// Every object of the schema, and every member of one.
+fn walk(
+    root: &Value,
+    schema: &Value,
+    path: &[String],
+    objects: &mut Vec<Member>,
+    members: &mut Vec<Member>,
+) {
+    let schema = resolved(root, schema);
+    if let Some(properties) = schema["properties"].as_object() {
+        assert_eq!(schema["additionalProperties"], false, "{path:?}");
+        objects.push(Member { path: path.to_vec(), schema: schema.clone() });
+        for (name, property) in properties {
+            let path = [path, std::slice::from_ref(name)].concat();
+            members.push(Member { path: path.clone(), schema: resolved(root, property) });
+            walk(root, property, &path, objects, members);
+        }
+    } else if schema["additionalProperties"].is_object() {
+        let path = [path, &["acme".to_owned()]].concat();
+        walk(root, &schema["additionalProperties"], &path, objects, members);
+    } else if schema["items"]["$ref"].is_string() {
+        let path = [path, &["0".to_owned()]].concat();
+        walk(root, &schema["items"], &path, objects, members);
+    }
+}
+
+fn schema() -> (Vec<Member>, Vec<Member>) {
+    let root: Value = serde_json::from_str(&file("core/config.schema.json")).unwrap();
+    let (mut objects, mut members) = (Vec::new(), Vec::new());
+    walk(&root, &root, &[], &mut objects, &mut members);
+    assert!(objects.len() > 10 && members.len() > 50, "the schema was not walked");
+    for member in objects.iter().chain(&members) {
+        assert!(member.schema["description"].is_string(), "{:?} is not described", member.path);
+    }
+    (objects, members)
+}
+
+/// The document with a value at a path.
+fn with(mut document: Value, path: &[String], value: Value) -> Value {
+    let mut place = &mut document;
+    for step in path {
+        place = match step.parse::<usize>() {
+            Ok(index) => &mut place[index],
+            Err(_) => &mut place[step],
+        };
+    }
+    *place = value;
+    document
+}
+
+fn fault_path(path: &[String]) -> String {
+    let mut text = String::new();
+    for step in path {
+        match step.parse::<usize>() {
+            Ok(index) => text += &format!("[{index}]"),
+            Err(_) if text.is_empty() => text += step,
+            Err(_) => text += &format!(".{step}"),
+        }
+    }
+    text
+}
+
+fn read(document: &Value) -> Result<Config, Vec<(String, Problem)>> {
+    let faults = |error: consentgate::ConfigError| {
+        error.faults().iter().map(|fault| (fault.path.clone(), fault.problem.clone())).collect()
+    };
+    Config::from_json(document.to_string().as_bytes()).map_err(faults)
+}
+
+fn fault_at(document: &Value, path: &[String]) -> Problem {
+    let faults = read(document).unwrap_err();
+    let path = fault_path(path);
+    let fault = faults.iter().find(|(own, _)| *own == path);
+    fault.unwrap_or_else(|| panic!("no fault at {path} but {faults:?}")).1.clone()
+}
+
+/// A document in which the member at `path` can take any value within its own bounds.
+fn roomy(path: &[String]) -> Value {
+    let mut document = json!({
+        "sites": {"acme": site()},
+        "claim": {"ttl_s": 86400, "lease_s": 3600},
+        "deadline_ms": {"admit": 1, "find": 1, "record": 1, "settle": 1},
+        "caps": {"sites_max": 1},
+    });
+    let name = path.last().unwrap();
+    if name == "ttl_s" {
+        document["sites"] = json!({});
+    }
+    if let Some(table) = name.strip_suffix("_per_site_max") {
+        document["caps"][format!("{table}_max")] = json!(1_u64 << 40);
+    }
+    document
+}
+
+#[test]
+fn the_schema_names_what_the_reader_knows_and_nothing_else() {
+    for object in schema().0 {
+        let path = [&object.path[..], &["nonsense".to_owned()]].concat();
+        let document = with(json!({"sites": {"acme": site()}}), &path, json!(1));
+        let Problem::Unknown(known) = fault_at(&document, &path) else { panic!("{path:?}") };
+        let known: BTreeSet<_> = known.split(", ").map(|name| name.trim_matches('`')).collect();
+        let named: BTreeSet<_> =
+            object.schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(named, known, "{:?}", object.path);
+    }
+}
+
+#[test]
+fn what_the_schema_requires_is_required() {
+    for object in schema().0 {
+        for name in object.schema["required"].as_array().into_iter().flatten() {
+            let mut document = json!({"sites": {"acme": site()}});
+            let mut place = &mut document;
+            for step in &object.path {
+                place = match step.parse::<usize>() {
+                    Ok(index) => &mut place[index],
+                    Err(_) => &mut place[step],
+                };
+            }
+            let name = name.as_str().unwrap().to_owned();
+            place.as_object_mut().unwrap().remove(&name);
+            let path = [&object.path[..], &[name]].concat();
+            assert_eq!(fault_at(&document, &path), Problem::Missing, "{path:?}");
+        }
+    }
+}
+
+#[test]
+fn defaults_of_the_schema_are_those_of_the_reader() {
+    let least = json!({"sites": {"acme": site()}});
+    let read_as = |document: &Value| format!("{:?}", read(document).unwrap());
+    let mut count = 0;
+    for member in schema().1 {
+        if let Some(default) = member.schema.get("default") {
+            let given = with(least.clone(), &member.path, default.clone());
+            assert_eq!(read_as(&given), read_as(&least), "{:?}", member.path);
+            count += 1;
+        }
+    }
+    assert!(count > 25, "{count}");
+}
+
+#[test]
+fn bounds_of_the_schema_are_those_of_the_reader() {
+    let mut count = 0;
+    for Member { path, schema } in schema().1 {
+        let schema = schema["anyOf"].get(0).unwrap_or(&schema);
+        if schema["type"] != "integer" {
+            continue;
+        }
+        let (least, most) =
+            (schema["minimum"].as_u64().unwrap(), schema["maximum"].as_u64().unwrap());
+        let given = |value: Value| with(roomy(&path), &path, value);
+        for value in [least, most] {
+            assert!(
+                read(&given(json!(value))).is_ok(),
+                "{path:?} {value}: {:?}",
+                read(&given(json!(value)))
+            );
+        }
+        let range = |given| Problem::Range { least, most, given };
+        assert_eq!(fault_at(&given(json!(most + 1)), &path), range(most + 1), "{path:?}");
+        match least.checked_sub(1) {
+            Some(below) => {
+                assert_eq!(fault_at(&given(json!(below)), &path), range(below), "{path:?}");
+            }
+            None => assert!(read(&given(json!(-1))).is_err(), "{path:?}"),
+        }
+        for wrong in [json!("1"), json!(1.5), json!(true), json!([])] {
+            assert!(matches!(fault_at(&given(wrong), &path), Problem::Type(_)), "{path:?}");
+        }
+        count += 1;
+    }
+    assert!(count > 25, "{count}");
+}
+
+#[test]
+fn lengths_of_the_schema_are_those_of_the_reader() {
+    let mut count = 0;
+    for Member { path, schema } in
+        schema().1.into_iter().filter(|own| own.schema["type"] == "array")
+    {
+        let least = schema["minItems"].as_u64().unwrap_or(0) as usize;
+        let most = schema["maxItems"].as_u64().unwrap() as usize;
+        let element = |index: usize| match path.last().unwrap().as_str() {
+            "keys" => json!({"id": format!("k{index}"), "secret": format!("{index:032}")}),
+            "origins" => json!(format!("https://host{index}.example")),
+            _ => json!(format!("scope{index}")),
+        };
+        let of = |length: usize| {
+            let elements: Vec<Value> = (0..length).map(element).collect();
+            with(roomy(&path), &path, elements.into())
+        };
+        for length in [least, most] {
+            assert!(read(&of(length)).is_ok(), "{path:?} {length}: {:?}", read(&of(length)));
+        }
+        let count_fault = |given| Problem::Count { least, most, given };
+        assert_eq!(fault_at(&of(most + 1), &path), count_fault(most + 1), "{path:?}");
+        if let Some(below) = least.checked_sub(1) {
+            assert_eq!(fault_at(&of(below), &path), count_fault(below), "{path:?}");
+        }
+        count += 1;
+    }
+    assert_eq!(count, 4);
+}
+
+#[test]
+fn schemes_of_the_schema_are_those_of_the_reader() {
+    let (_, members) = schema();
+    let scheme =
+        members.iter().find(|member| member.path.ends_with(&["scheme".to_owned()])).unwrap();
+    let names: Vec<_> = consentgate::Scheme::ALL.iter().map(|scheme| scheme.name()).collect();
+    assert_eq!(scheme.schema["enum"], json!(names));
+}
