@@ -100,15 +100,9 @@ impl Engine {
         let site = self.site(request.site);
         let stand_in = self.directory.stand_in();
         let config = site.map_or(&stand_in.config, |site| &site.config);
-        let retired: SmallVec<[_; 2]> = site
-            .into_iter()
-            .flat_map(|site| &site.retired)
-            .filter(|old| now < old.until)
-            .map(|old| old.mac_key.clone())
-            .collect();
         let keys = Keys {
             listed: site.map_or(&[], |site| &site.keys),
-            retired: &retired,
+            retired: site.map_or(&[], |site| &site.retired),
             macs_min: self.directory.keys_max(),
             dummy: &stand_in.key,
         };

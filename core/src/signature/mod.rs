@@ -8,6 +8,7 @@ use crate::{
     header::Headers,
     id::{EventId, SignatureHash},
     secret::{MacKey, Secret, same_tag},
+    site::Retired,
     time::{Millis, Timestamp},
 };
 use alloc::{string::String, vec::Vec};
@@ -73,7 +74,7 @@ impl Verified {
 pub(crate) struct Keys<'a> {
     pub(crate) listed: &'a [MacKey],
     /// Keys that verify nothing any more, whose signatures are still claimed.
-    pub(crate) retired: &'a [MacKey],
+    pub(crate) retired: &'a [Retired],
     pub(crate) macs_min: usize,
     /// Takes the place of the keys that are missing to that number.
     pub(crate) dummy: &'a MacKey,
@@ -124,7 +125,8 @@ pub(crate) fn check(
         return Err(if is_past { Reason::StaleTimestamp } else { Reason::FutureTimestamp });
     }
     macs.truncate(keys.listed.len());
-    macs.extend(keys.retired.iter().map(|key| key.mac(&content)));
+    let retired = keys.retired.iter().filter(|old| now < old.until);
+    macs.extend(retired.map(|old| old.mac_key.mac(&content)));
     Ok(Verified {
         id: message.id,
         timestamp: message.timestamp,

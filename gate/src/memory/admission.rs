@@ -215,13 +215,13 @@ impl Inner {
         };
         let places = self.admission_places(&site, request.claims, refund);
         let mut locked = self.lock_admission(&places);
-        let mut settled = false;
+        let mut settled = 0;
         for (place, at) in &places.claims {
             let Some(entry) = entry(&mut locked, *place, at, now) else { continue };
             if !entry.claim.is_held_by(request.owner) {
                 continue;
             }
-            settled = true;
+            settled += 1;
             match request.action {
                 SettleAction::Commit { done, keep } => {
                     entry.claim = Claim::Done(done);
@@ -236,8 +236,12 @@ impl Inner {
                 }
             }
         }
-        if !settled {
+        if settled == 0 {
             return SettleReply::Lost;
+        }
+        if settled < places.claims.len() {
+            // Somebody took over part of it, without spending a token: this one stays spent.
+            return SettleReply::Settled;
         }
         for ((place, at), bucket) in places.buckets.iter().zip(refund) {
             if let Some(level) = level(&mut locked, *place, at, now) {

@@ -51,10 +51,16 @@ impl<K: Hash + Eq, V: Expires> Expiring<K, V> {
         self.map.swap_remove(key)
     }
 
-    /// Drops whatever is next in turn, over or not.
-    pub(super) fn drop_one(&mut self) -> Option<(K, V)> {
-        self.turn();
-        self.map.swap_remove_index(self.next)
+    /// Drops the next in turn of those that may go, over or not.
+    pub(super) fn drop_one(&mut self, mut may_go: impl FnMut(&K) -> bool) -> Option<(K, V)> {
+        for _ in 0..LOOKS_WHEN_FULL.min(self.map.len()) {
+            self.turn();
+            match self.map.get_index(self.next) {
+                Some((key, _)) if may_go(key) => return self.map.swap_remove_index(self.next),
+                _ => self.next += 1,
+            }
+        }
+        None
     }
 
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {

@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
 };
 
@@ -22,13 +22,18 @@ pub(super) enum Table {
     Idempotency,
 }
 
-const TABLES: usize = 8;
+pub(super) const TABLES: usize = 8;
+
+/// So many sites are known before those that nothing is kept of are looked for.
+const SITES_KEPT: usize = 64;
 
 pub(super) struct Quotas {
     caps: [Cap; TABLES],
     all: [AtomicU64; TABLES],
     sites: RwLock<HashMap<SiteId, Arc<Site>>>,
     next_number: AtomicU64,
+    /// The number of sites at which the empty ones are forgotten; twice what was left the last time.
+    sites_kept: AtomicUsize,
 }
 
 /// One site's share of every table, and the number that stands for the site in keys.
@@ -50,22 +55,38 @@ impl Quotas {
             caps.idempotency,
         ];
         let all = Default::default();
-        Self { caps, all, sites: RwLock::default(), next_number: AtomicU64::new(0) }
+        let sites_kept = AtomicUsize::new(SITES_KEPT);
+        Self { caps, all, sites: RwLock::default(), next_number: AtomicU64::new(0), sites_kept }
     }
 
     /// Only sites that the gate knows reach a store, and those that its host erases at.
     pub(super) fn site(&self, id: &SiteId) -> Arc<Site> {
-        let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(site) = sites.get(id) {
-            return site.clone();
+        if let Some(site) = self.known(id) {
+            return site;
         }
-        drop(sites);
         let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
+        if sites.len() >= self.sites_kept.load(Relaxed) {
+            // Sites come and go, and a host may erase at any name: one that nothing is kept of is forgotten.
+            // Whoever works on it holds it, and holders are only made under this lock.
+            sites.retain(|_, site| Arc::strong_count(site) > 1 || !site.is_empty());
+            self.sites_kept.store(sites.len().saturating_mul(2).max(SITES_KEPT), Relaxed);
+        }
         let new = || {
             let number = self.next_number.fetch_add(1, Relaxed);
             Arc::new(Site { number, used: Default::default() })
         };
         sites.entry(id.clone()).or_insert_with(new).clone()
+    }
+
+    /// The site, if anything of it was asked for yet.
+    pub(super) fn known(&self, id: &SiteId) -> Option<Arc<Site>> {
+        self.sites.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// How many entries each table has: of one site, or in all.
+    pub(super) fn usage(&self, site: Option<&Site>) -> [u64; TABLES] {
+        let used = site.map_or(&self.all, |site| &site.used);
+        used.each_ref().map(|used| used.load(Relaxed))
     }
 
     /// Makes room for `count` entries, or for none.
@@ -78,15 +99,14 @@ impl Quotas {
     #[expect(clippy::indexing_slicing, reason = "every table has its place")]
     pub(super) fn reserve_below(&self, table: Table, site: &Site, count: u64, most: u64) -> bool {
         let Cap { all, per_site } = self.caps[table as usize];
-        if site.used[table as usize].fetch_add(count, Relaxed) + count > per_site.min(most) {
+        if !add(&site.used[table as usize], count, per_site.min(most)) {
+            return false;
+        }
+        let fits = add(&self.all[table as usize], count, all);
+        if !fits {
             site.used[table as usize].fetch_sub(count, Relaxed);
-            return false;
         }
-        if self.all[table as usize].fetch_add(count, Relaxed) + count > all {
-            self.release(table, site, count);
-            return false;
-        }
-        true
+        fits
     }
 
     #[expect(clippy::indexing_slicing, reason = "every table has its place")]
@@ -94,4 +114,16 @@ impl Quotas {
         site.used[table as usize].fetch_sub(count, Relaxed);
         self.all[table as usize].fetch_sub(count, Relaxed);
     }
+}
+
+impl Site {
+    fn is_empty(&self) -> bool {
+        self.used.iter().all(|used| used.load(Relaxed) == 0)
+    }
+}
+
+/// Adds, or leaves the number as it is: never above the bound, not even for a moment in which others look.
+fn add(used: &AtomicU64, count: u64, most: u64) -> bool {
+    let fits = |used: u64| used.checked_add(count).filter(|sum| *sum <= most);
+    used.fetch_update(Relaxed, Relaxed, fits).is_ok()
 }
