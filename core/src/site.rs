@@ -73,9 +73,10 @@ impl Site {
         self.config.keys.get(index).map(|key| key.id.clone())
     }
 
-    /// Every secret that this site verifies with or remembers.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+    /// Every secret that this site verifies with or still remembers.
+    pub(crate) fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &Secret> {
         let listed = self.config.keys.iter().map(|key| &key.secret).filter(|_| self.active);
-        listed.chain(self.retired.iter().map(|old| &old.secret))
+        let remembered = self.retired.iter().filter(move |old| now < old.until);
+        listed.chain(remembered.map(|old| &old.secret))
     }
 }

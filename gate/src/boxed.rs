@@ -13,16 +13,23 @@ use std::{future::Future, pin::Pin};
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// One role behind a pointer: a trait that can be one, its blanket implementation, and the box as a store again.
+/// In the second braces are the methods that are not waited for.
 macro_rules! boxed_role {
-    ($role:literal $name:ident $dynamic:ident $of:ident { $($method:ident($request:ident) -> $reply:ty;)+ }) => {
+    ($role:literal $name:ident $dynamic:ident $of:ident { $($method:ident($request:ident) -> $reply:ty;)+ } {
+        $($now_method:ident($now_request:ident) -> $now_reply:ty;)*
+    }) => {
         trait $dynamic: Send + Sync {
             $(fn $method<'a>(&'a self, request: &'a $request<'a>, now: Timestamp) -> Boxed<'a, $reply>;)+
+            $(fn $now_method(&self, request: &$now_request<'_>, now: Timestamp) -> Option<Result<$now_reply, StoreError>>;)*
         }
 
         impl<T: $of + Send> $dynamic for T {
             $(fn $method<'a>(&'a self, request: &'a $request<'a>, now: Timestamp) -> Boxed<'a, $reply> {
                 Box::pin($of::$method(self, request, now))
             })+
+            $(fn $now_method(&self, request: &$now_request<'_>, now: Timestamp) -> Option<Result<$now_reply, StoreError>> {
+                $of::$now_method(self, request, now)
+            })*
         }
 
         #[doc = concat!("Any asynchronous store of the role `", $role, "`.")]
@@ -40,6 +47,9 @@ macro_rules! boxed_role {
             $(async fn $method(&self, request: &$request<'_>, now: Timestamp) -> Result<$reply, StoreError> {
                 self.0.$method(request, now).await
             })+
+            $(fn $now_method(&self, request: &$now_request<'_>, now: Timestamp) -> Option<Result<$now_reply, StoreError>> {
+                self.0.$now_method(request, now)
+            })*
         }
 
         impl std::fmt::Debug for $name {
@@ -53,20 +63,22 @@ macro_rules! boxed_role {
 boxed_role! { "admission" BoxedAdmission DynAdmission AsyncAdmissionStore {
     admit(Admit) -> AdmitReply;
     settle(Settle) -> SettleReply;
+} {
+    settle_now(Settle) -> SettleReply;
 } }
 
 boxed_role! { "sessions" BoxedSessions DynSessions AsyncSessionStore {
     find(FindSession) -> FoundSession;
     put(PutSession) -> PutReply;
     delete(DeleteSession) -> bool;
-} }
+} {} }
 
 boxed_role! { "calls" BoxedCalls DynCalls AsyncCallStore {
     record(Record) -> RecordReply;
     find(FindCall) -> Option<FoundCall>;
     enqueue(Enqueue) -> EnqueueReply;
     erase(EraseCalls) -> bool;
-} }
+} {} }
 
 /// Stores whose types are known only at run time.
 pub type BoxedStores = crate::Stores<BoxedAdmission, BoxedSessions, BoxedCalls>;

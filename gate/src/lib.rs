@@ -26,7 +26,7 @@ pub use boxed::{BoxedAdmission, BoxedCalls, BoxedSessions, BoxedStores};
 pub use clock::{Clock, FixedClock, ManualClock, SystemClock};
 pub use counters::{Count, Counters, Watch};
 pub use gate::Gate;
-pub use memory::{Memory, StoredCall};
+pub use memory::{Memory, StoredCall, Usage};
 pub use stateless::{Misuse, SecretInput, sign, verify};
 #[cfg(feature = "tokio")]
 pub use stores::TokioTimer;

@@ -89,6 +89,14 @@ where
             Effect::EraseCalls(request) => Reply::EraseCalls(self.calls.erase(request, now).await),
         }
     }
+
+    fn perform_now(&self, effect: &Effect<'_>, now: Timestamp) -> Option<Reply> {
+        match effect {
+            Effect::Settle(request) => self.admission.settle_now(request, now).map(Reply::Settle),
+            // Only what is held is ever given back.
+            _ => None,
+        }
+    }
 }
 
 /// Lets an effect take no longer than its deadline.

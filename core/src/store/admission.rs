@@ -140,4 +140,15 @@ pub trait AsyncAdmissionStore: Sync {
         request: &Settle<'_>,
         now: Timestamp,
     ) -> impl Future<Output = Result<SettleReply, StoreError>> + Send;
+
+    /// [`settle`](Self::settle) for a store that need not be waited for: how a decision that is dropped half-way gives
+    /// back what it holds. `None`, and nothing is done: it has to be waited for, and the lease will lapse.
+    fn settle_now(
+        &self,
+        request: &Settle<'_>,
+        now: Timestamp,
+    ) -> Option<Result<SettleReply, StoreError>> {
+        let _ = (request, now);
+        None
+    }
 }

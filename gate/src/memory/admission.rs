@@ -318,4 +318,12 @@ impl consentgate_core::stores::AsyncAdmissionStore for Memory {
     ) -> impl Future<Output = Result<SettleReply, StoreError>> + Send {
         future::ready(AdmissionStore::settle(self, request, now))
     }
+
+    fn settle_now(
+        &self,
+        request: &Settle<'_>,
+        now: Timestamp,
+    ) -> Option<Result<SettleReply, StoreError>> {
+        Some(AdmissionStore::settle(self, request, now))
+    }
 }

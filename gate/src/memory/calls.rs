@@ -47,6 +47,7 @@ struct Rows {
 
 /// A recorded call.
 struct Row {
+    names: Box<[Name]>,
     fingerprint: Fingerprint,
     body: Box<[u8]>,
     received_at: Timestamp,
@@ -101,6 +102,9 @@ impl Inner {
             let mut rows = self.calls.rows.lock_at(place);
             rows.rows.collect_more(now, |_, row| self.forget_row(&row));
         }
+        for place in self.calls.names.places() {
+            self.calls.names.lock_at(place).names.collect_more(now, |_, _| {});
+        }
     }
 
     fn try_record(&self, request: &Record<'_>, now: Timestamp) -> RecordReply {
@@ -117,13 +121,7 @@ impl Inner {
         }
 
         let names = names_of(request);
-        let places: SmallVec<[_; 4]> = names
-            .into_iter()
-            .map(|name| {
-                let at = (site.number, name);
-                (self.calls.names.place(&at), at)
-            })
-            .collect();
+        let places = self.places_of(&site, &names);
         let mut locked = Locked::new(&self.calls.names, places.iter().map(|(place, _)| *place));
         for part in locked.each() {
             part.names.collect(now, |_, _| {});
@@ -151,6 +149,7 @@ impl Inner {
         };
         let until = now.plus(request.keep);
         let row = Row {
+            names: names.into_boxed_slice(),
             fingerprint: request.fingerprint.clone(),
             body: request.body.0.into(),
             received_at: request.received_at,
@@ -166,6 +165,15 @@ impl Inner {
             }
         }
         RecordReply::Inserted(marketing)
+    }
+
+    /// The names at a site, each with the place of its part.
+    fn places_of(&self, site: &Site, names: &[Name]) -> SmallVec<[(usize, (u64, Name)); 4]> {
+        let place = |name: &Name| {
+            let at = (site.number, name.clone());
+            (self.calls.names.place(&at), at)
+        };
+        names.iter().map(place).collect()
     }
 
     fn reserve_row(&self, site: &Site, bytes: u64) -> bool {
@@ -199,6 +207,13 @@ impl Inner {
             return EnqueueReply::Moved;
         }
         let at = (site.number, request.call_id);
+        let names = match self.calls.rows.lock(at).rows.get(&at, now) {
+            None => return EnqueueReply::Missing,
+            Some(row) if row.job.is_some() => return EnqueueReply::Already,
+            Some(row) => row.names.clone(),
+        };
+        let places = self.places_of(&site, &names);
+        let mut locked = Locked::new(&self.calls.names, places.iter().map(|(place, _)| *place));
         let mut rows = self.calls.rows.lock(at);
         let Some(row) = rows.rows.get_mut(&at, now) else { return EnqueueReply::Missing };
         if row.job.is_some() {
@@ -206,6 +221,13 @@ impl Inner {
         }
         row.job = Some(Job { due_at: now.plus(request.delay) });
         row.until = row.until.max(now.plus(request.keep));
+        // The row lives longer now, and with it what makes it the only one of its event (law 3).
+        for (place, at) in &places {
+            let named = locked.part(*place).and_then(|part| part.names.get_mut(at, now));
+            if let Some(named) = named.filter(|named| named.call_id == request.call_id) {
+                named.until = named.until.max(row.until);
+            }
+        }
         EnqueueReply::Enqueued
     }
 
@@ -215,14 +237,25 @@ impl Inner {
             return false;
         }
         // Rare, and asked for by the host: one part after the other, never all at once.
+        let mut nameless: Vec<(CallId, Box<[Name]>)> = Vec::new();
         for place in self.calls.rows.places() {
-            self.calls.rows.lock_at(place).rows.retain(|(number, _), row| {
+            self.calls.rows.lock_at(place).rows.retain(|(number, call_id), row| {
                 let erased = *number == site.number && row.fingerprint == *request.fingerprint;
                 if erased {
                     self.forget_row(row);
+                    nameless.push((*call_id, std::mem::take(&mut row.names)));
                 }
                 !erased
             });
+        }
+        // A name without its row leads nowhere; but it would take room that nothing bounds, and may itself be personal.
+        for (call_id, names) in nameless {
+            for (place, at) in self.places_of(&site, &names) {
+                let mut part = self.calls.names.lock_at(place);
+                if part.names.get(&at, now).is_some_and(|named| named.call_id == call_id) {
+                    part.names.remove(&at);
+                }
+            }
         }
         true
     }
@@ -334,3 +367,6 @@ impl AsyncCallStore for Memory {
         future::ready(CallStore::erase(self, request, now))
     }
 }
+
+#[cfg(test)]
+mod tests;

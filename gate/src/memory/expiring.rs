@@ -42,6 +42,12 @@ impl<K: Hash + Eq, V: Expires> Expiring<K, V> {
         self.map.contains_key(key)
     }
 
+    /// How many entries there are, over or not.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.map.len()
+    }
+
     /// Puts the value in its place; what stood there.
     pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
         self.map.insert(key, value)
@@ -63,7 +69,7 @@ impl<K: Hash + Eq, V: Expires> Expiring<K, V> {
         None
     }
 
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         self.map.retain(|key, value| keep(key, value));
     }
 

@@ -49,6 +49,21 @@ impl Memory {
         }))
     }
 
+    /// How many entries each table has, in all: what to hold against the caps. What is over counts until it is
+    /// collected.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        Usage::of(self.0.quotas.usage(None))
+    }
+
+    /// [`usage`](Self::usage) of one site.
+    #[must_use]
+    pub fn site_usage(&self, site: &SiteId) -> Usage {
+        let Ok(inner) = self.inner() else { return Usage::default() };
+        let site = inner.quotas.known(site);
+        site.map(|site| Usage::of(inner.quotas.usage(Some(&site)))).unwrap_or_default()
+    }
+
     /// The store, if this is the process that made it. Looked at before any lock: a lock that another thread held at
     /// the fork is never given back in the child.
     fn inner(&self) -> Result<&Inner, StoreError> {
@@ -57,6 +72,35 @@ impl Memory {
         } else {
             Err(StoreError::new(StoreErrorKind::Forked))
         }
+    }
+}
+
+/// Entries of each table, under the names of [`Caps`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Claims, live and lapsed.
+    pub claims: u64,
+    /// Rate buckets that are not full.
+    pub buckets: u64,
+    /// Sessions.
+    pub sessions: u64,
+    /// Calls, and with them jobs.
+    pub calls: u64,
+    /// Bytes of the bodies of all calls.
+    pub calls_bytes: u64,
+    /// Floors under refusals.
+    pub floors: u64,
+    /// Tombstones of erased persons.
+    pub tombstones: u64,
+    /// Idempotency keys of statements.
+    pub idempotency: u64,
+}
+
+impl Usage {
+    /// In the order of [`quota::Table`].
+    fn of(used: [u64; quota::TABLES]) -> Self {
+        let [claims, buckets, sessions, calls, calls_bytes, floors, tombstones, idempotency] = used;
+        Self { claims, buckets, sessions, calls, calls_bytes, floors, tombstones, idempotency }
     }
 }
 

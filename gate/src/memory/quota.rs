@@ -127,3 +127,45 @@ fn add(used: &AtomicU64, count: u64, most: u64) -> bool {
     let fits = |used: u64| used.checked_add(count).filter(|sum| *sum <= most);
     used.fetch_update(Relaxed, Relaxed, fits).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn quotas() -> Quotas {
+        let config = br#"{"sites":{},"caps":{"sites_max":1,"claims_max":10,"claims_per_site_max":10}}"#;
+        let config = consentgate_core::Config::from_json(config).unwrap();
+        Quotas::new(&config.common().caps)
+    }
+
+    #[test]
+    fn law_9_sites_that_nothing_is_kept_of_are_forgotten() {
+        let quotas = quotas();
+        let kept = quotas.site(&SiteId::new("kept").unwrap());
+        assert!(quotas.reserve(Table::Claims, &kept, 1));
+        let number = kept.number;
+        drop(kept);
+        let held = quotas.site(&SiteId::new("held").unwrap());
+        for site in 0..10_000 {
+            let _ = quotas.site(&SiteId::new(&format!("s{site}")).unwrap());
+        }
+        assert!(quotas.sites.read().unwrap().len() <= SITES_KEPT);
+        assert_eq!(quotas.site(&SiteId::new("kept").unwrap()).number, number);
+        assert!(Arc::ptr_eq(&quotas.site(&SiteId::new("held").unwrap()), &held));
+    }
+
+    #[test]
+    fn law_9_room_is_made_for_all_or_for_none() {
+        let quotas = quotas();
+        let site = quotas.site(&SiteId::new("a").unwrap());
+        assert!(quotas.reserve(Table::Claims, &site, 8));
+        assert!(!quotas.reserve(Table::Claims, &site, 3));
+        assert!(!quotas.reserve_below(Table::Claims, &site, 1, 8));
+        assert!(!quotas.reserve(Table::Claims, &site, u64::MAX));
+        assert!(quotas.reserve(Table::Claims, &site, 2));
+        assert_eq!(quotas.usage(None), quotas.usage(Some(&site)));
+        quotas.release(Table::Claims, &site, 10);
+        assert_eq!(quotas.usage(None), [0; TABLES]);
+    }
+}

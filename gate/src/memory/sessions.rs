@@ -27,6 +27,15 @@ pub(super) struct Shard {
     statements: Expiring<(u64, Pseudonym), Kept<()>>,
 }
 
+/// Whether all parts were just asked to give up what is over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// Not yet.
+    AsItIs,
+    /// Yes; there is no more to be had.
+    AsMade,
+}
+
 /// A value, until when it is kept, and whose share it counts against.
 struct Kept<T> {
     value: T,
@@ -85,16 +94,16 @@ impl Inner {
     }
 
     fn put_session(&self, request: &PutSession<'_>, now: Timestamp) -> PutReply {
-        match self.try_put(request, now) {
+        match self.try_put(request, now, Room::AsItIs) {
             PutReply::Full => {
                 self.collect_people(now);
-                self.try_put(request, now)
+                self.try_put(request, now, Room::AsMade)
             }
             reply => reply,
         }
     }
 
-    fn try_put(&self, request: &PutSession<'_>, now: Timestamp) -> PutReply {
+    fn try_put(&self, request: &PutSession<'_>, now: Timestamp, room: Room) -> PutReply {
         let site = self.site(request.site);
         let mut shard = self.person(&site, request.pseudonym);
         self.collect(&mut shard, now);
@@ -116,59 +125,75 @@ impl Inner {
         if needs_place && !self.quotas.reserve(Table::Sessions, &site, 1) {
             return PutReply::Full;
         }
-        let statement_fits = shard.statements.has_place(&statement)
-            || self.quotas.reserve(Table::Idempotency, &site, 1);
-        if !statement_fits && !request.narrowing {
-            if needs_place {
-                self.quotas.release(Table::Sessions, &site, 1);
-            }
+        // Only a grant leaves its key: a refusal means the same each time, and as it meets no bucket, strangers'
+        // refusals would take all the room.
+        let grants = request.session.is_some_and(|session| session.granted_at == session.changed_at);
+        let needs_key = grants && !shard.statements.has_place(&statement);
+        let has_key = needs_key && self.quotas.reserve(Table::Idempotency, &site, 1);
+        let keeps_key = grants && (has_key || !needs_key);
+        let floor_is_left = request.floor.is_none_or(|floor| {
+            self.leave_floor(&mut shard, &site, request.pseudonym, floor, room, now)
+        });
+        if !floor_is_left || (grants && !keeps_key && !request.narrowing) {
+            self.quotas.release(Table::Sessions, &site, needs_place.into());
+            self.quotas.release(Table::Idempotency, &site, has_key.into());
             return PutReply::Full;
         }
+
         if let Some(session) = request.session {
             let version = SessionVersion(self.versions.fetch_add(1, Relaxed));
             let value = Arc::new(StoredSession { version, session: session.clone() });
             let until = now.plus(request.keep);
             shard.sessions.insert(key, Kept { value, until, owner_site: site.clone() });
         }
-        if statement_fits {
+        if keeps_key {
             let until = now.plus(request.idempotency.keep);
             shard.statements.insert(statement, Kept { value: (), until, owner_site: site.clone() });
-        }
-        if let Some(floor) = request.floor {
-            self.leave_floor(&mut shard, &site, request.pseudonym, floor, now);
         }
         PutReply::Stored
     }
 
-    /// A floor is best effort: where there is no room, another floor makes way.
+    /// A floor is best effort: where no room can be made, another floor of the same site makes way, or there is none.
+    /// `false`: room has yet to be made.
     fn leave_floor(
         &self,
         shard: &mut Shard,
         site: &Arc<Site>,
         pseudonym: Pseudonym,
         floor: Floor,
+        room: Room,
         now: Timestamp,
-    ) {
+    ) -> bool {
         let key = (site.number, pseudonym);
         if !shard.floors.has_place(&key) && !self.quotas.reserve(Table::Floors, site, 1) {
-            let Some((_, dropped)) = shard.floors.drop_one() else { return };
-            self.quotas.release(Table::Floors, &dropped.owner_site, 1);
-            if !self.quotas.reserve(Table::Floors, site, 1) {
-                return;
+            if room == Room::AsItIs {
+                return false;
+            }
+            // Never another site's: its flood must not undo refusals here (law 8). The room goes to the new one.
+            if shard.floors.drop_one(|(number, _)| *number == site.number).is_none() {
+                return true;
             }
         }
         let before = shard.floors.get(&key, now).map(|kept| kept.value);
         let value = before.map_or(floor.at, |before| before.max(floor.at));
         let until = now.plus(floor.keep);
         shard.floors.insert(key, Kept { value, until, owner_site: site.clone() });
+        true
     }
 
     fn delete_session(&self, request: &DeleteSession<'_>, now: Timestamp) -> bool {
         let site = self.site(request.site);
-        if !self.leave_tombstone(&site, request.pseudonym, request.tombstone, now) {
+        self.try_delete(&site, request, now) || {
+            self.collect_people(now);
+            self.try_delete(&site, request, now)
+        }
+    }
+
+    fn try_delete(&self, site: &Arc<Site>, request: &DeleteSession<'_>, now: Timestamp) -> bool {
+        let mut shard = self.person(site, request.pseudonym);
+        if !self.try_tombstone(&mut shard, site, request.pseudonym, request.tombstone, now) {
             return false;
         }
-        let mut shard = self.person(&site, request.pseudonym);
         let key = (site.number, request.fingerprint.clone());
         if let Some(kept) = shard.sessions.remove(&key) {
             self.quotas.release(Table::Sessions, &kept.owner_site, 1);
@@ -184,21 +209,23 @@ impl Inner {
         tombstone: Floor,
         now: Timestamp,
     ) -> bool {
-        self.try_tombstone(site, pseudonym, tombstone, now) || {
+        let attempt =
+            || self.try_tombstone(&mut self.person(site, pseudonym), site, pseudonym, tombstone, now);
+        attempt() || {
             self.collect_people(now);
-            self.try_tombstone(site, pseudonym, tombstone, now)
+            attempt()
         }
     }
 
     fn try_tombstone(
         &self,
+        shard: &mut Shard,
         site: &Arc<Site>,
         pseudonym: Pseudonym,
         tombstone: Floor,
         now: Timestamp,
     ) -> bool {
-        let mut shard = self.person(site, pseudonym);
-        self.collect(&mut shard, now);
+        self.collect(shard, now);
         let key = (site.number, pseudonym);
         if !shard.tombstones.has_place(&key) && !self.quotas.reserve(Table::Tombstones, site, 1) {
             return false;
@@ -216,6 +243,7 @@ impl Inner {
         for place in self.people.places() {
             let mut shard = self.people.lock_at(place);
             shard.sessions.collect_more(now, |_, kept| over(Table::Sessions, &kept.owner_site));
+            shard.floors.collect_more(now, |_, kept| over(Table::Floors, &kept.owner_site));
             shard.tombstones.collect_more(now, |_, kept| over(Table::Tombstones, &kept.owner_site));
             shard
                 .statements

@@ -1,0 +1,19 @@
+.PHONY: help demo test lint clean
+
+help: ## what there is to make
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
+
+demo: ## set everything up, start the three example backends, drive them over HTTP
+	@scripts/setup.sh
+	@cargo build --quiet -p consentgate-example-axum
+	@node scripts/demo.mjs
+
+test: ## set everything up, run every test of every language
+	@scripts/test.sh
+
+lint: ## every linter, each warning an error
+	@scripts/lint.sh
+
+clean: ## remove all that was built or installed
+	@rm -rf target .venv bindings-node/node_modules bindings-node/native scripts/smoke/node_modules examples/express/node_modules
+	@find bindings-python -name '*.so' -delete

@@ -1,0 +1,32 @@
+'use strict';
+
+/** What is thrown. Whatever a sender can do is answered by a `Decision`; these are for the caller. */
+
+/** A configuration that cannot be used, with every fault in it at once. */
+class ConfigError extends Error {
+  constructor(faults, message = faults.map(sentence).join('; ')) {
+    super(message);
+    this.faults = faults;
+  }
+}
+
+/** For stores to throw from a method that writes: certainly nothing was written. */
+class NotWritten extends Error {}
+
+for (const error of [ConfigError, NotWritten]) {
+  Object.defineProperty(error.prototype, 'name', { value: error.name });
+}
+
+function sentence({ path, problem }) {
+  return `\`${path}\` ${problem}`;
+}
+
+/** Passes on what the addon returned, or throws the misuse in it. */
+function checked(returned) {
+  const misuse = returned?.misuse;
+  if (misuse == null) return returned;
+  if (misuse.kind === 'ConfigError') throw new ConfigError(misuse.faults, misuse.message);
+  throw new RangeError(misuse.message);
+}
+
+module.exports = { ConfigError, NotWritten, checked };

@@ -1,0 +1,3 @@
+import adapter from './express.js';
+
+export const { readBody, receive, receiveSync, respond } = adapter;

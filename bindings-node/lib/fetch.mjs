@@ -1,0 +1,3 @@
+import adapter from './fetch.js';
+
+export const { readBody, receive, receiveSync, respond } = adapter;

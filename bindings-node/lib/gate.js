@@ -1,0 +1,195 @@
+'use strict';
+
+const { toJson } = require('./config.js');
+const { drive, driveLater } = require('./drive.js');
+const { checked } = require('./errors.js');
+const input = require('./input.js');
+const native = require('./native.js');
+const { bound } = require('./stores.js');
+
+/** What a method of a gate came to: how the decision begins, and what time it is. */
+class Call {
+  constructor(begin, time) {
+    this.begin = begin;
+    this.time = time;
+  }
+}
+
+/** A gate that is open. */
+class Core {
+  constructor(config, stores, clock, waitedFor) {
+    if (clock !== undefined && typeof clock !== 'function') {
+      throw new TypeError(`\`clock\` must be a function, not ${input.kind(clock)}`);
+    }
+    const { asked, roles } = bound(stores, { waitedFor });
+    this.asked = asked;
+    this.clock = clock;
+    this.native = checked(native.open(toJson(config), roles)).gate;
+    this.underWay = new Set();
+  }
+
+  /** The time of a decision, asked for anew at each step. Where nobody tells, the addon looks at the machine's clock. */
+  time(given) {
+    if (given !== undefined) return () => given;
+    if (this.clock === undefined) return () => undefined;
+    return () => input.optionalNumber(this.clock() ?? null, 'what `clock` returns');
+  }
+
+  callEvent(site, headers, body, options) {
+    const { ip, now } = input.options(options, ['method', 'url', 'ip', 'now']);
+    return this.#withRequest('callEvent', site, headers, body, ip, now);
+  }
+
+  syncSession(site, headers, body, options) {
+    const { ip, now } = input.options(options, ['ip', 'now']);
+    return this.#withRequest('syncSession', site, headers, body, ip, now);
+  }
+
+  confirmSale(site, callId, options) {
+    return this.#withTexts('confirmSale', { site, callId }, options);
+  }
+
+  erase(site, fingerprint, options) {
+    return this.#withTexts('erase', { site, fingerprint }, options);
+  }
+
+  #withRequest(method, site, headers, body, ip, now) {
+    const request = [input.text(site, '`site`'), input.headers(headers), input.body(body), ip];
+    return new Call((at) => this.native[method](...request, at), this.time(now));
+  }
+
+  #withTexts(method, texts, options) {
+    const { now } = input.options(options, ['now']);
+    const args = Object.entries(texts).map(([name, value]) => input.text(value, `\`${name}\``));
+    return new Call((at) => this.native[method](...args, at), this.time(now));
+  }
+}
+
+let coreOf;
+let closed;
+
+/** What both forms of the gate have in common: nothing of it is waited for. */
+class Base {
+  #core;
+
+  static {
+    coreOf = (gate) => {
+      if (gate.#core !== undefined) return gate.#core;
+      throw new TypeError('the gate is closed');
+    };
+    closed = (gate) => {
+      const core = gate.#core;
+      gate.#core = undefined;
+      return core;
+    };
+  }
+
+  constructor(config, stores, clock, waitedFor) {
+    this.#core = new Core(config, stores, clock, waitedFor);
+  }
+
+  setSite(site, siteConfig) {
+    const core = coreOf(this);
+    const id = input.text(site, '`site`');
+    checked({ misuse: core.native.setSite(id, toJson(siteConfig), core.time()()) });
+  }
+
+  removeSite(site) {
+    const core = coreOf(this);
+    checked({ misuse: core.native.removeSite(input.text(site, '`site`'), core.time()()) });
+  }
+
+  metrics() {
+    return coreOf(this).native.metrics();
+  }
+
+  counters() {
+    return coreOf(this).native.counters();
+  }
+
+  get bodyBytesMax() {
+    return coreOf(this).native.bodyBytesMax;
+  }
+}
+
+/** The gate, for stores that answer at once. */
+class Gate extends Base {
+  constructor(config, stores, clock) {
+    super(config, stores, clock, false);
+  }
+
+  callEvent(site, headers, body, options) {
+    return this.#drive((core) => core.callEvent(site, headers, body, options));
+  }
+
+  syncSession(site, headers, body, options) {
+    return this.#drive((core) => core.syncSession(site, headers, body, options));
+  }
+
+  confirmSale(site, callId, options) {
+    return this.#drive((core) => core.confirmSale(site, callId, options));
+  }
+
+  erase(site, fingerprint, options) {
+    return this.#drive((core) => core.erase(site, fingerprint, options));
+  }
+
+  close() {
+    closed(this);
+  }
+
+  [Symbol.dispose]() {
+    this.close();
+  }
+
+  #drive(call) {
+    const core = coreOf(this);
+    const { begin, time } = call(core);
+    return drive(core, begin, time);
+  }
+}
+
+/** The gate, for stores that are waited for. */
+class AsyncGate extends Base {
+  constructor(config, stores, clock) {
+    super(config, stores, clock, true);
+  }
+
+  async callEvent(site, headers, body, options) {
+    return this.#drive((core) => core.callEvent(site, headers, body, options));
+  }
+
+  async syncSession(site, headers, body, options) {
+    return this.#drive((core) => core.syncSession(site, headers, body, options));
+  }
+
+  async confirmSale(site, callId, options) {
+    return this.#drive((core) => core.confirmSale(site, callId, options));
+  }
+
+  async erase(site, fingerprint, options) {
+    return this.#drive((core) => core.erase(site, fingerprint, options));
+  }
+
+  async close() {
+    await Promise.allSettled(closed(this)?.underWay ?? []);
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.close();
+  }
+
+  async #drive(call) {
+    const core = coreOf(this);
+    const { begin, time } = call(core);
+    const decision = driveLater(core, begin, time);
+    core.underWay.add(decision);
+    try {
+      return await decision;
+    } finally {
+      core.underWay.delete(decision);
+    }
+  }
+}
+
+module.exports = { AsyncGate, Gate };

@@ -1,0 +1,115 @@
+'use strict';
+
+/** What callers hand over, in the one form that the addon takes. Types are looked at here, values in Rust. */
+
+const { isAnyArrayBuffer, isSharedArrayBuffer, isUint8Array } = require('node:util').types;
+
+/** What a value is, for people; never the value. */
+function kind(value) {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : typeof value;
+}
+
+function text(value, name) {
+  if (typeof value === 'string') return value;
+  throw new TypeError(`${name} must be a string, not ${kind(value)}`);
+}
+
+function optionalText(value, name) {
+  return value === undefined || value === null ? undefined : text(value, name);
+}
+
+function optionalNumber(value, name) {
+  if (value === undefined || typeof value === 'number') return value;
+  throw new TypeError(`${name} must be a number, not ${kind(value)}`);
+}
+
+/** The readers of options by name; a name that is not known must not go unseen. */
+const OPTIONS = {
+  method: optionalText,
+  url: optionalText,
+  ip: optionalText,
+  id: optionalText,
+  now: optionalNumber,
+  toleranceS: optionalNumber,
+};
+
+function options(given, known) {
+  const read = {};
+  if (given === undefined) return read;
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(`the options must be an object, not ${kind(given)}`);
+  }
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name)) {
+      throw new TypeError(`\`${name}\` is no option here; known are ${known.join(', ')}`);
+    }
+    read[name] = OPTIONS[name](given[name], `\`${name}\``);
+  }
+  return read;
+}
+
+/** The bytes of a buffer or view; copied only where another thread could change them meanwhile. */
+function view(value) {
+  if (isAnyArrayBuffer(value)) return view(new Uint8Array(value));
+  if (!ArrayBuffer.isView(value)) return undefined;
+  if (isSharedArrayBuffer(value.buffer)) {
+    return Uint8Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  }
+  if (isUint8Array(value)) return value;
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/** A body as bytes. */
+function body(value) {
+  const bytes = typeof value === 'string' ? Buffer.from(value) : view(value);
+  if (bytes !== undefined) return bytes;
+  throw new TypeError(
+    `\`body\` must be the raw body as it came (Buffer, Uint8Array or string), not ${kind(value)}: ` +
+      'a signature is over bytes, and what a parser made of them cannot be signed again',
+  );
+}
+
+/** A secret: text, or bytes. */
+function secret(value) {
+  const given = typeof value === 'string' ? value : view(value);
+  if (given !== undefined) return given;
+  throw new TypeError(`a secret must be a string or a Uint8Array, not ${kind(value)}`);
+}
+
+/** Headers as names and values by turns, which is how Node has them in `rawHeaders`. */
+function headers(given) {
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(`\`headers\` must be an object or an array, not ${kind(given)}`);
+  }
+  if (Array.isArray(given) && typeof given[0] === 'string') return flat(given);
+  const pairs = [];
+  const entries = typeof given[Symbol.iterator] === 'function' ? given : Object.entries(given);
+  for (const pair of entries) {
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw new TypeError('each of `headers` must be a pair of a name and a value');
+    }
+    const [name, value] = pair;
+    // Who asks for a header that is not there gets one of these.
+    if (value === undefined || value === null) continue;
+    for (const one of Array.isArray(value) ? value : [value]) {
+      pairs.push(text(name, 'the name of a header'), text(one, 'the value of a header'));
+    }
+  }
+  return pairs;
+}
+
+function flat(raw) {
+  if (raw.length % 2 === 1) throw new TypeError('flat `headers` must be names and values by turns');
+  for (const one of raw) text(one, 'each of flat `headers`');
+  return raw;
+}
+
+/** The plain object of names and values by turns. */
+function unflattened(flat) {
+  const object = {};
+  for (let at = 0; at < flat.length; at += 2) object[flat[at]] = flat[at + 1];
+  return object;
+}
+
+module.exports = { body, headers, kind, optionalNumber, options, secret, text, unflattened };

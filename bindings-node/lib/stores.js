@@ -1,0 +1,78 @@
+'use strict';
+
+/** Which store keeps which role: looked at once, when a gate is built. */
+
+const { isAsyncFunction } = require('node:util').types;
+const { ConfigError } = require('./errors.js');
+const { kind } = require('./input.js');
+
+/** The methods of each role, as `docs/stores.md` tells them. */
+const METHODS = {
+  admission: ['admit', 'settle'],
+  sessions: ['find', 'put', 'delete'],
+  calls: ['record', 'find', 'enqueue', 'erase'],
+};
+
+class Memory {}
+const MEMORY = Object.freeze(new Memory());
+
+/** Marks a role that the gate keeps in its own memory. */
+function memory() {
+  return MEMORY;
+}
+
+/** The roles that are the host's, and `asked[role][method]`, the functions to call. */
+function bound(stores, { waitedFor }) {
+  const given = stores === undefined ? {} : allRoles(stores);
+  const hosts = Object.entries(given).filter(([, store]) => !(store instanceof Memory));
+  const asked = {};
+  for (const [role, store] of hosts) {
+    asked[role] = {};
+    for (const name of METHODS[role]) asked[role][name] = method(store, role, name, waitedFor);
+  }
+  const { admission, sessions, calls } = Object.fromEntries(hosts);
+  const roles = {
+    admission: admission !== undefined,
+    sessions: sessions !== undefined,
+    calls: calls !== undefined,
+    oneStore: sessions !== undefined && identity(sessions) === identity(calls),
+  };
+  return { asked, roles };
+}
+
+function allRoles(stores) {
+  if (typeof stores !== 'object' || stores === null || Array.isArray(stores)) {
+    throw new TypeError(`\`stores\` must be an object of stores by role, not ${kind(stores)}`);
+  }
+  const roles = Object.keys(METHODS);
+  const known = roles.map((role) => `\`${role}\``).join(', ');
+  const missing = roles.filter((role) => stores[role] === undefined);
+  const unknown = Object.keys(stores).filter((role) => !roles.includes(role));
+  const faults = [
+    ...missing.map((role) => ({ path: `stores.${role}`, problem: 'is missing' })),
+    ...unknown.map((role) => ({
+      path: `stores.${role}`,
+      problem: `is not known here; known are ${known}`,
+    })),
+  ];
+  if (faults.length > 0) throw new ConfigError(faults);
+  return stores;
+}
+
+/** Two views, each with one role's methods, name the store that they share as `store`. */
+function identity(store) {
+  return store?.store ?? store;
+}
+
+function method(store, role, name, waitedFor) {
+  const own = store?.[name];
+  if (typeof own !== 'function') {
+    throw new TypeError(`the store for \`${role}\` has no method \`${name}\``);
+  }
+  if (!waitedFor && isAsyncFunction(own)) {
+    throw new TypeError(`\`${name}\` of the store for \`${role}\` is async: give it to AsyncGate`);
+  }
+  return (request, options) => own.call(store, request, options);
+}
+
+module.exports = { bound, memory };

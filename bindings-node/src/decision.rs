@@ -1,0 +1,71 @@
+//! Decisions as plain data.
+
+use crate::turn::HostError;
+use consentgate::Decision;
+use napi_derive::napi;
+use std::error::Error;
+
+/// A decision; JavaScript makes its class `Decision` of it.
+#[napi(object, object_from_js = false)]
+pub struct Decided {
+    /// `accepted`, `noop`, …
+    pub outcome: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// Names and values by turns.
+    pub headers: Vec<String>,
+    /// The body.
+    pub body: String,
+    /// Why.
+    pub reason: &'static str,
+    /// Where.
+    pub stage: &'static str,
+    /// Which method.
+    pub flow: &'static str,
+    /// The failure of a store.
+    pub failure: Option<Failure>,
+    /// Seconds.
+    pub retry_after: Option<f64>,
+    /// The call.
+    pub call_id: Option<String>,
+    /// The event.
+    pub event_id: Option<String>,
+    /// The key.
+    pub key_id: Option<String>,
+    /// `enqueued` or `skipped`.
+    pub marketing: Option<&'static str>,
+}
+
+/// Why a store failed.
+#[napi(object, object_from_js = false)]
+pub struct Failure {
+    /// The number under which JavaScript keeps what was thrown.
+    pub thrown: Option<u32>,
+    /// For people.
+    pub message: String,
+}
+
+impl From<Decision> for Decided {
+    fn from(decision: Decision) -> Self {
+        let headers = decision.headers().flat_map(|(name, value)| [name.into(), value.into()]);
+        Self {
+            outcome: decision.outcome().as_str(),
+            status: decision.status(),
+            headers: headers.collect(),
+            body: decision.body().into(),
+            reason: decision.reason().as_str(),
+            stage: decision.stage().as_str(),
+            flow: decision.flow().as_str(),
+            failure: decision.error().map(|error| Failure {
+                thrown: error.source().and_then(<dyn Error>::downcast_ref).map(HostError::number),
+                message: error.to_string(),
+            }),
+            #[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^53")]
+            retry_after: decision.retry_after().map(|seconds| seconds as f64),
+            call_id: decision.call_id().map(|id| id.to_string()),
+            event_id: decision.event_id().map(|id| id.as_str().into()),
+            key_id: decision.key_id().map(|id| id.as_str().into()),
+            marketing: decision.marketing().map(consentgate::Marketing::as_str),
+        }
+    }
+}

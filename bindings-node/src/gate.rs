@@ -1,0 +1,247 @@
+//! The gate itself.
+
+use crate::{
+    input::{Misuse, address, optional_time, pairs},
+    turn::{Ask, HostError, Standing, Waiting},
+    value::from_json,
+};
+use consentgate::{
+    Request, StoreError, StoreErrorKind, Timestamp,
+    host::{HostGate, HostRoles, Run, Turn},
+    ids::Fingerprint,
+};
+use napi::bindgen_prelude::{Env, Error, External, Result, Status, Utf16String};
+use napi_derive::napi;
+
+/// Which roles are JavaScript's.
+#[napi(object, object_to_js = false)]
+pub struct Roles {
+    /// Claims and buckets.
+    pub admission: bool,
+    /// Sessions.
+    pub sessions: bool,
+    /// Calls.
+    pub calls: bool,
+    /// Sessions and calls are kept by one store.
+    pub one_store: bool,
+}
+
+/// A gate that was built, or why not.
+#[napi(object, object_from_js = false)]
+pub struct Opened {
+    /// The gate.
+    pub gate: Option<NativeGate>,
+    /// Why not.
+    pub misuse: Option<Misuse>,
+}
+
+/// The gate that the classes `Gate` and `AsyncGate` drive.
+#[napi]
+pub struct NativeGate(HostGate);
+
+/// Builds a gate from the JSON of its configuration.
+#[napi(catch_unwind)]
+pub fn open(config: &[u8], roles: Roles) -> Opened {
+    let Roles { admission, sessions, calls, one_store } = roles;
+    match HostGate::new(config, HostRoles { admission, sessions, calls, one_store }) {
+        Ok(gate) => Opened { gate: Some(NativeGate(gate)), misuse: None },
+        Err(error) => Opened { gate: None, misuse: Some(error.into()) },
+    }
+}
+
+#[napi]
+impl NativeGate {
+    /// The cap on a body.
+    #[napi(catch_unwind, getter)]
+    pub fn body_bytes_max(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "at most 16 MiB")]
+        let bytes = self.0.body_bytes_max() as f64;
+        bytes
+    }
+
+    /// Decides on a signed event.
+    #[napi(catch_unwind)]
+    pub fn call_event<'env>(
+        &self,
+        env: &'env Env,
+        site: String,
+        headers: Vec<Utf16String>,
+        body: &[u8],
+        ip: Option<String>,
+        now: Option<f64>,
+    ) -> Result<Standing<'env>> {
+        self.with_request(env, &site, &headers, body, ip, now, HostGate::call_event)
+    }
+
+    /// Takes in a statement of consent.
+    #[napi(catch_unwind)]
+    pub fn sync_session<'env>(
+        &self,
+        env: &'env Env,
+        site: String,
+        headers: Vec<Utf16String>,
+        body: &[u8],
+        ip: Option<String>,
+        now: Option<f64>,
+    ) -> Result<Standing<'env>> {
+        self.with_request(env, &site, &headers, body, ip, now, HostGate::sync_session)
+    }
+
+    /// Queues the conversion of a sale.
+    #[napi(catch_unwind)]
+    pub fn confirm_sale<'env>(
+        &self,
+        env: &'env Env,
+        site: String,
+        call_id: String,
+        now: Option<f64>,
+    ) -> Result<Standing<'env>> {
+        self.at(env, now, |now| Ok(self.0.confirm_sale(&site, &call_id, now)))
+    }
+
+    /// Forgets a person.
+    #[napi(catch_unwind)]
+    pub fn erase<'env>(
+        &self,
+        env: &'env Env,
+        site: String,
+        fingerprint: String,
+        now: Option<f64>,
+    ) -> Result<Standing<'env>> {
+        let wrong = || Misuse::range("`fingerprint` must be 1 to 256 bytes of UTF-8 without NUL");
+        self.at(env, now, |now| {
+            let fingerprint = Fingerprint::new(&fingerprint).ok_or_else(wrong)?;
+            Ok(self.0.erase(&site, fingerprint, now))
+        })
+    }
+
+    /// Goes on with a store's reply, given as JSON.
+    #[napi(catch_unwind)]
+    pub fn resume<'env>(
+        &self,
+        env: &'env Env,
+        waiting: &mut External<Waiting>,
+        reply: String,
+        now: Option<f64>,
+    ) -> Result<Standing<'env>> {
+        let reply = from_json(&reply);
+        self.go_on(env, waiting, now, |run, now| self.0.resume(run, Ok(&reply), now))
+    }
+
+    /// Goes on after a store threw what JavaScript keeps under the number `thrown`.
+    #[napi(catch_unwind)]
+    pub fn fail<'env>(
+        &self,
+        env: &'env Env,
+        waiting: &mut External<Waiting>,
+        thrown: u32,
+        nothing_written: bool,
+        now: Option<f64>,
+    ) -> Result<Standing<'env>> {
+        let error = StoreError::failed(HostError(thrown));
+        let error = if nothing_written { error.and_nothing_written() } else { error };
+        self.go_on(env, waiting, now, |run, now| self.0.resume(run, Err(error), now))
+    }
+
+    /// Goes on after a store's deadline has passed.
+    #[napi(catch_unwind)]
+    pub fn time_out<'env>(
+        &self,
+        env: &'env Env,
+        waiting: &mut External<Waiting>,
+        now: Option<f64>,
+    ) -> Result<Standing<'env>> {
+        let error = StoreError::new(StoreErrorKind::TimedOut);
+        self.go_on(env, waiting, now, |run, now| self.0.resume(run, Err(error), now))
+    }
+
+    /// Ends a decision that nobody waits for; what a store is still to be asked, to give back what is held.
+    #[napi(catch_unwind)]
+    pub fn abandon<'env>(
+        &self,
+        env: &'env Env,
+        waiting: &mut External<Waiting>,
+    ) -> Result<Option<Ask<'env>>> {
+        let run = taken(waiting)?;
+        match self.0.abandon(run, self.0.now(None)) {
+            Some((run, ask)) => Ask::new(env, run, &ask).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Adds or changes a site.
+    #[napi(catch_unwind)]
+    pub fn set_site(&self, site: String, config: &[u8], now: Option<f64>) -> Option<Misuse> {
+        self.change(now, |now| Ok(self.0.set_site(&site, config, now)?))
+    }
+
+    /// Removes a site.
+    #[napi(catch_unwind)]
+    pub fn remove_site(&self, site: String, now: Option<f64>) -> Option<Misuse> {
+        self.change(now, |now| Ok(self.0.remove_site(&site, now)?))
+    }
+}
+
+impl NativeGate {
+    pub(crate) fn host(&self) -> &HostGate {
+        &self.0
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what JavaScript hands over, in its order")]
+    fn with_request<'env>(
+        &self,
+        env: &'env Env,
+        site: &str,
+        headers: &[Utf16String],
+        body: &[u8],
+        ip: Option<String>,
+        now: Option<f64>,
+        begin: fn(&HostGate, &Request<'_>, Timestamp) -> Turn,
+    ) -> Result<Standing<'env>> {
+        let headers = pairs(headers);
+        self.at(env, now, |now| {
+            let request = Request { site, headers: &headers, body, ip: address(ip)? };
+            Ok(begin(&self.0, &request, now))
+        })
+    }
+
+    fn at<'env>(
+        &self,
+        env: &'env Env,
+        now: Option<f64>,
+        begin: impl FnOnce(Timestamp) -> std::result::Result<Turn, Misuse>,
+    ) -> Result<Standing<'env>> {
+        match optional_time(now).and_then(|now| begin(self.0.now(now))) {
+            Ok(turn) => Standing::new(env, turn),
+            Err(misuse) => Ok(Standing::misuse(misuse)),
+        }
+    }
+
+    fn go_on<'env>(
+        &self,
+        env: &'env Env,
+        waiting: &mut External<Waiting>,
+        now: Option<f64>,
+        go_on: impl FnOnce(Run, Timestamp) -> Turn,
+    ) -> Result<Standing<'env>> {
+        match optional_time(now) {
+            // The decision stays where it is and can still be abandoned.
+            Err(misuse) => Ok(Standing::misuse(misuse)),
+            Ok(now) => Standing::new(env, go_on(taken(waiting)?, self.0.now(now))),
+        }
+    }
+
+    fn change(
+        &self,
+        now: Option<f64>,
+        change: impl FnOnce(Timestamp) -> std::result::Result<(), Misuse>,
+    ) -> Option<Misuse> {
+        optional_time(now).and_then(|now| change(self.0.now(now))).err()
+    }
+}
+
+/// Nothing but the drivers holds a decision on its way, and they take it up once.
+fn taken(waiting: &mut External<Waiting>) -> Result<Run> {
+    let twice = || Error::new(Status::InvalidArg, "the decision was taken up before");
+    waiting.take().ok_or_else(twice)
+}

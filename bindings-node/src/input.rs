@@ -1,0 +1,84 @@
+//! What JavaScript hands over, as the types of the core.
+
+use consentgate::{ConfigError, Timestamp};
+use napi::bindgen_prelude::Utf16String;
+use napi_derive::napi;
+use std::net::IpAddr;
+
+/// Why a call is no call: JavaScript throws it as an error of that kind.
+#[napi(object, object_from_js = false)]
+pub struct Misuse {
+    /// `RangeError` or `ConfigError`.
+    pub kind: &'static str,
+    /// For people.
+    pub message: String,
+    /// The faults of a configuration.
+    pub faults: Option<Vec<Fault>>,
+}
+
+/// A fault of a configuration.
+#[napi(object, object_from_js = false)]
+pub struct Fault {
+    /// Where.
+    pub path: String,
+    /// What.
+    pub problem: String,
+}
+
+impl Misuse {
+    pub fn range(message: impl Into<String>) -> Self {
+        Self { kind: "RangeError", message: message.into(), faults: None }
+    }
+}
+
+impl From<ConfigError> for Misuse {
+    fn from(error: ConfigError) -> Self {
+        let fault = |fault: &consentgate::Fault| Fault {
+            path: fault.path.clone(),
+            problem: fault.problem.to_string(),
+        };
+        let faults = error.faults().iter().map(fault).collect();
+        Self { kind: "ConfigError", message: error.to_string(), faults: Some(faults) }
+    }
+}
+
+/// Raw header pairs.
+pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Names and values by turns, as Node's `rawHeaders` has them.
+pub fn pairs(flat: &[Utf16String]) -> Pairs {
+    let (pairs, _) = flat.as_chunks::<2>();
+    pairs.iter().map(|[name, value]| (header_bytes(name), header_bytes(value))).collect()
+}
+
+/// HTTP header texts are Latin-1 in JavaScript, one character a byte. A text that no request can have brought keeps
+/// its other characters as UTF-8, so that none turns into ASCII.
+fn header_bytes(text: &[u16]) -> Vec<u8> {
+    let latin1: Result<Vec<u8>, _> = text.iter().map(|unit| u8::try_from(*unit)).collect();
+    latin1.unwrap_or_else(|_| String::from_utf16_lossy(text).into_bytes())
+}
+
+/// A time as JavaScript has it. Everything but whole numbers is refused here: Node-API would turn NaN into 0.
+pub fn time(ms: f64) -> Result<Timestamp, Misuse> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "casts saturate, and the next line has bounds"
+    )]
+    let whole = (ms.fract() == 0.0).then_some(ms as i64);
+    whole.and_then(Timestamp::from_millis).ok_or_else(|| {
+        let max = Timestamp::MAX.as_millis();
+        Misuse::range(format!("a time must be a whole number of milliseconds from 0 to {max}"))
+    })
+}
+
+/// The time that was given, if one was.
+pub fn optional_time(ms: Option<f64>) -> Result<Option<Timestamp>, Misuse> {
+    ms.map(time).transpose()
+}
+
+/// A peer's address; the zone of a link-local one (`fe80::1%eth0`) says nothing about the peer.
+pub fn address(text: Option<String>) -> Result<Option<IpAddr>, Misuse> {
+    let Some(text) = text else { return Ok(None) };
+    let bare = text.split('%').next().unwrap_or_default();
+    bare.parse().map(Some).map_err(|_| Misuse::range("`ip` must be an IPv4 or IPv6 address"))
+}

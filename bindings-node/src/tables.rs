@@ -1,0 +1,135 @@
+//! What the gate has counted, and the closed sets of names that `index.d.ts` is held to.
+
+use crate::gate::NativeGate;
+use consentgate::{FlowName, Marketing, Outcome, Reason, Role, Scheme, Stage};
+use napi_derive::napi;
+use std::collections::BTreeMap;
+
+/// How often one answer was given.
+#[napi(object, object_from_js = false)]
+pub struct Count {
+    /// By which method.
+    pub flow: &'static str,
+    /// At which stage.
+    pub stage: &'static str,
+    /// Why.
+    pub reason: &'static str,
+    /// What it came to.
+    pub outcome: &'static str,
+    /// How often.
+    pub count: f64,
+}
+
+/// How often a role's store failed.
+#[napi(object, object_from_js = false)]
+pub struct StoreFailures {
+    /// Errors.
+    pub errors: f64,
+    /// Deadlines passed.
+    pub timeouts: f64,
+}
+
+/// What an operator watches.
+#[napi(object, object_from_js = false)]
+pub struct Watch {
+    /// Call events answered in all.
+    pub call_events: f64,
+    /// Call events answered 204.
+    pub call_events_no_consent: f64,
+    /// Events refused because they were met before.
+    pub replays_refused: f64,
+    /// Events refused by the bucket of their fingerprint.
+    pub fingerprint_limits_hit: f64,
+    /// Conversions queued.
+    pub conversions_enqueued: f64,
+    /// Conversions skipped.
+    pub conversions_skipped: f64,
+}
+
+/// All counters.
+#[napi(object, object_from_js = false)]
+pub struct Counters {
+    /// Every answer there can be.
+    pub decisions: Vec<Count>,
+    /// By role.
+    pub store_failures: BTreeMap<&'static str, StoreFailures>,
+    /// The figures to watch.
+    pub watch: Watch,
+}
+
+/// The words of each closed set.
+#[napi(object, object_from_js = false)]
+pub struct Names {
+    /// Outcomes.
+    pub outcome: Vec<&'static str>,
+    /// Stages.
+    pub stage: Vec<&'static str>,
+    /// Reasons.
+    pub reason: Vec<&'static str>,
+    /// Flows.
+    pub flow: Vec<&'static str>,
+    /// What becomes of conversions.
+    pub marketing: Vec<&'static str>,
+    /// Roles.
+    pub role: Vec<&'static str>,
+    /// Schemes.
+    pub scheme: Vec<&'static str>,
+}
+
+/// The words of each closed set.
+#[napi(catch_unwind)]
+pub fn names() -> Names {
+    Names {
+        outcome: Outcome::ALL.iter().map(|name| name.as_str()).collect(),
+        stage: Stage::ALL.iter().map(|name| name.as_str()).collect(),
+        reason: Reason::ALL.iter().map(|name| name.as_str()).collect(),
+        flow: FlowName::ALL.iter().map(|name| name.as_str()).collect(),
+        marketing: Marketing::ALL.iter().map(|name| name.as_str()).collect(),
+        role: Role::ALL.iter().map(|role| role.as_str()).collect(),
+        scheme: Scheme::ALL.iter().map(|scheme| scheme.name()).collect(),
+    }
+}
+
+#[napi]
+impl NativeGate {
+    /// All counters in the Prometheus text format.
+    #[napi(catch_unwind)]
+    pub fn metrics(&self) -> String {
+        self.host().counters().prometheus()
+    }
+
+    /// All counters as data.
+    #[napi(catch_unwind)]
+    pub fn counters(&self) -> Counters {
+        let counters = self.host().counters();
+        let decisions = counters.decisions().map(|row| Count {
+            flow: row.flow.as_str(),
+            stage: row.stage.as_str(),
+            reason: row.reason.as_str(),
+            outcome: row.reason.outcome().as_str(),
+            count: number(row.count),
+        });
+        let failures = counters.store_failures().map(|(role, errors, timeouts)| {
+            let failures = StoreFailures { errors: number(errors), timeouts: number(timeouts) };
+            (role.as_str(), failures)
+        });
+        let watch = counters.watch();
+        Counters {
+            decisions: decisions.collect(),
+            store_failures: failures.collect(),
+            watch: Watch {
+                call_events: number(watch.call_events),
+                call_events_no_consent: number(watch.call_events_no_consent),
+                replays_refused: number(watch.replays_refused),
+                fingerprint_limits_hit: number(watch.fingerprint_limits_hit),
+                conversions_enqueued: number(watch.conversions_enqueued),
+                conversions_skipped: number(watch.conversions_skipped),
+            },
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no process counts to 2^53")]
+fn number(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,131 @@
+/** No input does anything but come to a decision or throw what is documented. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { AsyncGate, ConfigError, Decision, Gate, sign, verify } from 'consentgate';
+import {
+  EVENT,
+  NOW,
+  ORIGIN,
+  SCHEME,
+  SECRET,
+  config,
+  hosted,
+  replies,
+  signed,
+  stores,
+} from './support/world.mjs';
+
+const anything = fc.anything({
+  withBigInt: true,
+  withDate: true,
+  withMap: true,
+  withNullPrototype: true,
+  withObjectString: true,
+  withSet: true,
+  withSparseArray: true,
+  withTypedArray: true,
+  withUnicodeString: true,
+});
+const numRuns = 400;
+
+function isDocumented(error) {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ConfigError;
+}
+
+/** What a call came to; fails on anything that is not documented. */
+function outcome(call) {
+  try {
+    return call();
+  } catch (error) {
+    assert.ok(isDocumented(error), error);
+    return error;
+  }
+}
+
+const fuzzed = (name, arbitraries, run) =>
+  test(name, () => fc.assert(fc.asyncProperty(...arbitraries, run), { numRuns }));
+
+const gate = new Gate(config());
+const later = new AsyncGate(config());
+
+fuzzed('any arguments', [anything, anything, anything, anything], async (...given) => {
+  for (const method of ['callEvent', 'syncSession', 'confirmSale', 'erase']) {
+    const now = outcome(() => gate[method](...given));
+    assert.ok(now instanceof Decision || isDocumented(now));
+    const then = await later[method](...given).catch((error) => error);
+    assert.ok(then instanceof Decision || isDocumented(then));
+  }
+  outcome(() => verify(...given));
+  outcome(() => sign(...given));
+  outcome(() => new Gate(...given));
+  outcome(() => gate.setSite('other', given[0]));
+});
+
+const text = fc.string({ unit: 'binary' });
+const name = fc.oneof(
+  text,
+  fc.constantFrom('webhook-id', 'Webhook-Timestamp', 'webhook-signature', 'origin'),
+);
+const headers = fc.oneof(
+  fc.array(fc.tuple(name, text)),
+  fc.array(fc.tuple(name, text)).map((pairs) => pairs.flat()),
+  fc.dictionary(name, fc.oneof(text, fc.array(text), fc.constantFrom(null, undefined))),
+);
+const body = fc.oneof(text, fc.uint8Array(), fc.json());
+
+fuzzed('any request is refused', [text, headers, body], async (site, headers, body) => {
+  for (const to of [site, 'acme']) {
+    assert.ok([400, 401].includes(gate.callEvent(to, headers, body, { now: NOW }).status));
+    assert.ok([400, 401].includes(gate.syncSession(to, headers, body, { now: NOW }).status));
+  }
+});
+
+fuzzed('any signed body has an answer', [body], (body) => {
+  const status = gate.callEvent('acme', signed(body), body, { now: NOW }).status;
+  assert.ok([204, 400].includes(status));
+  const synced = gate.syncSession('acme', { origin: ORIGIN }, body, { now: NOW }).status;
+  assert.ok([200, 204, 400, 429].includes(synced));
+  return Promise.resolve();
+});
+
+fuzzed(
+  'only the bytes that were signed are verified',
+  [fc.uint8Array({ maxLength: 64 }), fc.nat()],
+  async (body, at) => {
+    const headers = sign(SCHEME, SECRET, body, { now: NOW });
+    assert.ok(verify(SCHEME, SECRET, headers, body, { now: NOW }));
+    const changed = Uint8Array.from(body.length > 0 ? body : [0]);
+    changed[at % changed.length] ^= 1 + (at % 255);
+    assert.equal(verify(SCHEME, SECRET, headers, changed, { now: NOW }), null);
+  },
+);
+
+const asked = [
+  ['admission', 'admit'],
+  ['admission', 'settle'],
+  ['sessions', 'find'],
+  ['calls', 'record'],
+];
+/** What a store replies, with a member changed. */
+const nearly = (role, method) => {
+  const good = replies[role][method]();
+  return fc
+    .tuple(fc.constantFrom(...Object.keys(good)), anything)
+    .map(([member, value]) => ({ ...good, [member]: value }));
+};
+
+for (const [role, method] of asked) {
+  fuzzed(
+    `any reply of ${role}.${method}`,
+    [fc.oneof(anything, nearly(role, method))],
+    async (reply) => {
+      for (const Form of [Gate, AsyncGate]) {
+        const own = new Form(hosted(), stores({ [role]: { [method]: () => reply } }));
+        const decision = await own.callEvent('acme', signed(), EVENT, { now: NOW });
+        assert.ok(decision instanceof Decision);
+      }
+    },
+  );
+}

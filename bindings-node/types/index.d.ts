@@ -1,0 +1,305 @@
+/** What a decision comes to. */
+export type Outcome = 'accepted' | 'noop' | 'no_consent' | 'rejected' | 'unavailable';
+
+/** The step of a flow that gave the answer. */
+export type Stage =
+  | 'signature'
+  | 'payload'
+  | 'replay'
+  | 'rate_limit'
+  | 'session'
+  | 'consent'
+  | 'insert'
+  | 'marketing'
+  | 'origin'
+  | 'statement'
+  | 'store'
+  | 'call'
+  | 'enqueue'
+  | 'erase';
+
+/** Why; for logs. The sentences behind them are in `docs/codes.md`. */
+export type Reason =
+  | 'accepted'
+  | 'duplicate'
+  | 'refused_before'
+  | 'no_session'
+  | 'consent_missing'
+  | 'consent_withdrawn'
+  | 'consent_from_future'
+  | 'consent_expired'
+  | 'consent_policy_version'
+  | 'too_large'
+  | 'unknown_site'
+  | 'malformed_header'
+  | 'bad_signature'
+  | 'stale_timestamp'
+  | 'future_timestamp'
+  | 'wrong_origin'
+  | 'malformed_json'
+  | 'malformed_fingerprint'
+  | 'malformed_statement'
+  | 'consent_in_payload'
+  | 'wrong_site'
+  | 'in_flight'
+  | 'rate_limited'
+  | 'overloaded'
+  | 'forked'
+  | 'contended'
+  | 'out_of_time'
+  | 'store_failed'
+  | 'stored'
+  | 'refused'
+  | 'enqueued'
+  | 'already_enqueued'
+  | 'skipped'
+  | 'not_found'
+  | 'erased';
+
+/** The method that was called. */
+export type Flow = 'call_event' | 'sync_session' | 'confirm_sale' | 'erase';
+
+/** What became of a call's conversion. */
+export type Marketing = 'enqueued' | 'skipped';
+
+/** How senders sign. */
+export type Scheme = 'standard-webhooks';
+
+/** What a store keeps. */
+export type Role = 'admission' | 'sessions' | 'calls';
+
+/** Base64, with or without `whsec_`; or bytes as they are. */
+export type Secret = string | Uint8Array;
+
+/** The raw body, as it came. A string is taken as UTF-8. */
+export type Body = Uint8Array | ArrayBuffer | DataView | string;
+
+/**
+ * Headers in any case: Node's flat `rawHeaders`, pairs, a `Map`, a plain object (an array of values for a header that
+ * came more than once), or fetch's `Headers`. Give raw ones where you have them: joined ones hide a doubled header.
+ */
+export type HeadersLike =
+  | readonly string[]
+  | Iterable<readonly [name: string, value: HeaderValue]>
+  | { readonly [name: string]: HeaderValue };
+export type HeaderValue = string | readonly string[] | null | undefined;
+
+/** Whole milliseconds since 1970. */
+export type Clock = () => number;
+
+/** The configuration as data, in snake case; `docs/decisions.md` lists every member. Or its JSON text. */
+export type Config = string | ConfigData;
+
+export interface ConfigData {
+  readonly sites: { readonly [site: string]: SiteConfigData };
+  readonly claim?: { readonly ttl_s?: number; readonly lease_s?: number };
+  readonly caps?: { readonly [name: `${string}_max`]: number };
+  readonly deadline_ms?: {
+    readonly admit?: number;
+    readonly find?: number;
+    readonly record?: number;
+    readonly settle?: number;
+  };
+  readonly conversion?: { readonly delay_s?: number };
+  readonly retention?: { readonly calls_s?: number; readonly floors_s?: number };
+  readonly hash_secret?: SecretData;
+  readonly sessions_apart?: boolean;
+  readonly allow_short_secrets?: boolean;
+}
+
+/** One site's configuration as data; or its JSON text. */
+export type SiteConfig = string | SiteConfigData;
+
+export interface SiteConfigData {
+  /** Oldest first. */
+  readonly keys: readonly { readonly id: string; readonly secret: SecretData }[];
+  readonly scheme?: Scheme;
+  readonly origins?: readonly string[];
+  readonly tolerance_s?: number;
+  readonly fingerprint_pointer?: string;
+  readonly rate?: Rate;
+  readonly sync?: { readonly per_site?: Rate; readonly per_ip?: Rate };
+  readonly consent?: {
+    readonly record?: readonly string[];
+    readonly convert?: readonly string[];
+    readonly months?: number;
+    readonly policy_version_min?: number | null;
+  };
+}
+
+export type SecretData = Secret | { readonly base64: string };
+
+export interface Rate {
+  readonly capacity?: number;
+  readonly per_minute?: number;
+  readonly strict?: boolean;
+}
+
+/**
+ * What the gate answers: what to send, and what to log. Frozen. `body` and `error` are not enumerable, so that they do
+ * not show where a decision is logged or made JSON of.
+ */
+export class Decision {
+  private constructor();
+  readonly outcome: Outcome;
+  /** To send. */
+  readonly status: number;
+  /** To send: lower-case names, none twice. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** To send. */
+  readonly body: Buffer;
+  /** For logs, never for the client. */
+  readonly reason: Reason;
+  /** For logs, never for the client. */
+  readonly stage: Stage;
+  readonly flow: Flow;
+  /** What a store threw, or an `Error` where it was too slow or replied nonsense. It may quote personal data. */
+  readonly error: unknown;
+  /** Whole seconds, where it is worth trying again. */
+  readonly retryAfter: number | null;
+  readonly callId: string | null;
+  readonly eventId: string | null;
+  readonly keyId: string | null;
+  readonly marketing: Marketing | null;
+}
+
+/** A configuration that cannot be used, with every fault in it at once. */
+export class ConfigError extends Error {
+  private constructor();
+  readonly name: 'ConfigError';
+  readonly faults: readonly { readonly path: string; readonly problem: string }[];
+}
+
+/** For stores to throw from a method that writes: certainly nothing was written. */
+export class NotWritten extends Error {
+  readonly name: 'NotWritten';
+}
+
+export interface Now {
+  /** Whole milliseconds since 1970; holds for the whole decision. */
+  readonly now?: number | undefined;
+}
+
+export interface Peer {
+  /** The peer's address, as you trust it. */
+  readonly ip?: string | null | undefined;
+}
+
+export interface RequestLine {
+  readonly method?: string | null | undefined;
+  readonly url?: string | null | undefined;
+}
+
+/** How often everything was answered. */
+export interface Counters {
+  readonly decisions: readonly {
+    readonly flow: Flow;
+    readonly stage: Stage;
+    readonly reason: Reason;
+    readonly outcome: Outcome;
+    readonly count: number;
+  }[];
+  readonly storeFailures: Readonly<
+    Record<Role, { readonly errors: number; readonly timeouts: number }>
+  >;
+  readonly watch: {
+    readonly callEvents: number;
+    readonly callEventsNoConsent: number;
+    readonly replaysRefused: number;
+    readonly fingerprintLimitsHit: number;
+    readonly conversionsEnqueued: number;
+    readonly conversionsSkipped: number;
+  };
+}
+
+declare class Base {
+  /** Adds or changes a site while running. Throws `ConfigError`; then nothing has changed. */
+  setSite(site: string, siteConfig: SiteConfig): void;
+  /** Removes a site: from now on its events are answered as an unknown site's. */
+  removeSite(site: string): void;
+  /** All counters in the Prometheus text format 0.0.4. Serve it to your own network only. */
+  metrics(): string;
+  /** All counters as data. */
+  counters(): Counters;
+  /** The cap on a body: read one byte more at most, and give the gate what you have read. */
+  readonly bodyBytesMax: number;
+}
+
+/**
+ * The gate, for stores that answer at once. Whatever a sender does is answered by a `Decision`; misuse throws
+ * `ConfigError`, `TypeError` or `RangeError`. After `close` every call throws.
+ */
+export class Gate extends Base {
+  constructor(config: Config, stores?: Stores, clock?: Clock);
+  /** Decides on a signed event. */
+  callEvent(
+    site: string,
+    headers: HeadersLike,
+    body: Body,
+    options?: RequestLine & Peer & Now,
+  ): Decision;
+  /** Takes in a browser's statement of consent. */
+  syncSession(site: string, headers: HeadersLike, body: Body, options?: Peer & Now): Decision;
+  /** Queues the conversion of a sale that came of a call, once. Authenticate the caller before. */
+  confirmSale(site: string, callId: string, options?: Now): Decision;
+  /** Forgets a person at a site. Authenticate the caller before. */
+  erase(site: string, fingerprint: string, options?: Now): Decision;
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/** The gate, for stores that are waited for. What is misuse at `Gate` rejects here. */
+export class AsyncGate extends Base {
+  constructor(config: Config, stores?: AsyncStores, clock?: Clock);
+  /** Decides on a signed event. */
+  callEvent(
+    site: string,
+    headers: HeadersLike,
+    body: Body,
+    options?: RequestLine & Peer & Now,
+  ): Promise<Decision>;
+  /** Takes in a browser's statement of consent. */
+  syncSession(
+    site: string,
+    headers: HeadersLike,
+    body: Body,
+    options?: Peer & Now,
+  ): Promise<Decision>;
+  /** Queues the conversion of a sale that came of a call, once. Authenticate the caller before. */
+  confirmSale(site: string, callId: string, options?: Now): Promise<Decision>;
+  /** Forgets a person at a site. Authenticate the caller before. */
+  erase(site: string, fingerprint: string, options?: Now): Promise<Decision>;
+  /** Fulfilled once the decisions under way are made. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** An authentic request. */
+export interface Verified {
+  readonly id: string | null;
+  /** The signed time, in milliseconds. */
+  readonly timestamp: number;
+  /** The place of the secret that was right. */
+  readonly keyIndex: number;
+}
+
+/** Verifies a request's signature and time. No replay protection. */
+export function verify(
+  scheme: Scheme,
+  secrets: Secret | readonly Secret[],
+  headers: HeadersLike,
+  body: Body,
+  options?: RequestLine & Now & { readonly toleranceS?: number | undefined },
+): Verified | null;
+
+/** The headers to send with a body. Without an `id`, one that nobody can guess. */
+export function sign(
+  scheme: Scheme,
+  secret: Secret,
+  body: Body,
+  options?: Now & { readonly id?: string | null | undefined },
+): Record<string, string>;
+
+export { memory } from './stores.js';
+export type * from './stores.js';
+import type { AsyncStores, Stores } from './stores.js';

@@ -1,0 +1,26 @@
+"""consentgate: an embeddable gate for signed events.
+
+One call answers whether an event may be recorded, and what may be done with it: HMAC verify,
+replay, rate limit, session, consent, insert, marketing, in an order that cannot be changed.
+"""
+
+from __future__ import annotations
+
+from ._async_gate import AsyncGate
+from ._gate import Gate
+from ._native import Decision, Verified, sign, verify
+from .errors import ConfigError, Fault, NotWritten
+from .stores import memory
+
+__all__ = [
+    "AsyncGate",
+    "ConfigError",
+    "Decision",
+    "Fault",
+    "Gate",
+    "NotWritten",
+    "Verified",
+    "memory",
+    "sign",
+    "verify",
+]

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator, Mapping
+from types import TracebackType
+
+from ._base import Base
+from ._drive import Tasks, drive_async
+from ._native import Decision
+from .types import Body, Clock, Config, Headers, Ip
+
+__all__ = ["AsyncGate"]
+
+
+class AsyncGate(Base):
+    """The gate, for asyncio: what decides is a coroutine. Each call of a store has its deadline.
+
+    A call that is cancelled gives back what it holds if its event was not yet sent to be recorded;
+    else the lease on the event lapses, and the sender's retry goes on from there.
+    """
+
+    __slots__ = ("_tasks",)
+
+    _tasks: Tasks
+
+    def __init__(
+        self,
+        config: Config,
+        stores: Mapping[str, object] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(config, stores, clock, waited_for=True)
+        self._tasks = set()
+
+    async def call_event(
+        self,
+        site: str,
+        headers: Headers,
+        body: Body,
+        *,
+        method: str | None = None,
+        url: str | None = None,
+        ip: Ip | None = None,
+        now: float | None = None,
+    ) -> Decision:
+        """Decides on a signed event, in the frozen order."""
+        turn = self._core.call_event(site, headers, body, method, url, ip, now)
+        if isinstance(turn, Decision):
+            return turn
+        return await drive_async(turn, self._methods, self._tasks)
+
+    async def sync_session(
+        self,
+        site: str,
+        headers: Headers,
+        body: Body,
+        *,
+        ip: Ip | None = None,
+        now: float | None = None,
+    ) -> Decision:
+        """Takes in a browser's statement of consent."""
+        turn = self._core.sync_session(site, headers, body, ip, now)
+        return await drive_async(turn, self._methods, self._tasks)
+
+    async def confirm_sale(self, site: str, call_id: str, *, now: float | None = None) -> Decision:
+        """Queues the conversion of a call's sale, once. Authenticate the caller before."""
+        turn = self._core.confirm_sale(site, call_id, now)
+        return await drive_async(turn, self._methods, self._tasks)
+
+    async def erase(self, site: str, fingerprint: str, *, now: float | None = None) -> Decision:
+        """Forgets a person at a site, configured or not. Authenticate the caller before."""
+        turn = self._core.erase(site, fingerprint, now)
+        return await drive_async(turn, self._methods, self._tasks)
+
+    def close(self) -> Closing:
+        """Forgets what is kept in memory. From now on every other method raises `ValueError`.
+
+        Closed at once; awaited, it also waits for what cancelled calls are giving back.
+        """
+        self._core.close()
+        return Closing(self._tasks)
+
+    async def __aenter__(self) -> AsyncGate:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        await self.close()
+
+
+class Closing:
+    """The end of what goes on in the background."""
+
+    __slots__ = ("_tasks",)
+
+    def __init__(self, tasks: Tasks) -> None:
+        self._tasks = tasks
+
+    def __await__(self) -> Generator[object, None, None]:
+        while self._tasks:
+            yield from asyncio.wait(tuple(self._tasks)).__await__()

@@ -1,0 +1,104 @@
+"""The loops between a decision and the host's stores. They carry; the core judges."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from inspect import iscoroutine
+from typing import Any, TypeAlias
+
+from ._native import Ask, Decision
+from ._stores import Method, Methods
+
+__all__ = ["Tasks", "drive", "drive_async"]
+
+Tasks: TypeAlias = set["asyncio.Future[Any]"]
+
+
+def drive(turn: Decision | Ask, methods: Methods) -> Decision:
+    """Asks the stores until the decision is made."""
+    try:
+        while isinstance(turn, Ask):
+            turn = _ask(turn, methods[turn.role, turn.method])
+        return turn
+    except BaseException:
+        release = turn.abandon() if isinstance(turn, Ask) else None
+        if release is not None:
+            with suppress(Exception):
+                _ask(release, methods[release.role, release.method])
+        raise
+
+
+def _ask(ask: Ask, method: Method) -> Decision | Ask:
+    try:
+        reply = method(ask.request, ask.timeout_s)
+    except Exception as error:
+        return ask.fail(error)
+    if iscoroutine(reply):
+        reply.close()
+    return ask.answer(reply)
+
+
+async def drive_async(turn: Decision | Ask, methods: Methods, tasks: Tasks) -> Decision:
+    """Asks the stores until the decision is made. `tasks` holds what nobody waits for any more."""
+    try:
+        while isinstance(turn, Ask):
+            turn = await _ask_async(turn, methods[turn.role, turn.method], tasks)
+        return turn
+    except BaseException:
+        release = turn.abandon() if isinstance(turn, Ask) else None
+        if release is not None:
+            method = methods[release.role, release.method]
+            _in_background(_ask_async(release, method, tasks), tasks)
+        raise
+
+
+async def _ask_async(ask: Ask, method: Method, tasks: Tasks) -> Decision | Ask:
+    try:
+        task = asyncio.ensure_future(method(ask.request, ask.timeout_s))
+    except Exception as error:
+        return ask.fail(error)
+    try:
+        # Not `wait_for`: that one waits for a store that does not let itself be cancelled.
+        await asyncio.wait((task,), timeout=ask.timeout_s)
+    except BaseException:
+        _give_up(task, tasks)
+        raise
+    if not task.done():
+        _give_up(task, tasks)
+        return ask.time_out()
+    if task.cancelled():
+        return ask.fail(asyncio.CancelledError("the store was cancelled"))
+    raised = task.exception()
+    if raised is None:
+        return ask.answer(task.result())
+    if isinstance(raised, Exception):
+        return ask.fail(raised)
+    raise raised
+
+
+def _give_up(task: asyncio.Future[Any], tasks: Tasks) -> None:
+    with suppress(RuntimeError):  # The loop is gone, and the task with it.
+        task.cancel()
+        _keep(task, tasks)
+
+
+def _in_background(work: Coroutine[Any, Any, Any], tasks: Tasks) -> None:
+    try:
+        _keep(asyncio.ensure_future(work), tasks)
+    except RuntimeError:
+        # The loop is gone, and with it whoever could be asked: the lease will lapse.
+        work.close()
+
+
+def _keep(task: asyncio.Future[Any], tasks: Tasks) -> None:
+    """An event loop keeps no task alive by itself."""
+    tasks.add(task)
+    task.add_done_callback(lambda ended: _forget(ended, tasks))
+
+
+def _forget(task: asyncio.Future[Any], tasks: Tasks) -> None:
+    tasks.discard(task)
+    if not task.cancelled():
+        task.exception()  # Looked at, so that nobody is told it never was.

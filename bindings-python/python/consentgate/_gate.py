@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+
+from ._base import Base
+from ._drive import drive
+from ._native import Decision
+from .types import Body, Clock, Config, Headers, Ip
+
+__all__ = ["Gate"]
+
+
+class Gate(Base):
+    """The gate, for programs and stores without `async`. Share it between threads as you like.
+
+    `now` and what `clock` returns are seconds since 1970; a given `now` holds for the decision.
+    A refusal is a value; only misuse raises: `ConfigError`, `TypeError`, `ValueError`.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        config: Config,
+        stores: Mapping[str, object] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(config, stores, clock, waited_for=False)
+
+    def call_event(
+        self,
+        site: str,
+        headers: Headers,
+        body: Body,
+        *,
+        method: str | None = None,
+        url: str | None = None,
+        ip: Ip | None = None,
+        now: float | None = None,
+    ) -> Decision:
+        """Decides on a signed event, in the frozen order."""
+        turn = self._core.call_event(site, headers, body, method, url, ip, now)
+        return turn if isinstance(turn, Decision) else drive(turn, self._methods)
+
+    def sync_session(
+        self,
+        site: str,
+        headers: Headers,
+        body: Body,
+        *,
+        ip: Ip | None = None,
+        now: float | None = None,
+    ) -> Decision:
+        """Takes in a browser's statement of consent."""
+        return drive(self._core.sync_session(site, headers, body, ip, now), self._methods)
+
+    def confirm_sale(self, site: str, call_id: str, *, now: float | None = None) -> Decision:
+        """Queues the conversion of a call's sale, once. Authenticate the caller before."""
+        return drive(self._core.confirm_sale(site, call_id, now), self._methods)
+
+    def erase(self, site: str, fingerprint: str, *, now: float | None = None) -> Decision:
+        """Forgets a person at a site, configured or not. Authenticate the caller before."""
+        return drive(self._core.erase(site, fingerprint, now), self._methods)
+
+    def close(self) -> None:
+        """Forgets what is kept in memory. From now on every other method raises `ValueError`."""
+        self._core.close()
+
+    def __enter__(self) -> Gate:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        self.close()

@@ -1,0 +1,72 @@
+"""Which store keeps which role: looked at once, when a gate is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from inspect import iscoroutinefunction
+from typing import Any, TypeAlias
+
+from .errors import ConfigError
+from .stores import METHODS, Memory
+
+__all__ = ["Method", "Methods", "Stores"]
+
+Method: TypeAlias = Callable[[dict[str, Any], float], Any]
+Methods: TypeAlias = Mapping[tuple[str, str], Method]
+
+
+class Stores:
+    """The host's stores: the methods to call, and the roles that are theirs."""
+
+    __slots__ = ("methods", "one_store", "roles")
+
+    methods: Methods
+    roles: tuple[bool, bool, bool]
+    one_store: bool
+
+    def __init__(self, stores: Mapping[str, object] | None, *, waited_for: bool) -> None:
+        given = {} if stores is None else _all_roles(stores)
+        hosts = {role: store for role, store in given.items() if not isinstance(store, Memory)}
+        self.methods = {
+            (role, name): _method(store, role, name, waited_for)
+            for role, store in hosts.items()
+            for name in METHODS[role]
+        }
+        self.roles = ("admission" in hosts, "sessions" in hosts, "calls" in hosts)
+        sessions, calls = (_identity(hosts.get(role)) for role in ("sessions", "calls"))
+        self.one_store = sessions is not None and sessions is calls
+
+
+def _all_roles(stores: Mapping[str, object]) -> Mapping[str, object]:
+    if not isinstance(stores, Mapping):
+        given = type(stores).__name__
+        raise TypeError(f"`stores` must be a mapping of roles to stores, not {given}")
+    known = ", ".join(f"`{role}`" for role in METHODS)
+    missing = [(f"stores.{role}", "is missing") for role in METHODS if role not in stores]
+    unknown = [
+        (f"stores.{role}", f"is not known here; known are {known}")
+        for role in stores
+        if role not in METHODS
+    ]
+    if missing or unknown:
+        raise ConfigError(missing + unknown)
+    return stores
+
+
+def _identity(store: object) -> object:
+    """Two views, each with one role's methods, name the store that they share as `store`."""
+    return getattr(store, "store", store)
+
+
+def _method(store: object, role: str, name: str, waited_for: bool) -> Method:
+    method = getattr(store, name, None)
+    if not callable(method):
+        raise TypeError(f"the store for `{role}` has no method `{name}`")
+    is_waited_for = iscoroutinefunction(method) or iscoroutinefunction(
+        getattr(type(method), "__call__", None)  # noqa: B004 - an object may be called, too
+    )
+    if is_waited_for and not waited_for:
+        raise TypeError(f"`{name}` of the store for `{role}` is async: give it to AsyncGate")
+    if waited_for and not is_waited_for:
+        raise TypeError(f"`{name}` of the store for `{role}` must be async; Gate takes plain ones")
+    return method  # type: ignore[no-any-return]

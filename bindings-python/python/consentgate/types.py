@@ -1,0 +1,145 @@
+"""The names and shapes of what goes in and comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict
+
+__all__ = [
+    "Body",
+    "Clock",
+    "Config",
+    "Count",
+    "Counters",
+    "Flow",
+    "HasItems",
+    "Headers",
+    "Ip",
+    "Marketing",
+    "Outcome",
+    "Reason",
+    "Role",
+    "Secret",
+    "Stage",
+    "StoreFailures",
+    "Watch",
+]
+
+# Each is a union of at least two literals: `mypy.stubtest` takes a single one for a mistake.
+
+Flow: TypeAlias = Literal["call_event"] | Literal["sync_session", "confirm_sale", "erase"]
+
+Outcome: TypeAlias = Literal["accepted", "noop", "no_consent"] | Literal["rejected", "unavailable"]
+
+Marketing: TypeAlias = Literal["enqueued"] | Literal["skipped"]
+
+Role: TypeAlias = Literal["admission"] | Literal["sessions", "calls"]
+
+Stage: TypeAlias = (
+    Literal[
+        "signature", "payload", "replay", "rate_limit", "session", "consent", "insert", "marketing"
+    ]
+    | Literal["origin", "statement", "store", "call", "enqueue", "erase"]
+)
+
+Reason: TypeAlias = (
+    Literal["accepted", "stored", "enqueued", "erased"]
+    | Literal["duplicate", "already_enqueued"]
+    | Literal[
+        "refused_before",
+        "no_session",
+        "consent_missing",
+        "consent_withdrawn",
+        "consent_from_future",
+        "consent_expired",
+        "consent_policy_version",
+        "refused",
+        "skipped",
+    ]
+    | Literal[
+        "too_large",
+        "unknown_site",
+        "malformed_header",
+        "bad_signature",
+        "stale_timestamp",
+        "future_timestamp",
+        "wrong_origin",
+        "malformed_json",
+        "malformed_fingerprint",
+        "malformed_statement",
+        "consent_in_payload",
+        "wrong_site",
+        "in_flight",
+        "rate_limited",
+        "not_found",
+    ]
+    | Literal["overloaded", "forked", "contended", "out_of_time", "store_failed"]
+)
+"""Why, by outcome: accepted, noop, no_consent, rejected, unavailable."""
+
+Config: TypeAlias = Mapping[str, Any] | str | bytes
+"""A mapping (a secret in it may be `bytes`), or its JSON."""
+
+Clock: TypeAlias = Callable[[], float]
+"""Gives the time in seconds since 1970. One that is out of bounds is a `ValueError` of the call."""
+
+Secret: TypeAlias = str | bytes | bytearray | memoryview
+"""Text is base64, with or without `whsec_`; bytes are taken as they are."""
+
+Body: TypeAlias = bytes | bytearray | memoryview
+"""The raw bytes as they came: what was signed, before anything parsed it."""
+
+Ip: TypeAlias = str | IPv4Address | IPv6Address
+"""The peer's address, as the host trusts it."""
+
+_Text: TypeAlias = str | bytes
+_Values: TypeAlias = str | bytes | Sequence[str] | Sequence[bytes]
+
+
+class HasItems(Protocol):
+    """A header class that is no mapping but has its pairs, such as `email.message.Message`."""
+
+    def items(self) -> Iterable[tuple[str, str]]: ...
+
+
+Headers: TypeAlias = (
+    Mapping[str, _Values] | Mapping[bytes, _Values] | Iterable[tuple[_Text, _Values]] | HasItems
+)
+"""A mapping (a list as value: the header occurs as often) or pairs; names in any case."""
+
+
+class Count(TypedDict):
+    """How often one answer was given."""
+
+    flow: Flow
+    stage: Stage
+    reason: Reason
+    outcome: Outcome
+    count: int
+
+
+class StoreFailures(TypedDict):
+    """Failures of one role's store."""
+
+    errors: int
+    timeouts: int
+
+
+class Watch(TypedDict):
+    """The figures that an operator watches for abuse."""
+
+    call_events: int
+    call_events_no_consent: int
+    replays_refused: int
+    fingerprint_limits_hit: int
+    conversions_enqueued: int
+    conversions_skipped: int
+
+
+class Counters(TypedDict):
+    """What a gate has decided so far."""
+
+    decisions: list[Count]
+    store_failures: dict[Role, StoreFailures]
+    watch: Watch

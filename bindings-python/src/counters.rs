@@ -1,0 +1,41 @@
+//! What the gate has decided, as plain data.
+
+use consentgate::Counters;
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyList},
+};
+
+pub(crate) fn to_python<'py>(py: Python<'py>, counters: &Counters) -> PyResult<Bound<'py, PyDict>> {
+    let decisions = PyList::empty(py);
+    for count in counters.decisions() {
+        let row = PyDict::new(py);
+        row.set_item("flow", count.flow.as_str())?;
+        row.set_item("stage", count.stage.as_str())?;
+        row.set_item("reason", count.reason.as_str())?;
+        row.set_item("outcome", count.reason.outcome().as_str())?;
+        row.set_item("count", count.count)?;
+        decisions.append(row)?;
+    }
+    let failures = PyDict::new(py);
+    for (role, errors, timeouts) in counters.store_failures() {
+        let row = PyDict::new(py);
+        row.set_item("errors", errors)?;
+        row.set_item("timeouts", timeouts)?;
+        failures.set_item(role.as_str(), row)?;
+    }
+    let watch = counters.watch();
+    let figures = PyDict::new(py);
+    figures.set_item("call_events", watch.call_events)?;
+    figures.set_item("call_events_no_consent", watch.call_events_no_consent)?;
+    figures.set_item("replays_refused", watch.replays_refused)?;
+    figures.set_item("fingerprint_limits_hit", watch.fingerprint_limits_hit)?;
+    figures.set_item("conversions_enqueued", watch.conversions_enqueued)?;
+    figures.set_item("conversions_skipped", watch.conversions_skipped)?;
+
+    let all = PyDict::new(py);
+    all.set_item("decisions", decisions)?;
+    all.set_item("store_failures", failures)?;
+    all.set_item("watch", figures)?;
+    Ok(all)
+}

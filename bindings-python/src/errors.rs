@@ -1,0 +1,40 @@
+//! The package's exceptions are classes of Python's, made there and raised from here.
+
+use consentgate::ConfigError;
+use pyo3::{prelude::*, sync::PyOnceLock, types::PyType};
+use std::fmt;
+
+const MODULE: &str = "consentgate.errors";
+
+/// `consentgate.ConfigError` with every fault.
+pub(crate) fn config_error(py: Python<'_>, error: &ConfigError) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let faults: Vec<_> = error
+        .faults()
+        .iter()
+        .map(|fault| (fault.path.clone(), fault.problem.to_string()))
+        .collect();
+    let raised = CLASS.import(py, MODULE, "ConfigError").and_then(|class| class.call1((faults,)));
+    raised.map_or_else(|error| error, PyErr::from_value)
+}
+
+/// Whether the exception is a `consentgate.NotWritten`.
+pub(crate) fn is_not_written(error: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    error.is_instance(CLASS.import(error.py(), MODULE, "NotWritten")?)
+}
+
+/// Stands for an exception that a store raised: the place it is kept at.
+///
+/// The exception itself stays with the objects of Python's, where the garbage collector sees it: its traceback leads
+/// back to whoever asked, and through them to the decision.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Raised(pub(crate) usize);
+
+impl fmt::Display for Raised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the store raised")
+    }
+}
+
+impl std::error::Error for Raised {}

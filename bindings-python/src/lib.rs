@@ -1,0 +1,43 @@
+//! The native half of the Python package `consentgate`. It converts bytes, texts and numbers, and nothing else: every
+//! decision, default and check of a reply is made by the crate `consentgate`.
+#![forbid(unsafe_code)]
+
+mod ask;
+mod core;
+mod counters;
+mod decision;
+mod errors;
+mod headers;
+mod input;
+mod stateless;
+mod value;
+
+use pyo3::prelude::*;
+
+/// What the package `consentgate` is made of. Import that one.
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::ask::Ask;
+    #[pymodule_export]
+    use crate::core::Core;
+    #[pymodule_export]
+    use crate::decision::Decision;
+    #[pymodule_export]
+    use crate::stateless::{Verified, sign, verify};
+
+    use consentgate::{FlowName, Marketing, Outcome, Reason, Stage};
+    use pyo3::{prelude::*, types::PyTuple};
+
+    /// The closed sets of names, which the types of the package are held against.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let py = module.py();
+        let set = |names: Vec<&'static str>| PyTuple::new(py, names);
+        module.add("FLOWS", set(FlowName::ALL.iter().map(|n| n.as_str()).collect())?)?;
+        module.add("MARKETING", set(Marketing::ALL.iter().map(|n| n.as_str()).collect())?)?;
+        module.add("OUTCOMES", set(Outcome::ALL.iter().map(|n| n.as_str()).collect())?)?;
+        module.add("REASONS", set(Reason::ALL.iter().map(|n| n.as_str()).collect())?)?;
+        module.add("STAGES", set(Stage::ALL.iter().map(|n| n.as_str()).collect())?)
+    }
+}

@@ -1,0 +1,156 @@
+//! `verify` and `sign`.
+
+use crate::{
+    headers::Pairs,
+    input::{self, type_name},
+};
+use consentgate::{Clock, Misuse, SecretInput, SystemClock, Timestamp};
+use pyo3::{
+    exceptions::{PyOSError, PyTypeError, PyValueError},
+    prelude::*,
+    pybacked::PyBackedBytes,
+    types::{PyBool, PyDict, PyInt, PyString},
+};
+
+/// A request whose signature and time are right.
+#[pyclass(frozen, module = "consentgate")]
+pub(crate) struct Verified {
+    /// The id that the sender signed, where the scheme has one.
+    #[pyo3(get)]
+    id: Option<String>,
+    /// The time that the sender signed, in whole seconds.
+    #[pyo3(get)]
+    timestamp: u64,
+    /// The place of the secret that was right.
+    #[pyo3(get)]
+    key_index: usize,
+}
+
+#[pymethods]
+impl Verified {
+    fn __repr__(&self) -> String {
+        format!("<Verified by secret {} at {}>", self.key_index, self.timestamp)
+    }
+}
+
+/// A secret as Python programs hold it.
+enum Secret {
+    Text(String),
+    Bytes(PyBackedBytes),
+}
+
+impl Secret {
+    fn read(object: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
+        if let Ok(text) = object.cast::<PyString>() {
+            return Ok(Some(Self::Text(text.to_string_lossy().into_owned())));
+        }
+        Ok(input::bytes(object)?.map(Self::Bytes))
+    }
+
+    fn one(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Self::read(object)?.ok_or_else(|| {
+            let wanted = "a secret must be str or bytes";
+            PyTypeError::new_err(format!("{wanted}, not {}", type_name(object)))
+        })
+    }
+
+    /// One secret, or several.
+    fn all(object: &Bound<'_, PyAny>) -> PyResult<Vec<Self>> {
+        if let Some(secret) = Self::read(object)? {
+            return Ok(vec![secret]);
+        }
+        let iterator = object.try_iter().map_err(|_| {
+            let wanted = "`secrets` must be str or bytes, or a sequence of them";
+            PyTypeError::new_err(format!("{wanted}, not {}", type_name(object)))
+        })?;
+        // More than any call may have: enough to be told so.
+        iterator.take(1000).map(|secret| Self::one(&secret?)).collect()
+    }
+
+    fn as_input(&self) -> SecretInput<'_> {
+        match self {
+            Self::Text(text) => SecretInput::Text(text),
+            Self::Bytes(bytes) => SecretInput::Bytes(bytes),
+        }
+    }
+}
+
+fn misuse(misuse: Misuse) -> PyErr {
+    match misuse {
+        Misuse::NoRandomness => PyOSError::new_err(misuse.to_string()),
+        _ => PyValueError::new_err(misuse.to_string()),
+    }
+}
+
+fn at(now: Option<&Bound<'_, PyAny>>) -> PyResult<Timestamp> {
+    Ok(input::now(now)?.unwrap_or_else(|| SystemClock.now()))
+}
+
+/// How far a signed time may be off, in whole seconds.
+pub(crate) struct Tolerance(u64);
+
+impl<'py> FromPyObject<'_, 'py> for Tolerance {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if !object.is_instance_of::<PyInt>() || object.is_instance_of::<PyBool>() {
+            let given = type_name(&object);
+            return Err(PyTypeError::new_err(format!("must be int, not {given}")));
+        }
+        object.extract().map(Self).map_err(|_| misuse(Misuse::Tolerance))
+    }
+}
+
+/// A request's signature and time, and nothing else: `None` if it is not authentic. No replay protection.
+#[pyfunction]
+#[pyo3(
+    signature = (scheme, secrets, headers, body, *, method=None, url=None, now=None, tolerance_s=Tolerance(300)),
+    text_signature = "(scheme, secrets, headers, body, *, method=None, url=None, now=None, tolerance_s=300)"
+)]
+#[expect(clippy::too_many_arguments, reason = "the contract's")]
+pub(crate) fn verify(
+    scheme: &Bound<'_, PyAny>,
+    secrets: &Bound<'_, PyAny>,
+    headers: &Bound<'_, PyAny>,
+    body: &Bound<'_, PyAny>,
+    method: Option<&Bound<'_, PyAny>>,
+    url: Option<&Bound<'_, PyAny>>,
+    now: Option<&Bound<'_, PyAny>>,
+    tolerance_s: Tolerance,
+) -> PyResult<Option<Verified>> {
+    input::method_and_url(method, url)?;
+    let scheme = input::text(scheme, "`scheme`")?;
+    let secrets = Secret::all(secrets)?;
+    let secrets: Vec<_> = secrets.iter().map(Secret::as_input).collect();
+    let headers = Pairs::read(headers)?;
+    let body = input::body(body)?;
+    let found = consentgate::verify(&scheme, &secrets, &headers, &body, tolerance_s.0, at(now)?);
+    Ok(found.map_err(misuse)?.map(|verified| Verified {
+        id: verified.id().map(|id| id.as_str().to_owned()),
+        timestamp: verified.timestamp().as_secs(),
+        key_index: verified.key_index(),
+    }))
+}
+
+/// The headers to send with a body. Without an `id`, one that nobody can guess.
+#[pyfunction]
+#[pyo3(signature = (scheme, secret, body, *, id=None, now=None))]
+pub(crate) fn sign<'py>(
+    py: Python<'py>,
+    scheme: &Bound<'py, PyAny>,
+    secret: &Bound<'py, PyAny>,
+    body: &Bound<'py, PyAny>,
+    id: Option<&Bound<'py, PyAny>>,
+    now: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let scheme = input::text(scheme, "`scheme`")?;
+    let secret = Secret::one(secret)?;
+    let body = input::body(body)?;
+    let id = id.map(|id| input::text(id, "`id`")).transpose()?;
+    let signed = consentgate::sign(&scheme, secret.as_input(), &body, id.as_deref(), at(now)?);
+    let headers = PyDict::new(py);
+    for (name, value) in signed.map_err(misuse)? {
+        headers.set_item(name, value)?;
+    }
+    Ok(headers)
+}

@@ -1,0 +1,86 @@
+//! Plain data across the border: requests to stores, and what they reply.
+
+use consentgate::host::Value;
+use pyo3::{
+    prelude::*,
+    types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple},
+};
+
+/// No reply nests deeper, is longer or has more members; what does is nonsense, and is not walked through.
+const DEPTH_MAX: usize = 4;
+const LEN_MAX: usize = 256;
+
+/// A request as `dict`, `list`, `str`, `bytes`, `int`, `bool` and `None`.
+pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match value {
+        Value::Null => py.None().into_bound(py),
+        Value::Bool(flag) => PyBool::new(py, *flag).to_owned().into_any(),
+        Value::Int(number) => number.into_pyobject(py)?.into_any(),
+        Value::Float(number) => PyFloat::new(py, *number).into_any(),
+        Value::Text(text) => PyString::new(py, text).into_any(),
+        Value::Bytes(bytes) => PyBytes::new(py, bytes).into_any(),
+        Value::List(elements) => {
+            let elements = elements.iter().map(|element| to_python(py, element));
+            PyList::new(py, elements.collect::<PyResult<Vec<_>>>()?)?.into_any()
+        }
+        Value::Map(members) => {
+            let dict = PyDict::new(py);
+            for (name, member) in members {
+                dict.set_item(PyString::intern(py, name), to_python(py, member)?)?;
+            }
+            dict.into_any()
+        }
+    })
+}
+
+/// A reply; what is no plain data is nothing, which is no reply to anything.
+pub(crate) fn from_python(object: &Bound<'_, PyAny>) -> Value {
+    read(object, DEPTH_MAX).unwrap_or(Value::Null)
+}
+
+fn read(object: &Bound<'_, PyAny>, depth: usize) -> Option<Value> {
+    if object.is_none() {
+        return Some(Value::Null);
+    }
+    if let Ok(flag) = object.cast::<PyBool>() {
+        return Some(Value::Bool(flag.is_true()));
+    }
+    if let Ok(number) = object.cast::<PyInt>() {
+        return number.extract().ok().map(Value::Int);
+    }
+    if let Ok(text) = object.cast::<PyString>() {
+        return text.to_str().ok().map(|text| Value::Text(text.to_owned().into()));
+    }
+    if let Ok(members) = object.cast::<PyDict>() {
+        return map(members, depth.checked_sub(1)?);
+    }
+    if let Ok(elements) = object.cast::<PyList>() {
+        return list(elements.len(), elements.iter(), depth.checked_sub(1)?);
+    }
+    if let Ok(elements) = object.cast::<PyTuple>() {
+        return list(elements.len(), elements.iter(), depth.checked_sub(1)?);
+    }
+    object.cast::<PyFloat>().ok().map(|number| Value::Float(number.value()))
+}
+
+fn list<'py>(
+    len: usize,
+    elements: impl Iterator<Item = Bound<'py, PyAny>>,
+    depth: usize,
+) -> Option<Value> {
+    if len > LEN_MAX {
+        return None;
+    }
+    elements.map(|element| read(&element, depth)).collect::<Option<_>>().map(Value::List)
+}
+
+fn map(members: &Bound<'_, PyDict>, depth: usize) -> Option<Value> {
+    if members.len() > LEN_MAX {
+        return None;
+    }
+    let member = |(name, member): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+        let name = name.cast::<PyString>().ok()?.to_str().ok()?.to_owned();
+        Some((name.into(), read(&member, depth)?))
+    };
+    members.iter().map(member).collect::<Option<_>>().map(Value::Map)
+}

@@ -1,0 +1,137 @@
+"""What several tests share: vectors, times, configurations, signed events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from base64 import b64decode
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from consentgate import AsyncGate, Decision, Gate, sign
+
+Json: TypeAlias = dict[str, Any]
+
+VECTORS = Path(__file__).parents[2] / "conformance" / "vectors"
+SECRET = "whsec_fMmSxQofOmJpKSBHv4PcGmHSpqlKvJe648mnabUNLzs="
+HASH_SECRET = "whsec_5kVzCXeOjogXC23QIRyEOmzrVkvo13mhzCUTPnPOQYI="
+ORIGIN = "https://acme.example"
+NOW = 1_700_000_000
+BODY = b'{"fingerprint":"f"}'
+
+
+def cases(name: str) -> list[Json]:
+    """The cases of a file, all of them."""
+    file = json.loads((VECTORS / f"{name}.json").read_bytes())
+    found: list[Json] = file["cases"]
+    assert set(file) == {"about", "count", "cases"}
+    assert len({case["name"] for case in found}) == file["count"] == len(found)
+    return found
+
+
+def seconds(ms: int) -> float:
+    """The least number of seconds that is cut to `ms`."""
+    if ms % 1000 == 0:
+        return ms // 1000
+    cut = ms / 1000
+    while int(cut * 1000) < ms:
+        cut = math.nextafter(cut, math.inf)
+    return cut
+
+
+def raw(headers: list[list[str]]) -> list[tuple[str, bytes]]:
+    return [(name, b64decode(value)) for name, value in headers]
+
+
+def config(**more: Any) -> Json:
+    site = {"keys": [{"id": "k1", "secret": SECRET}], "origins": [ORIGIN], **more.pop("site", {})}
+    return {"sites": {"acme": site}, **more}
+
+
+def host_config(**more: Any) -> Json:
+    """For stores of the host's: every process must give a person the same name."""
+    return config(hash_secret=HASH_SECRET, **more)
+
+
+def statement(*scopes: str, fingerprint: str = "f", at: str = "2023-11-14T22:00:00Z") -> bytes:
+    body = {"fingerprint": fingerprint, "consent_scopes": scopes, "consent_at": at}
+    return json.dumps(body).encode()
+
+
+def event(id: str = "e1", body: bytes = BODY, at: float = NOW) -> dict[str, str]:
+    """The headers of a signed event."""
+    return sign("standard-webhooks", SECRET, body, id=id, now=at)
+
+
+def consented(gate: Gate) -> Gate:
+    headers = {"origin": ORIGIN}
+    decision = gate.sync_session("acme", headers, statement("analytics", "marketing"), now=NOW)
+    assert decision.outcome == "accepted", decision
+    return gate
+
+
+def call(gate: Gate | AsyncGate, method: str, *args: Any, **named: Any) -> Decision:
+    """A decision by either form of the gate."""
+    if isinstance(gate, Gate):
+        decided: Decision = getattr(gate, method)(*args, **named)
+        return decided
+
+    async def wait() -> Decision:
+        waited: Decision = await getattr(gate, method)(*args, **named)
+        return waited
+
+    return asyncio.run(wait())
+
+
+def perform(gate: Gate | AsyncGate, step: Json, **named: Any) -> Decision | None:
+    """A step of the sequences and transcripts."""
+    do, site = step["do"], step["site"]
+    if do == "set_site":
+        gate.set_site(site, step["site_config"])
+        return None
+    if do == "remove_site":
+        gate.remove_site(site)
+        return None
+    if do in ("call_event", "sync_session"):
+        if do == "sync_session":
+            named["ip"] = step["ip"]
+        return call(gate, do, site, raw(step["headers"]), b64decode(step["body_b64"]), **named)
+    return call(gate, do, site, step["call_id" if do == "confirm_sale" else "fingerprint"], **named)
+
+
+class Calls:
+    """Call ids in the order in which they are first seen: `$call:1`, `$call:2`."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def name(self, decision: Decision) -> str:
+        body = decision.body.decode()
+        call_id = json.loads(body or "{}").get("call_id")
+        if call_id is None:
+            return body
+        assert call_id == decision.call_id
+        if call_id not in self.seen:
+            self.seen.append(call_id)
+        return body.replace(call_id, f"$call:{self.seen.index(call_id) + 1}")
+
+    def bind(self, step: Json) -> Json:
+        call_id = step.get("call_id", "")
+        if not call_id.startswith("$call:"):
+            return step
+        return {**step, "call_id": self.seen[int(call_id.removeprefix("$call:")) - 1]}
+
+
+def shown(decision: Decision, calls: Calls) -> Json:
+    """A decision as the vectors spell it."""
+    return {
+        "outcome": decision.outcome,
+        "stage": decision.stage,
+        "reason": decision.reason,
+        "status": decision.status,
+        "headers": [list(pair) for pair in decision.headers.items()],
+        "body": calls.name(decision),
+        "marketing": decision.marketing,
+        "retry_after": decision.retry_after,
+    }

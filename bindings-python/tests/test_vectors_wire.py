@@ -1,0 +1,171 @@
+"""Every answer byte for byte, each brought about by what leads to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain, repeat
+from typing import Any
+
+import pytest
+from consentgate import Decision, Gate
+
+from .forked import in_child
+from .support import BODY, NOW, ORIGIN, Json, cases, config, event, host_config, statement
+
+CALL_ID = "00112233445566778899aabbccddeeff"
+SESSION: Json = {
+    "version": 1,
+    "scopes": ["analytics", "marketing"],
+    "granted_at_ms": NOW * 1000,
+    "changed_at_ms": NOW * 1000,
+    "policy_version": None,
+    "gpc": False,
+    "narrowed": False,
+}
+REPLIES: Json = {
+    "admission.admit": {"outcome": "admitted", "takeover": False},
+    "admission.settle": {"outcome": "settled"},
+    "sessions.find": {"session": SESSION, "floor_ms": None},
+    "sessions.put": {"outcome": "stored"},
+    "sessions.delete": {"outcome": "deleted"},
+    "calls.record": {"outcome": "inserted", "marketing": "enqueued"},
+    "calls.find": {"call": {"fingerprint": "f"}},
+    "calls.enqueue": {"outcome": "enqueued"},
+    "calls.erase": {"outcome": "erased"},
+}
+
+
+class Scripted:
+    """A store that replies what it was told to."""
+
+    def __init__(self, store: object, role: str, replies: Json) -> None:
+        self.store = store
+        for name, reply in replies.items():
+            if name.startswith(role):
+                setattr(self, name.removeprefix(f"{role}."), self._method(reply))
+
+    @staticmethod
+    def _method(reply: Any) -> Callable[[Json, float], Any]:
+        return lambda request, timeout_s: reply
+
+
+def stores(**replies: Any) -> dict[str, object]:
+    told = REPLIES | {name.replace("__", "."): reply for name, reply in replies.items()}
+    store = object()
+    return {role: Scripted(store, role, told) for role in ("admission", "sessions", "calls")}
+
+
+def answered(document: Json | None = None, **replies: Any) -> Decision:
+    """A signed event under these replies."""
+    gate = Gate(document or host_config(), stores(**replies))
+    return gate.call_event("acme", event(), BODY, now=NOW)
+
+
+def judged(site: Json | None = None, **session: Any) -> Decision:
+    found = {"session": SESSION | session, "floor_ms": None}
+    return answered(host_config(site=site or {}), sessions__find=found)
+
+
+def refused(body: bytes) -> Decision:
+    return Gate(config()).call_event("acme", event(body=body), body, now=NOW)
+
+
+def signed(at: float = NOW, site: str = "acme", body: bytes = BODY, **headers: str) -> Decision:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Gate(config()).call_event(site, event(at=at) | names, body, now=NOW)
+
+
+def synced(*scopes: str, body: bytes | None = None, origin: str = ORIGIN) -> Decision:
+    body = statement(*scopes) if body is None else body
+    return Gate(host_config(), stores()).sync_session("acme", {"origin": origin}, body, now=NOW)
+
+
+def sale(**replies: Any) -> Decision:
+    return Gate(host_config(), stores(**replies)).confirm_sale("acme", CALL_ID, now=NOW)
+
+
+def late() -> Decision:
+    told = chain((NOW, NOW), repeat(NOW + 29))
+    return Gate(host_config(), stores(), lambda: next(told)).call_event("acme", event(), BODY)
+
+
+def forked() -> Decision:
+    gate = Gate(config())
+    return in_child(lambda: gate.call_event("acme", event(), BODY, now=NOW))
+
+
+BY_REASON: dict[str, Callable[[], Decision]] = {
+    "accepted": answered,
+    "duplicate": lambda: answered(
+        admission__admit={"outcome": "done", "result": "accepted", "call_id": CALL_ID}
+    ),
+    "stored": lambda: synced("analytics"),
+    "enqueued": sale,
+    "already_enqueued": lambda: sale(calls__enqueue={"outcome": "already"}),
+    "skipped": lambda: sale(sessions__find={"session": None, "floor_ms": None}),
+    "erased": lambda: Gate(host_config(), stores()).erase("acme", "f", now=NOW),
+    "refused_before": lambda: answered(admission__admit={"outcome": "done", "result": "refused"}),
+    "no_session": lambda: answered(sessions__find={"session": None, "floor_ms": None}),
+    "consent_missing": lambda: judged(scopes=[]),
+    "consent_withdrawn": lambda: judged(scopes=[], narrowed=True),
+    "consent_from_future": lambda: judged(granted_at_ms=(NOW + 301) * 1000),
+    "consent_expired": lambda: judged(granted_at_ms=(NOW - 200 * 86400) * 1000),
+    "consent_policy_version": lambda: judged({"consent": {"policy_version_min": 1}}),
+    "refused": lambda: synced(),
+    "too_large": lambda: refused(b" " * 65_537),
+    "unknown_site": lambda: signed(site="other"),
+    "malformed_header": lambda: signed(webhook_id=""),
+    "bad_signature": lambda: signed(body=b"{}"),
+    "stale_timestamp": lambda: signed(NOW - 301),
+    "future_timestamp": lambda: signed(NOW + 301),
+    "wrong_origin": lambda: synced("analytics", origin="https://other.example"),
+    "malformed_json": lambda: refused(b"{"),
+    "malformed_fingerprint": lambda: refused(b"{}"),
+    "malformed_statement": lambda: synced(body=b"{}"),
+    "wrong_site": lambda: refused(b'{"fingerprint":"f","site_id":"other"}'),
+    "consent_in_payload": lambda: refused(b'{"fingerprint":"f","a":{"consentAt":0}}'),
+    "not_found": lambda: sale(calls__find={"call": None}),
+    "overloaded": lambda: answered(admission__admit={"outcome": "full"}),
+    "forked": forked,
+    "contended": lambda: answered(calls__record={"outcome": "moved"}),
+    "out_of_time": late,
+    "store_failed": lambda: answered(sessions__find="nonsense"),
+}
+
+
+def limited(limit: Json, retry_ms: int) -> Decision:
+    """By a bucket of that size: the host's store says which one is empty."""
+    name, burst, interval_ms = limit["name"], limit["burst"], limit["interval_ms"]
+    about = 60_000 // interval_ms
+    plain = [n for n in range(max(1, about), about + 2) if -(-60_000 // n) == interval_ms]
+    rate: Json = {"per_minute": 120_000 // interval_ms, "strict": True}
+    if plain:
+        rate = {"capacity": burst, "per_minute": plain[0]}
+    site = {"rate": rate} if name == "fingerprint" else {"sync": {f"per_{name}": rate}}
+    reply = {"outcome": "limited", "retry_ms": retry_ms, "bucket": int(name == "ip")}
+    gate = Gate(host_config(site=site), stores(admission__admit=reply))
+    if name == "fingerprint":
+        return gate.call_event("acme", event(), BODY, now=NOW)
+    body, origin = statement("analytics"), {"origin": ORIGIN}
+    return gate.sync_session("acme", origin, body, ip="192.0.2.1", now=NOW)
+
+
+@pytest.mark.parametrize("case", cases("wire"), ids=lambda case: case["name"])
+def test_wire(case: Json) -> None:
+    if case["reason"] == "in_flight":
+        held = {"outcome": "held", "retry_ms": case["retry_ms"]}
+        decision = answered(admission__admit=held)
+    elif case["reason"] == "rate_limited":
+        decision = limited(case["limit"], case["retry_ms"])
+    else:
+        decision = BY_REASON[case["reason"]]()
+    body = decision.body.decode()
+    if case["call_id"] is not None:
+        assert decision.call_id is not None
+        body = body.replace(decision.call_id, case["call_id"])
+    assert decision.reason == case["reason"]
+    assert decision.outcome == case["outcome"]
+    assert decision.status == case["status"]
+    assert [list(pair) for pair in decision.headers.items()] == case["headers"]
+    assert body == case["body"]
+    assert decision.retry_after == case["retry_after"]

@@ -1,0 +1,70 @@
+// A small backend behind the gate; metrics are on a listener of their own.
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { Gate, verify } from "consentgate";
+import { readBody, receive, receiveSync, respond } from "consentgate/express";
+import express from "express";
+
+const { GATE_CONFIG, PORT = "8080", METRICS_PORT = "9090" } = process.env;
+const configPath = GATE_CONFIG ?? new URL("../config.json", import.meta.url);
+const config = JSON.parse(readFileSync(configPath, "utf8"));
+const gate = new Gate(config);
+const app = express().disable("x-powered-by");
+
+/** The site that the query names; the gate answers for one that it does not know. */
+const siteOf = ({ query: { site } }) => (typeof site === "string" ? site : "");
+
+/** A browser states what its visitor agreed to. */
+app.post("/api/sync", async (request, response) => {
+  respond(await receiveSync(gate, request, siteOf(request)), response);
+});
+
+/** A call platform sends a signed event. */
+app.post("/api/call-event/v2", async (request, response) => {
+  respond(await receive(gate, request, siteOf(request)), response);
+});
+
+/** The host's own shop tells of a sale; it signs like any sender. */
+app.post("/api/sale", async (request, response) => {
+  const site = siteOf(request);
+  const body = await readBody(gate, request);
+  const secrets = secretsOf(site);
+  if (
+    secrets.length === 0 ||
+    !verify("standard-webhooks", secrets, request.rawHeaders, body)
+  ) {
+    return response.sendStatus(401);
+  }
+  const callId = parsed(body)?.call_id;
+  if (typeof callId !== "string") return response.sendStatus(400);
+  respond(gate.confirmSale(site, callId), response);
+});
+
+app.get("/healthz", (_request, response) => response.send("ok"));
+
+/** Whoever hangs up is gone, and what HTTP cannot read is the sender's fault; the rest is ours. */
+app.use((error, request, response, _next) => {
+  response.sendStatus(error.status ?? (request.complete ? 500 : 400));
+});
+
+function secretsOf(site) {
+  const keys = Object.hasOwn(config.sites, site) ? config.sites[site].keys : [];
+  return keys.map(({ secret }) => secret);
+}
+
+function parsed(body) {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
+  }
+}
+
+const metrics = createServer((_request, response) => {
+  response
+    .setHeader("content-type", "text/plain; version=0.0.4")
+    .end(gate.metrics());
+});
+
+app.listen(Number(PORT), "127.0.0.1");
+metrics.listen(Number(METRICS_PORT), "127.0.0.1");

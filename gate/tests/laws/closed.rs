@@ -1,0 +1,175 @@
+//! Law 11: a store that fails, says that it wrote nothing, or replies nonsense yields 503, and the claim ends as the
+//! design's "Settle" has it.
+
+use crate::{
+    order::{Fault, Faulty},
+    world::{World, config_json, run, secs, statement},
+};
+use consentgate::{Decision, Outcome, Reason, Stage, StoreErrorKind, core::flow::Flow};
+use serde_json::{Value, json};
+
+const FAULTS: [Fault; 4] = [Fault::Fails, Fault::FailsUnwritten, Fault::ReplyLost, Fault::WrongKind];
+
+/// Drives a flow of which the effect at a place fails.
+fn failing(world: &World, flow: impl Flow, place: usize, fault: Fault) -> (Decision, Vec<String>) {
+    let mut plan = vec![Fault::None; place];
+    plan.push(fault);
+    let stores = Faulty::new(&world.stores, plan);
+    let decision = run(flow, &stores, world.now);
+    (decision, stores.names())
+}
+
+fn is_failure(decision: &Decision, stage: Stage, fault: Fault) {
+    let kind = match fault {
+        Fault::ReplyLost => StoreErrorKind::TimedOut,
+        Fault::WrongKind => StoreErrorKind::WrongReply,
+        _ => StoreErrorKind::Failed,
+    };
+    let seen = (decision.reason(), decision.stage(), decision.status());
+    assert_eq!(seen, (Reason::StoreFailed, stage, 503), "{fault:?}");
+    assert_eq!(decision.outcome(), Outcome::Unavailable);
+    assert_eq!(decision.error().unwrap().kind(), kind, "{fault:?}");
+}
+
+fn one_token() -> Value {
+    let mut config = config_json();
+    config["sites"]["a"]["rate"] = json!({"capacity": 1, "per_minute": 1});
+    config
+}
+
+#[test]
+fn law_11_an_event_whose_admission_fails_is_503_and_left_to_its_lease() {
+    for fault in FAULTS {
+        let mut world = World::new(&one_token());
+        world.grant("a", "p", &["analytics"]);
+        let (decision, asked) = failing(&world, world.event("a", "e", "p"), 0, fault);
+        is_failure(&decision, Stage::Replay, fault);
+        assert_eq!(asked, ["admission.admit"], "whether there is a claim is unknown: it is not settled");
+        let claimed = fault == Fault::ReplyLost;
+        let again = world.run(world.event("a", "e", "p"));
+        assert_eq!(again.reason() == Reason::InFlight, claimed, "{fault:?}");
+        if claimed {
+            world.forward(secs(30));
+            // The take-over spends no second token; there is none.
+            assert_eq!(world.run(world.event("a", "e", "p")).reason(), Reason::Accepted);
+        }
+    }
+}
+
+#[test]
+fn law_11_an_event_whose_session_cannot_be_found_is_503_and_released_with_its_token() {
+    for fault in FAULTS {
+        let world = World::new(&one_token());
+        world.grant("a", "p", &["analytics"]);
+        let (decision, asked) = failing(&world, world.event("a", "e", "p"), 1, fault);
+        is_failure(&decision, Stage::Session, fault);
+        assert_eq!(asked, ["admission.admit", "sessions.find", "admission.settle"]);
+        assert_eq!(world.run(world.event("a", "e", "p")).reason(), Reason::Accepted, "at once");
+    }
+}
+
+#[test]
+fn law_11_an_event_whose_record_fails_is_released_only_if_certainly_nothing_was_written() {
+    for fault in FAULTS {
+        let mut world = World::new(&one_token());
+        world.grant("a", "p", &["analytics"]);
+        let (decision, asked) = failing(&world, world.event("a", "e", "p"), 2, fault);
+        is_failure(&decision, Stage::Insert, fault);
+        let settles = asked.last().unwrap() == "admission.settle";
+        assert_eq!(settles, fault == Fault::FailsUnwritten);
+        let again = world.run(world.event("a", "e", "p")).reason();
+        assert_eq!(again, if settles { Reason::Accepted } else { Reason::InFlight });
+        world.forward(secs(30));
+        let at_last = world.run(world.event("a", "e", "p")).reason();
+        let was_written = settles || fault == Fault::ReplyLost;
+        assert_eq!(at_last, if was_written { Reason::Duplicate } else { Reason::Accepted });
+        assert_eq!(world.stores.calls.usage().calls, 1);
+    }
+}
+
+#[test]
+fn law_11_a_failed_settle_never_changes_the_answer() {
+    for fault in FAULTS {
+        for consents in [true, false] {
+            let mut world = World::new(&one_token());
+            if consents {
+                world.grant("a", "p", &["analytics"]);
+            }
+            let place = if consents { 3 } else { 2 };
+            let (decision, _) = failing(&world, world.event("a", "e", "p"), place, fault);
+            let expected = if consents { Reason::Accepted } else { Reason::NoSession };
+            assert_eq!(decision.reason(), expected);
+            assert!(decision.error().is_none());
+            world.forward(secs(30));
+            let again = world.run(world.event("a", "e", "p"));
+            assert_eq!(again.status(), decision.status());
+            assert!(again.outcome() != Outcome::Accepted, "one row");
+        }
+    }
+}
+
+#[test]
+fn law_11_a_statement_whose_store_fails_is_503_and_what_it_takes_away_is_tried_all_the_same() {
+    for (place, stage) in [(0, Stage::RateLimit), (1, Stage::Store), (2, Stage::Store)] {
+        for fault in FAULTS {
+            let mut world = World::new(&config_json());
+            world.grant("a", "p", &["analytics", "marketing"]);
+            world.forward(secs(1));
+            let statement = statement("p", &["analytics"], world.now);
+            let (decision, asked) = failing(&world, world.sync("a", &statement), place, fault);
+            is_failure(&decision, stage, fault);
+            let written = asked.len() == 3 && (place == 0 || fault == Fault::ReplyLost);
+            let session = world.session("a", "p").session.unwrap();
+            assert_eq!(!session.session.scopes.contains("marketing"), written, "{place} {fault:?}");
+        }
+    }
+}
+
+#[test]
+fn law_11_a_sale_whose_store_fails_is_503_and_can_be_told_again() {
+    for (place, stage) in [(0, Stage::Call), (1, Stage::Session), (2, Stage::Enqueue)] {
+        for fault in FAULTS {
+            let mut world = World::new(&config_json());
+            world.grant("a", "p", &["analytics"]);
+            let call = world.run(world.event("a", "e", "p")).call_id().unwrap();
+            world.forward(secs(1));
+            world.grant("a", "p", &["analytics", "marketing"]);
+            let sale = world.engine.confirm_sale("a", &call.to_hex());
+            let (decision, _) = failing(&world, sale, place, fault);
+            is_failure(&decision, stage, fault);
+            let was_queued = place == 2 && fault == Fault::ReplyLost;
+            let expected = if was_queued { Reason::AlreadyEnqueued } else { Reason::Enqueued };
+            assert_eq!(world.sale("a", call).reason(), expected);
+        }
+    }
+}
+
+#[test]
+fn law_11_an_erasure_whose_store_fails_is_503_and_can_be_done_again() {
+    for place in 0..2 {
+        for fault in FAULTS {
+            let world = World::new(&config_json());
+            world.grant("a", "p", &["analytics"]);
+            assert_eq!(world.run(world.event("a", "e", "p")).status(), 200);
+            let erasure = world.engine.erase("a", crate::world::person("p"), world.now);
+            let (decision, _) = failing(&world, erasure, place, fault);
+            is_failure(&decision, Stage::Erase, fault);
+            assert_eq!(world.erase("a", "p").reason(), Reason::Erased);
+            let usage = world.stores.calls.usage();
+            assert_eq!((usage.sessions, usage.calls), (0, 0));
+        }
+    }
+}
+
+#[test]
+fn law_11_a_flow_that_is_fed_after_its_answer_grants_nothing() {
+    let world = World::new(&config_json());
+    world.grant("a", "p", &["analytics"]);
+    let mut flow = world.event("a", "e", "p");
+    while crate::world::step(&mut flow, &world.stores, world.now).is_none() {}
+    for _ in 0..2 {
+        let after = crate::world::step(&mut flow, &world.stores, world.now).unwrap();
+        assert_eq!((after.status(), after.reason()), (503, Reason::StoreFailed));
+    }
+    assert!(flow.abort().is_none() && flow.pending().is_none());
+}

@@ -1,0 +1,19 @@
+//! The laws of the design, each held by tests that cite it by number.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod bounded;
+mod cancelled;
+mod clocks;
+mod closed;
+mod consent;
+mod discretion;
+mod model;
+mod naive;
+mod once;
+mod order;
+mod races;
+mod tenancy;
+mod threads;
+mod uniform;
+mod world;
+mod tmp_probe;

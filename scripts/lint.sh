@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Every linter of every language; each warning is an error.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+source "$(dirname "$0")/common.sh"
+scripts/setup.sh
+
+say 'rustfmt' && cargo fmt --all --check
+say 'clippy' && cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
+say 'rustdoc' && RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --workspace --all-features
+
+say 'cargo-deny'
+cargo deny --log-level error check bans licenses sources
+# The advisories are a database of their own on the network: where it can be had, it is asked.
+if ! advisories=$(cargo deny --log-level error check advisories 2>&1); then
+  case $advisories in
+    *'failed to fetch'* | *'failed to load advisory'* | *'unable to clone'* | *'network'*)
+      echo 'not checked: the advisory database cannot be fetched from here'
+      ;;
+    *) printf '%s\n' "$advisories" && exit 1 ;;
+  esac
+fi
+
+python_files=(bindings-python examples/fastapi scripts/readme)
+say 'ruff' && ruff check "${python_files[@]}" conformance && ruff format --check "${python_files[@]}"
+say 'mypy' && (cd bindings-python && mypy)
+say 'stubtest' && (cd bindings-python && python -m mypy.stubtest consentgate)
+say 'TypeScript and prettier' && npm run --silent --prefix bindings-node lint
+say 'clean'

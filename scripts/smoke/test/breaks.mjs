@@ -1,0 +1,185 @@
+// One wrong behaviour an entry: what it does to a sound FakeGate, the checks that must fail of it
+// (the one it is aimed at first), and words of the assertion that must have seen it.
+import { json, refusal, withHeader } from './fake-gate.mjs';
+
+export const BREAKS = [
+  broken('a statement is refused', 'ABDEFGHIJ', 'sync: want 200', (gate) => {
+    gate.merge = (session) => session;
+    gate.stated = () => gate.malformed();
+  }),
+  broken('the answer to a statement may be cached', 'A', 'may be cached', (gate) => {
+    gate.stated = () => ({ ...json(200, { status: 'accepted' }), headers: [['content-type', 'application/json']] });
+  }),
+
+  broken('the sale of a consented call is skipped', 'B', 'its sale: want', (gate) => {
+    gate.conversion = () => ({ status: 'no_consent', marketing: 'skipped' });
+  }),
+  broken('a sale is queued anew each time', 'B', 'told twice: want', (gate) => {
+    const { conversion } = gate;
+    gate.conversion = (call) => ({ ...conversion(call), ...(call.marketing && { status: 'accepted' }) });
+  }),
+  broken('a sale of no call is taken', 'B', 'the sale of no call', (gate) => {
+    gate.noCall = () => json(200, { status: 'noop', marketing: 'enqueued' });
+  }),
+
+  broken('an unknown site is a 404', 'C', 'an unknown site', (gate) => {
+    one401(gate, 'unknown site', () => refusal(404, 'not_found', 'There is no such site'));
+  }),
+  broken('one 401 has a header more', 'C', 'no id', (gate) => {
+    one401(gate, 'malformed', (answer) => withHeader(answer, 'www-authenticate', 'signature'));
+  }),
+  broken('one 401 has its headers in another order', 'C', 'a future timestamp', (gate) => {
+    one401(gate, 'future', (answer) => ({ ...answer, headers: answer.headers.toReversed() }));
+  }),
+  broken('one 401 says why', 'C', 'a stale timestamp', (gate) => {
+    one401(gate, 'stale', () => refusal(401, 'unauthenticated', 'The timestamp is too old'));
+  }),
+  broken('a stale event is taken', 'C', 'a stale timestamp', (gate) => {
+    gate.stale = () => undefined;
+  }),
+  broken('a forged event is taken', 'C', 'a bad signature', (gate) => {
+    gate.matches = () => true;
+  }),
+
+  broken('an event may carry consent', 'D', 'consent_scopes on top', (gate) => {
+    gate.carriesConsent = () => false;
+  }),
+  broken('consent is seen on top alone', 'D', 'consent_at nested', (gate) => {
+    gate.carriesConsent = (payload) => Object.keys(payload).some((key) => gate.isConsent(key));
+  }),
+  broken('consent is not seen in camel case', 'D', 'consentScopes in camel case', (gate) => {
+    gate.isConsent = (key) => ['consent_scopes', 'consent_at'].includes(key);
+  }),
+  broken('consent is refused once', 'D', 'sent again', (gate) => {
+    const seen = new Set();
+    gate.consentRefused = ({ 'webhook-id': id }) => {
+      if (seen.has(id)) return gate.duplicate();
+      seen.add(id);
+      return refusal(400, 'consent_in_payload', 'An event cannot carry consent');
+    };
+  }),
+
+  broken('a replay is told by the header text', 'E', 'junk before it', (gate) => {
+    gate.claimKeys = ({ 'webhook-signature': signature }) => [signature];
+  }),
+  broken('a re-signed event is a new one', 'E', 're-signed', (gate) => {
+    gate.claimKeys = (headers) => [`${headers['webhook-id']}.${headers['webhook-timestamp']}`];
+  }),
+  broken('a respelled signature is a new event', 'E', 'with trailing bits set', (gate) => {
+    const bytes = (token) => Buffer.from(token.slice('v1,'.length), 'base64').toString('base64');
+    gate.matches = (signature, right) => signature.split(' ').some((token) => bytes(token) === bytes(right));
+    gate.claimKeys = ({ 'webhook-signature': signature }) => [signature];
+  }),
+  broken('a replay tells the call id', 'EI', 'again: want 200 {"status":"noop"}', (gate) => {
+    gate.duplicate = () => json(200, { status: 'noop', call_id: '0'.repeat(32) });
+  }),
+
+  broken('one 204 has a header more', 'F', 'analytics withdrawn', (gate) => {
+    one204(gate, 'withdrawn', (answer) => withHeader(answer, 'x-reason', 'withdrawn'));
+  }),
+  broken('one 204 may be cached', 'F', 'the same event again', (gate) => {
+    one204(gate, 'refused before', (answer) => ({ ...answer, headers: [['cache-control', 'private']] }));
+  }),
+  broken('no session is told from no consent', 'F', 'no session: want 204', (gate) => {
+    one204(gate, 'unknown', () => refusal(404, 'not_found', 'There is no such session'));
+  }),
+  broken('consent opens an event refused before', 'F', 'consent given later', (gate) => {
+    const { settle } = gate;
+    gate.settle = (keys, outcome) => settle.call(gate, keys, outcome === 'refused' ? undefined : outcome);
+  }),
+
+  broken('the limit is not enforced', 'G', 'at most', (gate) => {
+    gate.spend = () => 0;
+  }),
+  broken('the bucket is smaller than told', 'G', 'at least', (gate) => {
+    gate.capacity -= 2;
+  }),
+  broken('the bucket never fills again', 'G', 'after that time', (gate) => {
+    const { spend } = gate;
+    gate.spend = (fingerprint) => spend.call(gate, fingerprint, 0);
+  }),
+  ...['0.5', '0', '-1', 'soon', ''].map((wait) =>
+    broken(`Retry-After is "${wait}"`, 'G', 'whole seconds', (gate) => {
+      gate.limited = () => refusal(429, 'rate_limited', 'Too many requests', wait);
+    }),
+  ),
+  broken('a full bucket is a 503', 'G', 'all others are 429', (gate) => {
+    gate.limited = () => refusal(503, 'unavailable', 'The service is unavailable', 1);
+  }),
+
+  broken('a sale is enqueued without marketing', 'H', 'its sale: want', (gate) => {
+    gate.conversion = () => ({ status: 'noop', marketing: 'enqueued' });
+  }),
+  broken('the sender learns of marketing', 'H', 'tells nothing of marketing', (gate) => {
+    gate.accepted = ({ id, marketing }) => json(200, { status: 'accepted', call_id: id, marketing });
+  }),
+
+  broken('nothing is held while an event is worked on', 'I', 'exactly one accepted', (gate) => {
+    gate.hold = () => {};
+  }),
+  broken('the second copy does not see the first', 'I', 'exactly one accepted: got 2 of 50', (gate) => {
+    const { hold } = gate;
+    const seen = new Set();
+    gate.hold = (keys) => {
+      if (seen.has(keys[0])) hold.call(gate, keys);
+      seen.add(keys[0]);
+    };
+  }),
+  broken('an event in flight is held beyond its lease', 'I', 'within the lease', (gate) => {
+    gate.inFlight = () => refusal(409, 'in_flight', 'The same event is being processed', gate.leaseS + 1);
+  }),
+
+  broken('an older grant undoes a withdrawal', 'J', 'call after it: still', (gate) => {
+    const { merge } = gate;
+    gate.merge = (session, scopes, atMs) =>
+      scopes.includes('analytics') ? { scopes, changedMs: atMs } : merge(session, scopes, atMs);
+  }),
+  broken('a withdrawal is not heeded', 'JF', 'call after it: want 204', (gate) => {
+    const { merge } = gate;
+    gate.merge = (session, scopes, atMs) => (scopes.length === 0 ? session : merge(session, scopes, atMs));
+  }),
+  broken('no grant opens what was withdrawn', 'J', 'after a newer grant', (gate) => {
+    const { merge } = gate;
+    gate.merge = (session, scopes, atMs) =>
+      session.withdrawn ? session : { ...merge(session, scopes, atMs), withdrawn: scopes.length === 0 };
+  }),
+
+  broken('malformed JSON is a 500', 'K', 'no server error', (gate) => {
+    gate.malformed = () => refusal(500, 'unavailable', 'Something went wrong');
+  }),
+  broken('what is no HTTP is a 500', 'K', 'no server error', (_, server) => {
+    server.on('clientError', (_error, socket) => socket.end('HTTP/1.1 500 Oops\r\nconnection: close\r\n\r\n'));
+  }),
+  broken('a body over the cap is hung up on', 'K', 'an answer', (_, server) => {
+    server.on('request', ({ headers, socket }) => Number(headers['content-length']) > 65_536 && socket.destroy());
+  }),
+  broken('the connection is dropped after a 413', 'K', 'an answer', (_, server) => {
+    server.on('request', ({ socket }, response) => {
+      response.on('finish', () => response.statusCode === 413 && socket.destroySoon());
+    });
+  }),
+  broken('one method is never answered', 'K', 'no answer within', (_, server) => {
+    server.prependListener('request', ({ method }, response) => {
+      if (method === 'PATCH') Object.assign(response, { writeHead() {}, end() {} });
+    });
+  }),
+  broken('a request left in the middle is the end', 'K', 'then healthz', (gate, server) => {
+    const unavailable = () => refusal(503, 'unavailable', 'The service is unavailable', 1);
+    server.on('request', (request) => request.on('error', () => Object.assign(gate, { healthz: unavailable })));
+  }),
+];
+
+function broken(name, fails, says, change) {
+  return { name, fails: [...fails], says, change };
+}
+
+/** Changes the answer to requests that are doubted for one reason, and to no others. */
+function one401(gate, reason, change) {
+  const { unauthenticated } = gate;
+  gate.unauthenticated = (why) => (why === reason ? change(unauthenticated()) : unauthenticated());
+}
+
+function one204(gate, reason, change) {
+  const { nothing } = gate;
+  gate.nothing = (why) => (why === reason ? change(nothing()) : nothing());
+}
