@@ -46,6 +46,6 @@ rust="Cargo.toml Cargo.lock core gate"
 step 'Python packages' requirements-dev.txt venv
 step 'Python wheel' "requirements-dev.txt $rust bindings-python" wheel
 step 'npm packages of the addon' bindings-node/package-lock.json npm_packages bindings-node
-step 'Node addon' "bindings-node/package-lock.json bindings-node/Cargo.toml bindings-node/src $rust" addon
+step 'Node addon' "bindings-node/package-lock.json bindings-node/Cargo.toml bindings-node/src bindings-node/build.mjs $rust" addon
 step 'npm packages of the smoke' scripts/smoke/package-lock.json npm_packages scripts/smoke
 step 'npm packages of the Express example' examples/express/package-lock.json npm_packages examples/express

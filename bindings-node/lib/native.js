@@ -11,14 +11,13 @@ const triples = {
 };
 
 function load() {
+  const packages = (triples[platform] ?? []).map((triple) => `consentgate-${triple}`);
   const causes = [];
-  for (const triple of triples[platform] ?? []) {
-    for (const path of [`../native/consentgate.${triple}.node`, `consentgate-${triple}`]) {
-      try {
-        return require(path);
-      } catch (cause) {
-        causes.push(cause);
-      }
+  for (const path of ['../native/consentgate.node', ...packages]) {
+    try {
+      return require(path);
+    } catch (cause) {
+      causes.push(cause);
     }
   }
   const message = `consentgate has no addon for ${platform} ${arch}; build one with \`npm run build\``;

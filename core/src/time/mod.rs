@@ -23,12 +23,13 @@ impl Timestamp {
         if ms < Self::MIN.0 || ms > Self::MAX.0 { None } else { Some(Self(ms)) }
     }
 
-    /// The point `seconds` after the epoch given as a float, cut to the millisecond.
+    /// The point `seconds` after the epoch given as a float, cut to the millisecond; a microsecond short of one counts
+    /// as it, since a float may be unable to hold it.
     ///
     /// `None` for NaN, infinities and anything outside of the range.
     #[must_use]
     pub fn from_secs_f64(seconds: f64) -> Option<Self> {
-        let ms = seconds * 1000.0;
+        let ms = seconds * 1000.0 + 0.001;
         #[expect(clippy::cast_precision_loss, reason = "2^53 is far above the bound")]
         let in_range = ms >= Self::MIN.0 as f64 && ms <= Self::MAX.0 as f64;
         #[expect(clippy::cast_possible_truncation, reason = "cut to the millisecond by intent")]
@@ -128,8 +129,12 @@ mod tests {
         assert_eq!(Timestamp::MAX.plus(Millis(u64::MAX)), Timestamp::MAX);
         assert_eq!(Timestamp::MIN.minus(Millis(u64::MAX)), Timestamp::MIN);
         assert_eq!(Timestamp::MIN.since(Timestamp::MAX), Millis::ZERO);
-        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.001, 1e300] {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.001, -1.0, 1e300] {
             assert_eq!(Timestamp::from_secs_f64(bad), None, "{bad}");
+        }
+        for ms in (1_700_000_000_000..1_700_000_002_000).chain([0, 1, 253_402_300_799_999]) {
+            let seconds = ms as f64 / 1000.0;
+            assert_eq!(Timestamp::from_secs_f64(seconds).map(Timestamp::as_millis), Some(ms));
         }
         assert_eq!(Timestamp::from_secs_f64(1.999_9).map(Timestamp::as_millis), Some(1999));
         assert_eq!(Timestamp::from_millis(i64::MIN), None);

@@ -11,7 +11,7 @@ const LETTERS = [...'ABCDEFGHIJK'];
 async function smoke(name) {
   const backend = await startBackend({ break: name });
   try {
-    return await run({ ...SETTINGS, url: backend.url, timeoutMs: 2000 });
+    return await run({ ...SETTINGS, url: backend.url, timeoutMs: 4000 });
   } finally {
     await backend.close();
   }
