@@ -71,7 +71,8 @@ impl Directory {
             return Err(ConfigError::at(path, Problem::TooManySites(common.caps.sites)));
         }
         for (index, key) in config.keys.iter().enumerate() {
-            let shared = others().find(|site| site.secrets(now).any(|own| own.same_key(&key.secret)));
+            let shared =
+                others().find(|site| site.secrets(now).any(|own| own.same_key(&key.secret)));
             let earlier =
                 config.keys.iter().take(index).any(|own| own.secret.same_key(&key.secret));
             let other = shared.map(|site| &site.id).or(earlier.then_some(&id));

@@ -5,7 +5,7 @@ use consentgate_core::{
     Effect, Marketing, Millis, Reply, StoreError, StoreErrorKind, Timestamp,
     ids::{CallId, Fingerprint, Scopes, SessionVersion},
     stores::{
-        AdmitReply, Done, EnqueueReply, FoundCall, FoundSession, PutReply, RecordReply, Session,
+        AdmitReply, Bucket, Done, EnqueueReply, FoundCall, FoundSession, PutReply, RecordReply, Session,
         SettleReply, StoredSession,
     },
 };
@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// The largest whole number that every host can hold: 2^53 − 1.
 const WHOLE_MAX: i64 = (1 << 53) - 1;
+/// The longest lease that a configuration allows.
+const LEASE_MAX: Millis = Millis::from_secs(3600);
 /// More than any table would answer with; a longer list is nonsense.
 const SCOPES_MAX: usize = 64;
 
@@ -21,7 +23,7 @@ pub(super) fn read(effect: &Effect<'_>, value: &Value) -> Reply {
     let wrong = || StoreError::new(StoreErrorKind::WrongReply);
     match effect {
         Effect::Admit(request) => {
-            Reply::Admit(admit(value, request.buckets.len()).ok_or_else(wrong))
+            Reply::Admit(admit(value, request.buckets).ok_or_else(wrong))
         }
         Effect::Settle(_) => Reply::Settle(settle(value).ok_or_else(wrong)),
         Effect::FindSession(_) => Reply::FindSession(found_session(value).ok_or_else(wrong)),
@@ -36,7 +38,7 @@ pub(super) fn read(effect: &Effect<'_>, value: &Value) -> Reply {
     }
 }
 
-fn admit(value: &Value, buckets: usize) -> Option<AdmitReply> {
+fn admit(value: &Value, buckets: &[Bucket]) -> Option<AdmitReply> {
     Some(match outcome(value)? {
         "admitted" => AdmitReply::Admitted { takeover: flag(value, "takeover")? },
         "done" => AdmitReply::Done(match text(value, "result")? {
@@ -44,13 +46,11 @@ fn admit(value: &Value, buckets: usize) -> Option<AdmitReply> {
             "refused" => Done::Refused,
             _ => return None,
         }),
-        "held" => AdmitReply::Held { retry: span(value, "retry_ms")? },
+        "held" => AdmitReply::Held { retry: short_span(value, "retry_ms", LEASE_MAX)? },
         "limited" => {
             let bucket = usize::try_from(whole(value, "bucket")?).ok()?;
-            if bucket >= buckets {
-                return None;
-            }
-            AdmitReply::Limited { retry: span(value, "retry_ms")?, bucket }
+            let window = buckets.get(bucket)?.rate.window();
+            AdmitReply::Limited { retry: short_span(value, "retry_ms", window)?, bucket }
         }
         "full" => AdmitReply::Full,
         _ => return None,
@@ -188,8 +188,9 @@ fn whole(value: &Value, member: &str) -> Option<u64> {
     }
 }
 
-fn span(value: &Value, member: &str) -> Option<Millis> {
-    whole(value, member).map(Millis)
+/// A span that nobody waits longer for: a sender believes `retry-after`, and its event would be lost.
+fn short_span(value: &Value, member: &str, most: Millis) -> Option<Millis> {
+    whole(value, member).map(Millis).filter(|span| *span <= most)
 }
 
 fn point(value: &Value, member: &str) -> Option<Timestamp> {

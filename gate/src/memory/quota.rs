@@ -134,7 +134,8 @@ mod tests {
     use super::*;
 
     fn quotas() -> Quotas {
-        let config = br#"{"sites":{},"caps":{"sites_max":1,"claims_max":10,"claims_per_site_max":10}}"#;
+        let config =
+            br#"{"sites":{},"caps":{"sites_max":1,"claims_max":10,"claims_per_site_max":10}}"#;
         let config = consentgate_core::Config::from_json(config).unwrap();
         Quotas::new(&config.common().caps)
     }

@@ -127,7 +127,8 @@ impl Inner {
         }
         // Only a grant leaves its key: a refusal means the same each time, and as it meets no bucket, strangers'
         // refusals would take all the room.
-        let grants = request.session.is_some_and(|session| session.granted_at == session.changed_at);
+        let grants =
+            request.session.is_some_and(|session| session.granted_at == session.changed_at);
         let needs_key = grants && !shard.statements.has_place(&statement);
         let has_key = needs_key && self.quotas.reserve(Table::Idempotency, &site, 1);
         let keeps_key = grants && (has_key || !needs_key);
@@ -209,8 +210,9 @@ impl Inner {
         tombstone: Floor,
         now: Timestamp,
     ) -> bool {
-        let attempt =
-            || self.try_tombstone(&mut self.person(site, pseudonym), site, pseudonym, tombstone, now);
+        let attempt = || {
+            self.try_tombstone(&mut self.person(site, pseudonym), site, pseudonym, tombstone, now)
+        };
         attempt() || {
             self.collect_people(now);
             attempt()

@@ -5,7 +5,14 @@ use consentgate::{Millis, Outcome, Reason, Stage, Usage};
 use serde_json::{Value, json};
 
 const TABLES: [&str; 8] = [
-    "claims", "buckets", "sessions", "calls", "calls_bytes", "floors", "tombstones", "idempotency",
+    "claims",
+    "buckets",
+    "sessions",
+    "calls",
+    "calls_bytes",
+    "floors",
+    "tombstones",
+    "idempotency",
 ];
 
 /// Two sites; site `a` may have so many entries in each table.
@@ -19,7 +26,8 @@ fn capped(per_site: [u64; 8]) -> Value {
     config["caps"] = caps;
     for site in ["a", "b"] {
         config["sites"][site]["rate"] = json!({"capacity": 1000, "per_minute": 60});
-        config["sites"][site]["sync"] = json!({"per_site": {"capacity": 100_000, "per_minute": 60}});
+        config["sites"][site]["sync"] =
+            json!({"per_site": {"capacity": 100_000, "per_minute": 60}});
     }
     config
 }

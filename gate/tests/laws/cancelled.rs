@@ -47,7 +47,11 @@ async fn hang_while(switch: &AtomicBool) {
 }
 
 impl AsyncSessionStore for Hangs {
-    async fn find(&self, request: &FindSession<'_>, at: Timestamp) -> Result<FoundSession, StoreError> {
+    async fn find(
+        &self,
+        request: &FindSession<'_>,
+        at: Timestamp,
+    ) -> Result<FoundSession, StoreError> {
         hang_while(&self.find).await;
         SessionStore::find(&self.memory, request, at)
     }
@@ -67,11 +71,19 @@ impl AsyncCallStore for Hangs {
         CallStore::record(&self.memory, request, at)
     }
 
-    async fn find(&self, request: &FindCall<'_>, at: Timestamp) -> Result<Option<FoundCall>, StoreError> {
+    async fn find(
+        &self,
+        request: &FindCall<'_>,
+        at: Timestamp,
+    ) -> Result<Option<FoundCall>, StoreError> {
         CallStore::find(&self.memory, request, at)
     }
 
-    async fn enqueue(&self, request: &Enqueue<'_>, at: Timestamp) -> Result<EnqueueReply, StoreError> {
+    async fn enqueue(
+        &self,
+        request: &Enqueue<'_>,
+        at: Timestamp,
+    ) -> Result<EnqueueReply, StoreError> {
         CallStore::enqueue(&self.memory, request, at)
     }
 

@@ -8,7 +8,8 @@ use crate::{
 use consentgate::{Decision, Outcome, Reason, Stage, StoreErrorKind, core::flow::Flow};
 use serde_json::{Value, json};
 
-const FAULTS: [Fault; 4] = [Fault::Fails, Fault::FailsUnwritten, Fault::ReplyLost, Fault::WrongKind];
+const FAULTS: [Fault; 4] =
+    [Fault::Fails, Fault::FailsUnwritten, Fault::ReplyLost, Fault::WrongKind];
 
 /// Drives a flow of which the effect at a place fails.
 fn failing(world: &World, flow: impl Flow, place: usize, fault: Fault) -> (Decision, Vec<String>) {
@@ -44,7 +45,11 @@ fn law_11_an_event_whose_admission_fails_is_503_and_left_to_its_lease() {
         world.grant("a", "p", &["analytics"]);
         let (decision, asked) = failing(&world, world.event("a", "e", "p"), 0, fault);
         is_failure(&decision, Stage::Replay, fault);
-        assert_eq!(asked, ["admission.admit"], "whether there is a claim is unknown: it is not settled");
+        assert_eq!(
+            asked,
+            ["admission.admit"],
+            "whether there is a claim is unknown: it is not settled"
+        );
         let claimed = fault == Fault::ReplyLost;
         let again = world.run(world.event("a", "e", "p"));
         assert_eq!(again.reason() == Reason::InFlight, claimed, "{fault:?}");
@@ -159,6 +164,36 @@ fn law_11_an_erasure_whose_store_fails_is_503_and_can_be_done_again() {
             assert_eq!((usage.sessions, usage.calls), (0, 0));
         }
     }
+}
+
+#[test]
+fn law_11_a_host_store_that_sends_an_event_away_for_ever_has_failed() {
+    use consentgate::host::{HostGate, HostRoles, Turn, Value as Data};
+    let mut config = config_json();
+    config["hash_secret"] = serde_json::json!({"base64": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"});
+    let roles = HostRoles { admission: true, ..HostRoles::default() };
+    let gate = HostGate::new(config.to_string().as_bytes(), roles).unwrap();
+    let world = World::new(&config);
+    let body = crate::world::body("p");
+    let headers = crate::world::signed("e", &body, world.now, &[1]);
+    let request = consentgate::Request { site: "a", headers: &headers, body: &body, ip: None };
+    let answered = |outcome: &'static str, retry_ms: i64| {
+        let Turn::Ask(run, _) = gate.call_event(&request, world.now) else { panic!("it asks") };
+        let reply = Data::Map(vec![
+            ("outcome".into(), Data::Text(outcome.into())),
+            ("retry_ms".into(), Data::Int(retry_ms)),
+            ("bucket".into(), Data::Int(0)),
+        ]);
+        match gate.resume(run, Ok(&reply), world.now) {
+            Turn::Done(decision) => decision.reason(),
+            Turn::Ask(..) => panic!("there is nothing to ask"),
+        }
+    };
+    // No lease is longer than an hour; no bucket is empty for longer than its window, here a minute.
+    assert_eq!(answered("held", 3_600_000), Reason::InFlight);
+    assert_eq!(answered("held", 3_600_001), Reason::StoreFailed);
+    assert_eq!(answered("limited", 60_000), Reason::RateLimited);
+    assert_eq!(answered("limited", 60_001), Reason::StoreFailed);
 }
 
 #[test]

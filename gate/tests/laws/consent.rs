@@ -111,7 +111,11 @@ fn law_7_no_cap_and_no_bucket_keeps_a_withdrawal_out() {
     let limited = world.say("a", "p", &["analytics"]);
     assert_eq!(limited.reason(), Reason::RateLimited);
     let call = world.run(world.event("a", "e1", "p")).call_id().unwrap();
-    assert_eq!(world.sale("a", call).reason(), Reason::Skipped, "what it took away counts all the same");
+    assert_eq!(
+        world.sale("a", call).reason(),
+        Reason::Skipped,
+        "what it took away counts all the same"
+    );
     world.forward(Millis(1));
     for person in ["p", "q"] {
         assert_eq!(world.say("a", person, &[]).status(), 204);

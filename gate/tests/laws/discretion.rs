@@ -1,6 +1,6 @@
 //! Law 12: nothing that is secret or personal is shown by `Debug` or `Display`, or becomes a metric's label.
 
-use crate::world::{ORIGIN, config_json, noon, step, World};
+use crate::world::{ORIGIN, World, config_json, noon, step};
 use consentgate::{
     Config, Effect, Gate, ManualClock, Perform, Request, Secret, StoreError, Stores, Timestamp,
     core::{Engine, base64_encode, flow::Flow},
@@ -58,20 +58,33 @@ fn law_12_no_step_of_any_flow_shows_a_secret_a_body_or_a_person() {
     let statement = crate::world::statement(PERSON, &["analytics"], noon());
     let request = Request { site: "a", headers: &headers, body: &statement, ip: None };
     let unique = consentgate::ids::Unique { owner: [1; 16], call_id: [2; 16] };
-    let all: [(&str, Box<dyn Fn() -> Box<dyn Flow>>); 4] = [
-        ("sync_session", Box::new(|| Box::new(world.engine.sync_session(&request, || unique, noon())))),
-        ("call_event", Box::new(|| {
-            let (headers, body) = (event(noon()), body());
-            let request = Request { site: "a", headers: &headers, body: &body, ip: None };
-            Box::new(world.engine.call_event(&request, body.clone().into(), || unique, noon()))
-        })),
-        ("confirm_sale", Box::new(|| {
-            let call = consentgate::ids::CallId::from_bytes([2; 16]).to_hex();
-            Box::new(world.engine.confirm_sale("a", &call))
-        })),
-        ("erase", Box::new(|| {
-            Box::new(world.engine.erase("a", Fingerprint::new(PERSON).unwrap(), noon()))
-        })),
+    type Start<'a> = Box<dyn Fn() -> Box<dyn Flow> + 'a>;
+    let all: [(&str, Start<'_>); 4] = [
+        (
+            "sync_session",
+            Box::new(|| Box::new(world.engine.sync_session(&request, || unique, noon()))),
+        ),
+        (
+            "call_event",
+            Box::new(|| {
+                let (headers, body) = (event(noon()), body());
+                let request = Request { site: "a", headers: &headers, body: &body, ip: None };
+                Box::new(world.engine.call_event(&request, body.clone().into(), || unique, noon()))
+            }),
+        ),
+        (
+            "confirm_sale",
+            Box::new(|| {
+                let call = consentgate::ids::CallId::from_bytes([2; 16]).to_hex();
+                Box::new(world.engine.confirm_sale("a", &call))
+            }),
+        ),
+        (
+            "erase",
+            Box::new(|| {
+                Box::new(world.engine.erase("a", Fingerprint::new(PERSON).unwrap(), noon()))
+            }),
+        ),
     ];
     for (name, flow) in all {
         let mut flow = flow();
@@ -115,7 +128,9 @@ fn law_12_machines_engines_and_configurations_show_no_secret() {
 
 #[test]
 fn law_12_a_faulty_configuration_is_told_of_without_its_secrets() {
-    for secret in [json!("needle"), json!("whsec_needle!"), json!(["needle"]), json!({"base64": "needle"})] {
+    for secret in
+        [json!("needle"), json!("whsec_needle!"), json!(["needle"]), json!({"base64": "needle"})]
+    {
         let mut config = config();
         config["sites"]["a"]["keys"][0]["secret"] = secret.clone();
         config["hash_secret"] = secret;

@@ -16,4 +16,3 @@ mod tenancy;
 mod threads;
 mod uniform;
 mod world;
-mod tmp_probe;

@@ -8,11 +8,7 @@ use crate::{
         statement,
     },
 };
-use consentgate::{
-    Decision, Effect, Perform, Reason, Reply,
-    core::stores::FindCall,
-    ids::CallId,
-};
+use consentgate::{Decision, Effect, Perform, Reason, Reply, core::stores::FindCall, ids::CallId};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -30,12 +26,26 @@ const LISTINGS: [&[u8]; 5] = [&[1], &[1, 2], &[2], &[2, 3], &[4]];
 #[derive(Clone, Debug)]
 enum Op {
     /// An event under an id: signed now by all keys, by one of them, or a copy of what was sent before.
-    Event { id: u8, person: u8, with: u8 },
-    Say { person: u8, scopes: u8, ago_s: u64 },
-    Sale { row: usize },
-    Erase { person: u8 },
+    Event {
+        id: u8,
+        person: u8,
+        with: u8,
+    },
+    Say {
+        person: u8,
+        scopes: u8,
+        ago_s: u64,
+    },
+    Sale {
+        row: usize,
+    },
+    Erase {
+        person: u8,
+    },
     Rotate,
-    Forward { seconds: u64 },
+    Forward {
+        seconds: u64,
+    },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -94,8 +104,11 @@ impl Model {
     fn names(&self, id: u8, sent: &Sent, now: i64) -> Vec<Name> {
         let remembered = self.retired.iter().filter(|(_, until)| now < **until).map(|(key, _)| key);
         let keys = LISTINGS[self.listing].iter().chain(remembered);
-        let mut names: Vec<_> =
-            keys.map(|key| format!("signature by {key} of {id} at {} for {}", sent.at / 1000, sent.person)).collect();
+        let mut names: Vec<_> = keys
+            .map(|key| {
+                format!("signature by {key} of {id} at {} for {}", sent.at / 1000, sent.person)
+            })
+            .collect();
         names.push(format!("id {id}"));
         names
     }
@@ -110,7 +123,8 @@ impl Model {
         let names = self.names(id, sent, now);
         let keep = now + TTL.max(sent.at / 1000 * 1000 + TOLERANCE + LEASE - now);
         self.claims.retain(|_, (until, _)| now < *until);
-        let met: Vec<_> = names.iter().filter(|name| self.claims.contains_key(*name)).cloned().collect();
+        let met: Vec<_> =
+            names.iter().filter(|name| self.claims.contains_key(*name)).cloned().collect();
         if !met.is_empty() {
             let row = met.iter().find_map(|name| self.claims[name].1);
             for name in met {

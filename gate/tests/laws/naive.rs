@@ -58,7 +58,12 @@ impl Known {
                         return;
                     }
                     self.keys.insert(key, now);
-                    *own = Session { scopes: said.clone(), granted_at: t, changed_at: t, narrowed: gone };
+                    *own = Session {
+                        scopes: said.clone(),
+                        granted_at: t,
+                        changed_at: t,
+                        narrowed: gone,
+                    };
                 } else if gone || (!covers && t > own.changed_at) {
                     own.scopes = own.scopes.intersection(said).cloned().collect();
                     own.changed_at = own.changed_at.max(t);

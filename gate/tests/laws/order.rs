@@ -157,8 +157,8 @@ proptest! {
     fn law_1_effects_come_in_the_frozen_order_whatever_fails(events in prop::collection::vec(event(), 1..12)) {
         let world = World::new(&config_json());
         let scopes: [&[&str]; 4] = [&[], &["marketing"], &["analytics"], &["analytics", "marketing"]];
-        for consent in 0..4 {
-            world.grant("a", &format!("p{consent}"), scopes[consent]);
+        for (consent, scopes) in scopes.into_iter().enumerate() {
+            world.grant("a", &format!("p{consent}"), scopes);
         }
         for (index, Event { consent, spoil, plan }) in events.into_iter().enumerate() {
             let (headers, body) = sent(spoil, &format!("e{}", index / 2), &format!("p{consent}"), world.now);

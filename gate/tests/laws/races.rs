@@ -124,3 +124,20 @@ fn law_7_a_grant_that_races_an_erasure_is_not_stored() {
         assert!(world.session("a", "p").session.is_none(), "order {order:b}");
     }
 }
+
+#[test]
+fn law_7_an_erasure_wins_over_a_record_where_sessions_are_kept_apart_too() {
+    let mut config = config_json();
+    config["sessions_apart"] = true.into();
+    for order in ORDERS {
+        let mut world = World::new(&config);
+        world.grant("a", "p", &["analytics"]);
+        world.forward(secs(1));
+        let erasure = world.engine.erase("a", crate::world::person("p"), world.now);
+        let event = world.event("a", "e", "p");
+        // No version is compared here: only the tombstone stands between the judgement and the row.
+        let rows = || world.stores.calls.usage().calls;
+        let (then, at_last, _) = interleaved(&world, order, erasure, event, rows);
+        assert_eq!((then, at_last), (0, 0), "order {order:b}");
+    }
+}

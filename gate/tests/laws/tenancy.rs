@@ -7,13 +7,26 @@ use serde_json::{Value, json};
 
 #[derive(Clone, Debug)]
 enum Op {
-    Event { id: u8, person: u8 },
+    Event {
+        id: u8,
+        person: u8,
+    },
     /// Scopes by bits, stated so many seconds ago.
-    Say { person: u8, scopes: u8, ago_s: u64 },
-    Sale { call: usize },
-    Erase { person: u8 },
+    Say {
+        person: u8,
+        scopes: u8,
+        ago_s: u64,
+    },
+    Sale {
+        call: usize,
+    },
+    Erase {
+        person: u8,
+    },
     /// An event that is admitted, and then nobody goes on with.
-    Leave { id: u8 },
+    Leave {
+        id: u8,
+    },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -32,8 +45,14 @@ fn tight() -> Value {
     let mut config = config_json();
     let mut caps = json!({"sites_max": 2});
     for (table, per_site) in [
-        ("claims", 14), ("buckets", 5), ("sessions", 3), ("calls", 4), ("calls_bytes", 80),
-        ("floors", 2), ("tombstones", 2), ("idempotency", 6),
+        ("claims", 14),
+        ("buckets", 5),
+        ("sessions", 3),
+        ("calls", 4),
+        ("calls_bytes", 80),
+        ("floors", 2),
+        ("tombstones", 2),
+        ("idempotency", 6),
     ] {
         caps[format!("{table}_max")] = json!(per_site * 2);
         caps[format!("{table}_per_site_max")] = json!(per_site);
@@ -67,7 +86,10 @@ fn perform(world: &World, site: &str, op: &Op, calls: &mut Vec<CallId>) -> Strin
         Op::Erase { person } => world.erase(site, &format!("p{person}")),
         Op::Leave { id } => {
             let mut flow = world.event(site, &format!("e{id}"), "p0");
-            return format!("{:?}", crate::world::step(&mut flow, &world.stores, world.now).map(|d| d.reason()));
+            return format!(
+                "{:?}",
+                crate::world::step(&mut flow, &world.stores, world.now).map(|d| d.reason())
+            );
         }
     };
     if decision.reason() == Reason::Accepted {

@@ -20,8 +20,7 @@ fn gate(config: &Value) -> (TestGate, Memory) {
 fn config(rate: Value, calls: u64) -> Value {
     let mut config = config_json();
     config["sites"]["a"]["rate"] = rate;
-    config["caps"] =
-        json!({"sites_max": 2, "calls_max": calls * 2, "calls_per_site_max": calls});
+    config["caps"] = json!({"sites_max": 2, "calls_max": calls * 2, "calls_per_site_max": calls});
     config
 }
 
@@ -115,7 +114,8 @@ fn law_7_withdrawals_and_erasures_among_threads_leave_nothing_behind() {
                 for event in 0..4 {
                     let _ = call(&gate, &format!("late{event}"), "p");
                 }
-                assert_eq!(memory.usage().calls, rows, "none after it was answered");
+                // The erasure may take some away meanwhile.
+                assert!(memory.usage().calls <= rows, "none after it was answered");
             }
             if thread == 1 {
                 assert_eq!(gate.erase("a", person("p"), None).status(), 200);

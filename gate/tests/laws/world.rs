@@ -38,9 +38,7 @@ pub fn key_bytes(key: u8) -> [u8; 32] {
 }
 
 pub fn site_json(keys: &[u8]) -> Value {
-    let key = |key: &u8| {
-        json!({"id": format!("k{key}"), "secret": {"base64": base64_encode(&key_bytes(*key))}})
-    };
+    let key = |key: &u8| json!({"id": format!("k{key}"), "secret": {"base64": base64_encode(&key_bytes(*key))}});
     json!({"keys": keys.iter().map(key).collect::<Vec<_>>(), "origins": [ORIGIN]})
 }
 
@@ -86,8 +84,7 @@ pub fn rfc3339(at: Timestamp) -> String {
 /// A statement of consent, as a browser's body.
 pub fn statement(fingerprint: &str, scopes: &[&str], at: Timestamp) -> Vec<u8> {
     let at = rfc3339(at);
-    let body =
-        json!({"fingerprint": fingerprint, "consent_scopes": scopes, "consent_at": at});
+    let body = json!({"fingerprint": fingerprint, "consent_scopes": scopes, "consent_at": at});
     body.to_string().into_bytes()
 }
 
@@ -166,7 +163,11 @@ impl World {
     }
 
     /// What the session store knows of a person.
-    pub fn session(&self, site: &str, fingerprint: &str) -> consentgate::core::stores::FoundSession {
+    pub fn session(
+        &self,
+        site: &str,
+        fingerprint: &str,
+    ) -> consentgate::core::stores::FoundSession {
         let mut looking = self.engine.erase(site, person(fingerprint), self.now);
         let Step::Need(Effect::DeleteSession(request)) = looking.start() else { panic!("erase") };
         let find = FindSession {
@@ -206,7 +207,11 @@ pub fn run(mut flow: impl Flow, stores: &impl Perform, now: Timestamp) -> Decisi
 }
 
 /// One effect of a flow; its answer, once there is nothing left to perform.
-pub fn step(flow: &mut (impl Flow + ?Sized), stores: &impl Perform, now: Timestamp) -> Option<Decision> {
+pub fn step(
+    flow: &mut (impl Flow + ?Sized),
+    stores: &impl Perform,
+    now: Timestamp,
+) -> Option<Decision> {
     let reply = match flow.pending() {
         Some(effect) => stores.perform(&effect, now),
         None => return answer(flow.start()),
