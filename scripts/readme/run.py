@@ -1,4 +1,4 @@
-"""Runs every Python program of a Markdown page, by default of the README, each in a namespace of its own.
+"""Runs every Python program of a Markdown page, by default of the README, each in its own namespace.
 
 Usage: python scripts/readme/run.py [page.md ...]
 """
@@ -34,7 +34,7 @@ def main() -> None:
         for start, text in blocks:
             # Line numbers of a traceback are those of the page.
             code = compile("\n" * start + text, str(page), "exec")
-            exec(code, {"__name__": "__main__"})  # noqa: S102 - that is what it is for
+            exec(code, {"__name__": "__main__"})
         print(f"{page.name}: {len(blocks)} Python program(s) ran")
 
 

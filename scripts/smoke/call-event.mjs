@@ -25,6 +25,8 @@ export async function run({
   checks = LETTERS,
   print = () => {},
 }) {
+  const unknown = checks.filter((letter) => !LETTERS.includes(letter));
+  if (checks.length === 0 || unknown.length > 0) throw new Error(`there are the checks ${LETTERS.join('')}, not ${unknown.join('') || 'none'}`);
   const client = new Client({ url, site, secret, origin, timeoutMs });
   const results = [];
   for (const letter of LETTERS.filter((one) => checks.includes(one))) {
@@ -74,7 +76,10 @@ async function main() {
   });
   const missing = ['url', 'site', 'secret'].filter((name) => values[name] === undefined);
   if (missing.length > 0) throw new Error(`missing: ${missing.map((name) => `--${name}`).join(', ')}`);
-  const number = (name) => (values[name] === undefined ? undefined : Number(values[name]));
+  const number = (name) => {
+    if (values[name] !== undefined && !/^\d+$/.test(values[name])) throw new Error(`--${name} must be a whole number`);
+    return values[name] === undefined ? undefined : Number(values[name]);
+  };
   const outcome = await run({
     url: values.url,
     site: values.site,
@@ -85,7 +90,7 @@ async function main() {
     perMinute: number('per-minute'),
     seed: number('seed'),
     timeoutMs: number('timeout-ms'),
-    checks: values.checks?.toUpperCase().split(''),
+    checks: values.checks?.toUpperCase().replaceAll(',', '').split(''),
     print: console.log,
   });
   console.log(`\n${table([{ name: new URL(values.url).host, ...outcome }])}`);

@@ -47,8 +47,9 @@ async fn sale(State(app): State<Arc<App>>, request: Request) -> Response {
         Ok(body) => body,
         Err(error) => return broken(error),
     };
-    let secret = &app.config["sites"][&site]["keys"][0]["secret"];
-    let secrets = [SecretInput::Text(secret.as_str().unwrap_or_default())];
+    let keys = app.config["sites"][&site]["keys"].as_array().into_iter().flatten();
+    let secrets: Vec<_> =
+        keys.filter_map(|key| key["secret"].as_str()).map(SecretInput::Text).collect();
     let (headers, now) = (HttpHeaders(&parts.headers), SystemClock.now());
     match consentgate::verify("standard-webhooks", &secrets, &headers, &body, 300, now) {
         Ok(Some(_verified)) => {}

@@ -5,8 +5,8 @@ use consentgate_core::{
     Effect, Marketing, Millis, Reply, StoreError, StoreErrorKind, Timestamp,
     ids::{CallId, Fingerprint, Scopes, SessionVersion},
     stores::{
-        AdmitReply, Bucket, Done, EnqueueReply, FoundCall, FoundSession, PutReply, RecordReply, Session,
-        SettleReply, StoredSession,
+        AdmitReply, Bucket, Done, EnqueueReply, FoundCall, FoundSession, PutReply, RecordReply,
+        Session, SettleReply, StoredSession,
     },
 };
 use std::sync::Arc;
@@ -22,9 +22,7 @@ const SCOPES_MAX: usize = 64;
 pub(super) fn read(effect: &Effect<'_>, value: &Value) -> Reply {
     let wrong = || StoreError::new(StoreErrorKind::WrongReply);
     match effect {
-        Effect::Admit(request) => {
-            Reply::Admit(admit(value, request.buckets).ok_or_else(wrong))
-        }
+        Effect::Admit(request) => Reply::Admit(admit(value, request.buckets).ok_or_else(wrong)),
         Effect::Settle(_) => Reply::Settle(settle(value).ok_or_else(wrong)),
         Effect::FindSession(_) => Reply::FindSession(found_session(value).ok_or_else(wrong)),
         Effect::PutSession(_) => Reply::PutSession(put(value).ok_or_else(wrong)),

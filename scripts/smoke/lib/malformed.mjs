@@ -1,4 +1,4 @@
-// Requests that no honest sender makes: complete, broken and abandoned ones, the same ones for the same seed.
+// Requests that no honest sender makes: complete, broken and abandoned ones, the same kinds in the same order for the same seed.
 import { signBytes } from './event.mjs';
 
 const ENDPOINTS = ['/api/sync', '/api/call-event/v2', '/api/sale'];
