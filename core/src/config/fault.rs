@@ -113,6 +113,24 @@ pub enum Problem {
         /// The site.
         site: String,
     },
+    /// Conversions would be forgotten before they are due.
+    #[error("of {calls_s} s is not longer than `conversion.delay_s`, {delay_s} s")]
+    CallsForgottenUnsent {
+        /// The given retention.
+        calls_s: u64,
+        /// The given delay.
+        delay_s: u64,
+    },
+    /// An event could be acceptable still when its row is gone (law 3).
+    #[error("of {calls_s} s is shorter than a claim of site `{site}` can live, {claim_s} s")]
+    CallsForgottenEarly {
+        /// The given retention.
+        calls_s: u64,
+        /// The longest life of a claim.
+        claim_s: u64,
+        /// The site.
+        site: String,
+    },
     /// A claim could lapse while its owner is at work (FIELD 36).
     #[error("of {lease_ms} ms is not longer than the deadlines together, {deadlines_ms} ms")]
     LeaseTooShort {

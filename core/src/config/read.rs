@@ -40,8 +40,17 @@ impl Config {
         let common = &self.common;
         for (id, site) in &self.sites {
             found.extend(common.ttl_fault(id, site).map(|problem| ("claim.ttl_s".into(), problem)));
+            let kept = common.retention_fault(id, site);
+            found.extend(kept.map(|problem| ("retention.calls_s".into(), problem)));
         }
         found.extend(common.lease_fault().map(|problem| ("claim.lease_s".into(), problem)));
+        if common.calls_kept <= common.conversion_delay {
+            let problem = Problem::CallsForgottenUnsent {
+                calls_s: common.calls_kept.0 / 1000,
+                delay_s: common.conversion_delay.0 / 1000,
+            };
+            found.push(("retention.calls_s".into(), problem));
+        }
         if self.sites.len() as u64 > common.caps.sites {
             found.push(("sites".into(), Problem::TooManySites(common.caps.sites)));
         }
@@ -69,6 +78,16 @@ impl Common {
         (self.claim_ttl < site.tolerance.times(2)).then(|| Problem::TtlTooShort {
             ttl_s: self.claim_ttl.0 / 1000,
             tolerance_s: site.tolerance.0 / 1000,
+            site: id.to_string(),
+        })
+    }
+
+    /// A row must outlive every claim on its event: it is what keeps the event single when an answer was lost.
+    pub(crate) fn retention_fault(&self, id: &SiteId, site: &SiteConfig) -> Option<Problem> {
+        let claim = self.claim_ttl.max(site.tolerance.times(2).plus(self.lease));
+        (self.calls_kept < claim).then(|| Problem::CallsForgottenEarly {
+            calls_s: self.calls_kept.0 / 1000,
+            claim_s: claim.0.div_ceil(1000),
             site: id.to_string(),
         })
     }
@@ -112,8 +131,10 @@ impl SiteConfig {
             .map_err(|json::NotJson| ConfigError::at(&*path, Problem::NotJson))?;
         let mut faults = Vec::new();
         let site = read_site(path.clone(), &value, common.allow_short_secrets, &mut faults);
-        if let Some(problem) = site.as_ref().and_then(|site| common.ttl_fault(id, site)) {
-            faults.push(Fault { path: format!("{path}.tolerance_s"), problem });
+        for fault in [Common::ttl_fault, Common::retention_fault] {
+            if let Some(problem) = site.as_ref().and_then(|site| fault(common, id, site)) {
+                faults.push(Fault { path: format!("{path}.tolerance_s"), problem });
+            }
         }
         match site {
             Some(site) if faults.is_empty() => Ok(site),
@@ -349,7 +370,7 @@ fn read_common(root: &mut Section<'_>, allow_short_secrets: bool, sites: u64) ->
 
 fn read_caps(mut caps: Section<'_>, configured: u64) -> Caps {
     let body = caps.whole("body_bytes_max", 1..=16_777_216, 65_536);
-    let sites = caps.whole("sites_max", 1..=100_000, (configured * 2).max(16));
+    let sites = caps.whole("sites_max", 1..=100_000, (configured * 2).clamp(16, 100_000));
     let mut table = |all_member, site_member, default| {
         let all = caps.whole(all_member, 1..=1 << 40, default);
         let per_site = caps.whole(site_member, 1..=1 << 40, (all / sites).max(1));
@@ -369,7 +390,7 @@ fn read_caps(mut caps: Section<'_>, configured: u64) -> Caps {
         calls_bytes: table("calls_bytes_max", "calls_bytes_per_site_max", 1 << 32),
         floors: table("floors_max", "floors_per_site_max", 400_000),
         tombstones: table("tombstones_max", "tombstones_per_site_max", 400_000),
-        idempotency: table("idempotency_max", "idempotency_per_site_max", 400_000),
+        idempotency: table("idempotency_max", "idempotency_per_site_max", 4_000_000),
     };
     caps.finish();
     read

@@ -2,7 +2,7 @@
 
 use super::{
     Inner, Locked, Memory,
-    expiring::{Expires, Expiring},
+    expiring::{Expires, Expiring, OfSite},
     quota::{Site, Table},
 };
 use consentgate_core::{
@@ -30,6 +30,18 @@ struct ClaimAt {
 struct BucketAt {
     site: u64,
     key: Pseudonym,
+}
+
+impl OfSite for ClaimAt {
+    fn site(&self) -> u64 {
+        self.site
+    }
+}
+
+impl OfSite for BucketAt {
+    fn site(&self) -> u64 {
+        self.site
+    }
 }
 
 struct Entry {
@@ -87,7 +99,7 @@ impl Inner {
     fn admit(&self, request: &Admit<'_>, now: Timestamp) -> AdmitReply {
         match self.try_admit(request, now) {
             AdmitReply::Full => {
-                self.collect_admission(now);
+                self.collect_admission(self.site(request.site).number, now);
                 self.try_admit(request, now)
             }
             reply => reply,
@@ -99,8 +111,8 @@ impl Inner {
         let places = self.admission_places(&site, request.claims, request.buckets);
         let mut locked = self.lock_admission(&places);
         for shard in locked.each() {
-            shard.claims.collect(now, |_, entry| self.forget_claim(&entry));
-            shard.buckets.collect(now, |_, level| self.forget_bucket(&level));
+            shard.claims.collect(site.number, now, |entry| self.forget_claim(&entry));
+            shard.buckets.collect(site.number, now, |level| self.forget_bucket(&level));
         }
 
         for (place, at) in &places.claims {
@@ -153,11 +165,11 @@ impl Inner {
     }
 
     /// Before the tables are called full, every part gives up what is over in it; one part after the other.
-    fn collect_admission(&self, now: Timestamp) {
+    fn collect_admission(&self, site: u64, now: Timestamp) {
         for place in self.admission.places() {
             let mut shard = self.admission.lock_at(place);
-            shard.claims.collect_more(now, |_, entry| self.forget_claim(&entry));
-            shard.buckets.collect_more(now, |_, level| self.forget_bucket(&level));
+            shard.claims.collect_more(site, now, |entry| self.forget_claim(&entry));
+            shard.buckets.collect_more(site, now, |level| self.forget_bucket(&level));
         }
     }
 

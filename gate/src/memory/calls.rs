@@ -89,7 +89,7 @@ impl Inner {
     fn record(&self, request: &Record<'_>, now: Timestamp) -> RecordReply {
         match self.try_record(request, now) {
             RecordReply::Full => {
-                self.collect_calls(now);
+                self.collect_calls(self.site(request.site).number, now);
                 self.try_record(request, now)
             }
             reply => reply,
@@ -97,13 +97,13 @@ impl Inner {
     }
 
     /// Before the table is called full, every part gives up what is over in it; one part after the other.
-    fn collect_calls(&self, now: Timestamp) {
+    fn collect_calls(&self, site: u64, now: Timestamp) {
         for place in self.calls.rows.places() {
             let mut rows = self.calls.rows.lock_at(place);
-            rows.rows.collect_more(now, |_, row| self.forget_row(&row));
+            rows.rows.collect_more(site, now, |row| self.forget_row(&row));
         }
         for place in self.calls.names.places() {
-            self.calls.names.lock_at(place).names.collect_more(now, |_, _| {});
+            self.calls.names.lock_at(place).names.collect_more(site, now, |_| {});
         }
     }
 
@@ -124,7 +124,7 @@ impl Inner {
         let places = self.places_of(&site, &names);
         let mut locked = Locked::new(&self.calls.names, places.iter().map(|(place, _)| *place));
         for part in locked.each() {
-            part.names.collect(now, |_, _| {});
+            part.names.collect(site.number, now, |_| {});
         }
         for (place, at) in &places {
             let named = locked.part(*place).and_then(|part| part.names.get(at, now));
@@ -138,7 +138,7 @@ impl Inner {
 
         let at = (site.number, request.call_id);
         let mut rows = self.calls.rows.lock(at);
-        rows.rows.collect(now, |_, row| self.forget_row(&row));
+        rows.rows.collect(site.number, now, |row| self.forget_row(&row));
         let bytes = request.body.0.len() as u64;
         if !self.reserve_row(&site, bytes) {
             return RecordReply::Full;
@@ -239,8 +239,8 @@ impl Inner {
         // Rare, and asked for by the host: one part after the other, never all at once.
         let mut nameless: Vec<(CallId, Box<[Name]>)> = Vec::new();
         for place in self.calls.rows.places() {
-            self.calls.rows.lock_at(place).rows.retain(|(number, call_id), row| {
-                let erased = *number == site.number && row.fingerprint == *request.fingerprint;
+            self.calls.rows.lock_at(place).rows.retain(site.number, |(_, call_id), row| {
+                let erased = row.fingerprint == *request.fingerprint;
                 if erased {
                     self.forget_row(row);
                     nameless.push((*call_id, std::mem::take(&mut row.names)));

@@ -8,9 +8,29 @@ pub(super) trait Expires {
     fn is_over(&self, now: Timestamp) -> bool;
 }
 
+/// A key that says at which site it is.
+pub(super) trait OfSite {
+    /// The number that stands for the site.
+    fn site(&self) -> u64;
+}
+
+impl<T> OfSite for (u64, T) {
+    fn site(&self) -> u64 {
+        self.0
+    }
+}
+
 /// A map whose entries end by themselves: each write looks at a few entries in turn and drops those that are over.
-/// No sweep stops the world, and no more than [`LOOKS`] entries are touched by one call.
+/// No sweep stops the world, and no more than twice [`LOOKS`] entries are touched by one call.
+///
+/// Each site has a part of its own, so that one site's flood does not hide what is over at another (law 8). A write
+/// looks at its own site's part and at one more in turn: what a quiet site left behind goes as well.
 pub(super) struct Expiring<K, V> {
+    sites: IndexMap<u64, Part<K, V>, RandomState>,
+    next: usize,
+}
+
+struct Part<K, V> {
     map: IndexMap<K, V, RandomState>,
     next: usize,
 }
@@ -22,74 +42,99 @@ const LOOKS_WHEN_FULL: usize = 64;
 
 impl<K, V> Default for Expiring<K, V> {
     fn default() -> Self {
+        Self { sites: IndexMap::default(), next: 0 }
+    }
+}
+
+impl<K, V> Default for Part<K, V> {
+    fn default() -> Self {
         Self { map: IndexMap::default(), next: 0 }
     }
 }
 
-impl<K: Hash + Eq, V: Expires> Expiring<K, V> {
+impl<K: Hash + Eq + OfSite, V: Expires> Expiring<K, V> {
     /// The value, unless it is over.
     pub(super) fn get(&self, key: &K, now: Timestamp) -> Option<&V> {
-        self.map.get(key).filter(|value| !value.is_over(now))
+        self.sites.get(&key.site())?.map.get(key).filter(|value| !value.is_over(now))
     }
 
     /// The value for changing it, unless it is over.
     pub(super) fn get_mut(&mut self, key: &K, now: Timestamp) -> Option<&mut V> {
-        self.map.get_mut(key).filter(|value| !value.is_over(now))
+        let part = self.sites.get_mut(&key.site())?;
+        part.map.get_mut(key).filter(|value| !value.is_over(now))
     }
 
     /// Whether an entry is there, over or not: writing it then needs no room.
     pub(super) fn has_place(&self, key: &K) -> bool {
-        self.map.contains_key(key)
+        self.sites.get(&key.site()).is_some_and(|part| part.map.contains_key(key))
     }
 
     /// How many entries there are, over or not.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.map.len()
+        self.sites.values().map(|part| part.map.len()).sum()
     }
 
     /// Puts the value in its place; what stood there.
     pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        self.map.insert(key, value)
+        self.sites.entry(key.site()).or_default().map.insert(key, value)
     }
 
     pub(super) fn remove(&mut self, key: &K) -> Option<V> {
-        self.map.swap_remove(key)
+        self.sites.get_mut(&key.site())?.map.swap_remove(key)
     }
 
-    /// Drops the next in turn of those that may go, over or not.
-    pub(super) fn drop_one(&mut self, mut may_go: impl FnMut(&K) -> bool) -> Option<(K, V)> {
-        for _ in 0..LOOKS_WHEN_FULL.min(self.map.len()) {
-            self.turn();
-            match self.map.get_index(self.next) {
-                Some((key, _)) if may_go(key) => return self.map.swap_remove_index(self.next),
-                _ => self.next += 1,
-            }
+    /// Drops the next in turn of a site, over or not.
+    pub(super) fn drop_one(&mut self, site: u64) -> Option<(K, V)> {
+        let part = self.sites.get_mut(&site)?;
+        part.turn();
+        part.map.swap_remove_index(part.next)
+    }
+
+    /// Keeps of one site what is to be kept.
+    pub(super) fn retain(&mut self, site: u64, mut keep: impl FnMut(&K, &mut V) -> bool) {
+        if let Some(part) = self.sites.get_mut(&site) {
+            part.map.retain(|key, value| keep(key, value));
         }
-        None
     }
 
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        self.map.retain(|key, value| keep(key, value));
-    }
-
-    /// Looks at a few entries in turn; hands over those that are over.
-    pub(super) fn collect(&mut self, now: Timestamp, over: impl FnMut(K, V)) {
-        self.look(LOOKS, now, over);
+    /// Looks at a few entries of a site in turn, and at a few of another's; hands over those that are over.
+    pub(super) fn collect(&mut self, site: u64, now: Timestamp, over: impl FnMut(V)) {
+        self.look(LOOKS, site, now, over);
     }
 
     /// Looks at more entries, for a table that seems full.
-    pub(super) fn collect_more(&mut self, now: Timestamp, over: impl FnMut(K, V)) {
-        self.look(LOOKS_WHEN_FULL, now, over);
+    pub(super) fn collect_more(&mut self, site: u64, now: Timestamp, over: impl FnMut(V)) {
+        self.look(LOOKS_WHEN_FULL, site, now, over);
     }
 
-    fn look(&mut self, looks: usize, now: Timestamp, mut over: impl FnMut(K, V)) {
+    fn look(&mut self, looks: usize, site: u64, now: Timestamp, mut over: impl FnMut(V)) {
+        if let Some(part) = self.sites.get_mut(&site) {
+            part.look(looks, now, &mut over);
+        }
+        if self.next >= self.sites.len() {
+            self.next = 0;
+        }
+        let Some((other, part)) = self.sites.get_index_mut(self.next) else { return };
+        if *other != site {
+            part.look(looks, now, &mut over);
+        }
+        if part.map.is_empty() {
+            self.sites.swap_remove_index(self.next);
+        } else {
+            self.next += 1;
+        }
+    }
+}
+
+impl<K: Hash + Eq, V: Expires> Part<K, V> {
+    fn look(&mut self, looks: usize, now: Timestamp, over: &mut impl FnMut(V)) {
         for _ in 0..looks.min(self.map.len()) {
             self.turn();
             match self.map.get_index(self.next) {
                 Some((_, value)) if value.is_over(now) => {
-                    if let Some((key, value)) = self.map.swap_remove_index(self.next) {
-                        over(key, value);
+                    if let Some((_, value)) = self.map.swap_remove_index(self.next) {
+                        over(value);
                     }
                 }
                 _ => self.next += 1,

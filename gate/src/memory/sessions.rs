@@ -96,7 +96,7 @@ impl Inner {
     fn put_session(&self, request: &PutSession<'_>, now: Timestamp) -> PutReply {
         match self.try_put(request, now, Room::AsItIs) {
             PutReply::Full => {
-                self.collect_people(now);
+                self.collect_people(self.site(request.site).number, now);
                 self.try_put(request, now, Room::AsMade)
             }
             reply => reply,
@@ -106,7 +106,7 @@ impl Inner {
     fn try_put(&self, request: &PutSession<'_>, now: Timestamp, room: Room) -> PutReply {
         let site = self.site(request.site);
         let mut shard = self.person(&site, request.pseudonym);
-        self.collect(&mut shard, now);
+        self.collect(&mut shard, site.number, now);
 
         let statement = (site.number, request.idempotency.key);
         if shard.statements.get(&statement, now).is_some() && !request.narrowing {
@@ -171,7 +171,7 @@ impl Inner {
                 return false;
             }
             // Never another site's: its flood must not undo refusals here (law 8). The room goes to the new one.
-            if shard.floors.drop_one(|(number, _)| *number == site.number).is_none() {
+            if shard.floors.drop_one(site.number).is_none() {
                 return true;
             }
         }
@@ -185,7 +185,7 @@ impl Inner {
     fn delete_session(&self, request: &DeleteSession<'_>, now: Timestamp) -> bool {
         let site = self.site(request.site);
         self.try_delete(&site, request, now) || {
-            self.collect_people(now);
+            self.collect_people(site.number, now);
             self.try_delete(&site, request, now)
         }
     }
@@ -214,7 +214,7 @@ impl Inner {
             self.try_tombstone(&mut self.person(site, pseudonym), site, pseudonym, tombstone, now)
         };
         attempt() || {
-            self.collect_people(now);
+            self.collect_people(site.number, now);
             attempt()
         }
     }
@@ -227,7 +227,7 @@ impl Inner {
         tombstone: Floor,
         now: Timestamp,
     ) -> bool {
-        self.collect(shard, now);
+        self.collect(shard, site.number, now);
         let key = (site.number, pseudonym);
         if !shard.tombstones.has_place(&key) && !self.quotas.reserve(Table::Tombstones, site, 1) {
             return false;
@@ -240,25 +240,27 @@ impl Inner {
     }
 
     /// Before a table is called full, every part gives up what is over in it; one part after the other.
-    fn collect_people(&self, now: Timestamp) {
+    fn collect_people(&self, site: u64, now: Timestamp) {
         let over = |table, site: &Site| self.quotas.release(table, site, 1);
         for place in self.people.places() {
             let mut shard = self.people.lock_at(place);
-            shard.sessions.collect_more(now, |_, kept| over(Table::Sessions, &kept.owner_site));
-            shard.floors.collect_more(now, |_, kept| over(Table::Floors, &kept.owner_site));
-            shard.tombstones.collect_more(now, |_, kept| over(Table::Tombstones, &kept.owner_site));
+            shard.sessions.collect_more(site, now, |kept| over(Table::Sessions, &kept.owner_site));
+            shard.floors.collect_more(site, now, |kept| over(Table::Floors, &kept.owner_site));
+            shard
+                .tombstones
+                .collect_more(site, now, |kept| over(Table::Tombstones, &kept.owner_site));
             shard
                 .statements
-                .collect_more(now, |_, kept| over(Table::Idempotency, &kept.owner_site));
+                .collect_more(site, now, |kept| over(Table::Idempotency, &kept.owner_site));
         }
     }
 
-    fn collect(&self, shard: &mut Shard, now: Timestamp) {
+    fn collect(&self, shard: &mut Shard, site: u64, now: Timestamp) {
         let over = |table, site: &Site| self.quotas.release(table, site, 1);
-        shard.sessions.collect(now, |_, kept| over(Table::Sessions, &kept.owner_site));
-        shard.floors.collect(now, |_, kept| over(Table::Floors, &kept.owner_site));
-        shard.tombstones.collect(now, |_, kept| over(Table::Tombstones, &kept.owner_site));
-        shard.statements.collect(now, |_, kept| over(Table::Idempotency, &kept.owner_site));
+        shard.sessions.collect(site, now, |kept| over(Table::Sessions, &kept.owner_site));
+        shard.floors.collect(site, now, |kept| over(Table::Floors, &kept.owner_site));
+        shard.tombstones.collect(site, now, |kept| over(Table::Tombstones, &kept.owner_site));
+        shard.statements.collect(site, now, |kept| over(Table::Idempotency, &kept.owner_site));
     }
 }
 

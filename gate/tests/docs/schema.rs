@@ -114,10 +114,12 @@ fn roomy(path: &[String]) -> Value {
         "claim": {"ttl_s": 86400, "lease_s": 3600},
         "deadline_ms": {"admit": 1, "find": 1, "record": 1, "settle": 1},
         "caps": {"sites_max": 1},
+        "retention": {"calls_s": 34_000_000},
     });
     let name = path.last().unwrap();
-    if name == "ttl_s" {
+    if name == "ttl_s" || name == "calls_s" {
         document["sites"] = json!({});
+        document["conversion"] = json!({"delay_s": 0});
     }
     if let Some(table) = name.strip_suffix("_per_site_max") {
         document["caps"][format!("{table}_max")] = json!(1_u64 << 40);

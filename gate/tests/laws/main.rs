@@ -12,6 +12,7 @@ mod naive;
 mod once;
 mod order;
 mod races;
+mod room;
 mod tenancy;
 mod threads;
 mod uniform;

@@ -211,6 +211,7 @@ fn world() -> World {
     let mut config = config_json();
     config["sites"]["a"] = site(LISTINGS[0]);
     config["retention"] = json!({"calls_s": KEPT / 1000});
+    config["conversion"] = json!({"delay_s": 60});
     config["caps"] = json!({"sites_max": 2, "claims_max": CLAIMS * 2, "claims_per_site_max": CLAIMS,
         "calls_max": CALLS * 2, "calls_per_site_max": CALLS});
     World::new(&config)

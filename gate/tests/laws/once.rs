@@ -207,6 +207,7 @@ fn law_4_no_claim_is_left_once_the_lease_is_over() {
 fn law_3_a_sale_that_keeps_its_call_longer_keeps_it_the_only_one() {
     let mut config = config_json();
     config["retention"] = serde_json::json!({"calls_s": 7200});
+    config["conversion"] = serde_json::json!({"delay_s": 60});
     let mut world = World::new(&config);
     world.grant("a", "p", &["analytics"]);
     let first = world.run(world.event("a", "e", "p")).call_id().unwrap();
