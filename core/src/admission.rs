@@ -45,7 +45,7 @@ pub(crate) enum NotAdmitted {
 /// ```compile_fail,E0451
 /// use consentgate_core::proof::{Admitted, Verified};
 /// fn skip_replay(verified: Verified) -> Admitted {
-///     Admitted { verified, hold: todo!() }
+///     Admitted { verified, hold: loop {} }
 /// }
 /// ```
 #[derive(Debug)]

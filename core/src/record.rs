@@ -21,9 +21,9 @@ pub struct Recording {
 /// The proof of stages 6 and 7; the only thing an acceptance can be made of.
 ///
 /// ```compile_fail,E0451
-/// use consentgate_core::proof::{Consented, Recorded};
-/// fn without_row(consented: Consented) -> Recorded {
-///     Recorded { consented, call_id: todo!(), marketing: todo!() }
+/// use consentgate_core::{Marketing, ids::CallId, proof::{Consented, Recorded}};
+/// fn without_row(consented: Consented, call_id: CallId, marketing: Marketing) -> Recorded {
+///     Recorded { consented, call_id, marketing }
 /// }
 /// ```
 #[derive(Debug)]

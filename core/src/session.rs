@@ -30,7 +30,7 @@ impl Person {
 /// ```compile_fail,E0451
 /// use consentgate_core::proof::{Admitted, InSession};
 /// fn without_session(admitted: Admitted) -> InSession {
-///     InSession { admitted, stored: todo!() }
+///     InSession { admitted, stored: loop {} }
 /// }
 /// ```
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub struct InSession {
 /// ```compile_fail,E0451
 /// use consentgate_core::proof::{Consented, InSession};
 /// fn without_consent(session: InSession) -> Consented {
-///     Consented { session, _granted: todo!() }
+///     Consented { session, _granted: loop {} }
 /// }
 /// ```
 #[derive(Debug)]

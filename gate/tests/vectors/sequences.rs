@@ -1,6 +1,6 @@
 use crate::case::{Bound, at, bytes, headers, run};
 use consentgate::{
-    AsyncGate, Config, Gate, ManualClock, Millis, Request, Stores, Timer, Timestamp,
+    AsyncGate, Config, Decision, Gate, ManualClock, Millis, Request, Stores, Timer, Timestamp,
     ids::Fingerprint,
 };
 use serde_json::Value;
@@ -29,96 +29,106 @@ pub fn ready<F: Future>(future: F) -> F::Output {
     }
 }
 
-fn config(case: &Value) -> Config {
-    Config::from_json(case["config"].to_string().as_bytes()).unwrap()
+/// Something to do to a gate.
+enum Doing<'a> {
+    CallEvent(Request<'a>),
+    SyncSession(Request<'a>),
+    ConfirmSale { site: &'a str, call_id: String },
+    Erase { site: &'a str, fingerprint: Fingerprint },
+    SetSite { site: &'a str, json: String },
+    RemoveSite { site: &'a str },
+}
+
+/// Plays one sequence to a gate made by `make`, which answers what is done to it, or nothing.
+fn play<F: FnMut(Doing<'_>) -> Option<Decision>>(
+    case: &Value,
+    make: impl FnOnce(Config, ManualClock) -> F,
+) {
+    let clock = ManualClock::new(Timestamp::MIN);
+    let config = Config::from_json(case["config"].to_string().as_bytes()).unwrap();
+    let mut gate = make(config, clock.clone());
+    let mut bound = Bound::default();
+    for (index, step) in case["steps"].as_array().unwrap().iter().enumerate() {
+        clock.set(at(&step["now_ms"]));
+        let site = step["site"].as_str().unwrap();
+        let text = |name: &str| step[name].as_str().unwrap();
+        let has_request = !step["headers"].is_null();
+        let pairs = if has_request { headers(&step["headers"]) } else { vec![] };
+        let body = if has_request { bytes(&step["body_b64"]) } else { vec![] };
+        let ip = step["ip"].as_str().map(|ip| ip.parse().unwrap());
+        let request = Request { site, headers: &pairs, body: &body, ip };
+        let decision = gate(match text("do") {
+            "call_event" => Doing::CallEvent(request),
+            "sync_session" => Doing::SyncSession(request),
+            "confirm_sale" => Doing::ConfirmSale { site, call_id: bound.resolve(text("call_id")) },
+            "erase" => {
+                Doing::Erase { site, fingerprint: Fingerprint::new(text("fingerprint")).unwrap() }
+            }
+            "set_site" => Doing::SetSite { site, json: step["site_config"].to_string() },
+            "remove_site" => Doing::RemoveSite { site },
+            other => panic!("{other}"),
+        });
+        match decision {
+            Some(decision) => {
+                let about = format!("{} step {index}", case["name"]);
+                bound.check(&decision, &step["expect"], &about);
+            }
+            None => assert!(step["expect"].is_null()),
+        }
+    }
 }
 
 #[test]
 fn sequences() {
     run("sequences", |case| {
-        let clock = ManualClock::new(Timestamp::MIN);
-        let gate = Gate::in_memory(config(case), clock.clone()).unwrap();
-        let mut bound = Bound::default();
-        for (index, step) in case["steps"].as_array().unwrap().iter().enumerate() {
-            let about = format!("{} step {index}", case["name"]);
-            clock.set(at(&step["now_ms"]));
-            let site = step["site"].as_str().unwrap();
-            let (pairs, body);
-            let request = match step["headers"] {
-                Value::Null => None,
-                _ => {
-                    (pairs, body) = (headers(&step["headers"]), bytes(&step["body_b64"]));
-                    let ip = step["ip"].as_str().map(|ip| ip.parse().unwrap());
-                    Some(Request { site, headers: &pairs, body: &body, ip })
-                }
-            };
-            let decision = match step["do"].as_str().unwrap() {
-                "call_event" => gate.call_event(&request.unwrap(), None),
-                "sync_session" => gate.sync_session(&request.unwrap(), None),
-                "confirm_sale" => {
-                    let call_id = bound.resolve(step["call_id"].as_str().unwrap());
-                    gate.confirm_sale(site, &call_id, None)
-                }
-                "erase" => {
-                    let person = Fingerprint::new(step["fingerprint"].as_str().unwrap()).unwrap();
-                    gate.erase(site, person, None)
-                }
-                "set_site" => {
-                    gate.set_site(site, step["site_config"].to_string().as_bytes()).unwrap();
-                    continue;
-                }
-                "remove_site" => {
-                    gate.remove_site(site).unwrap();
-                    continue;
-                }
-                other => panic!("{other}"),
-            };
-            bound.check(&decision, &step["expect"], &about);
-        }
+        play(case, |config, clock| {
+            let gate = Gate::in_memory(config, clock).unwrap();
+            move |doing| {
+                Some(match doing {
+                    Doing::CallEvent(request) => gate.call_event(&request, None),
+                    Doing::SyncSession(request) => gate.sync_session(&request, None),
+                    Doing::ConfirmSale { site, call_id } => gate.confirm_sale(site, &call_id, None),
+                    Doing::Erase { site, fingerprint } => gate.erase(site, fingerprint, None),
+                    Doing::SetSite { site, json } => {
+                        gate.set_site(site, json.as_bytes()).unwrap();
+                        return None;
+                    }
+                    Doing::RemoveSite { site } => {
+                        gate.remove_site(site).unwrap();
+                        return None;
+                    }
+                })
+            }
+        });
     });
 }
 
 #[test]
 fn sequences_through_the_asynchronous_driver() {
     run("sequences", |case| {
-        let clock = ManualClock::new(Timestamp::MIN);
-        let config = config(case);
-        let stores = Stores::memory(&config.common().caps);
-        let gate = AsyncGate::new(config, stores, clock.clone(), NoTimer).unwrap();
-        let mut bound = Bound::default();
-        for step in case["steps"].as_array().unwrap() {
-            clock.set(at(&step["now_ms"]));
-            let site = step["site"].as_str().unwrap();
-            let (pairs, body);
-            let request = match step["headers"] {
-                Value::Null => None,
-                _ => {
-                    (pairs, body) = (headers(&step["headers"]), bytes(&step["body_b64"]));
-                    let ip = step["ip"].as_str().map(|ip| ip.parse().unwrap());
-                    Some(Request { site, headers: &pairs, body: &body, ip })
-                }
-            };
-            let decision = match step["do"].as_str().unwrap() {
-                "call_event" => ready(gate.call_event(&request.unwrap(), None)),
-                "sync_session" => ready(gate.sync_session(&request.unwrap(), None)),
-                "confirm_sale" => {
-                    let call_id = bound.resolve(step["call_id"].as_str().unwrap());
-                    ready(gate.confirm_sale(site, &call_id, None))
-                }
-                "erase" => {
-                    let person = Fingerprint::new(step["fingerprint"].as_str().unwrap()).unwrap();
-                    ready(gate.erase(site, person, None))
-                }
-                "set_site" => {
-                    gate.set_site(site, step["site_config"].to_string().as_bytes()).unwrap();
-                    continue;
-                }
-                _ => {
-                    gate.remove_site(site).unwrap();
-                    continue;
-                }
-            };
-            bound.check(&decision, &step["expect"], &case["name"].to_string());
-        }
+        play(case, |config, clock| {
+            let stores = Stores::memory(&config.common().caps);
+            let gate = AsyncGate::new(config, stores, clock, NoTimer).unwrap();
+            move |doing| {
+                Some(match doing {
+                    Doing::CallEvent(request) => ready(gate.call_event(&request, None)),
+                    Doing::SyncSession(request) => ready(gate.sync_session(&request, None)),
+                    Doing::ConfirmSale { site, call_id } => {
+                        ready(gate.confirm_sale(site, &call_id, None))
+                    }
+                    Doing::Erase { site, fingerprint } => {
+                        ready(gate.erase(site, fingerprint, None))
+                    }
+                    Doing::SetSite { site, json } => {
+                        gate.set_site(site, json.as_bytes()).unwrap();
+                        return None;
+                    }
+                    Doing::RemoveSite { site } => {
+                        gate.remove_site(site).unwrap();
+                        return None;
+                    }
+                })
+            }
+        });
     });
 }
