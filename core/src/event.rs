@@ -4,56 +4,66 @@ use crate::{
     config::Pointer,
     decision::Reason,
     encoding::json::{self, Kind, NotJson, Visit},
-    id::{Fingerprint, SiteId},
+    id::{EventId, Fingerprint, SiteId},
 };
 
 /// What the gate reads of an event; the body itself is recorded as the bytes that came.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) fingerprint: Fingerprint,
+    /// The id that the body holds, where the site says that it holds one.
+    pub(crate) id: Option<EventId>,
 }
 
 impl Event {
     /// Reads a verified body; the error is one of the reasons of stage `payload`.
-    pub(crate) fn read(body: &[u8], pointer: &Pointer, site: &SiteId) -> Result<Self, Reason> {
+    pub(crate) fn read(
+        body: &[u8],
+        fingerprint: &Pointer,
+        event_id: Option<&Pointer>,
+        site: &SiteId,
+    ) -> Result<Self, Reason> {
         let mut scan = Scan {
-            pointer,
+            fingerprint_at: Place::new(fingerprint),
+            event_id_at: event_id.map(Place::new),
             site,
-            matched: 0,
             at_site_id: false,
             is_object: false,
             carries_consent: false,
             wrong_site: false,
             fingerprint: None,
+            id: None,
         };
         json::visit(body, &mut scan).map_err(|NotJson| Reason::MalformedJson)?;
         if !scan.is_object {
             return Err(Reason::MalformedJson);
         }
         let fingerprint = scan.fingerprint.ok_or(Reason::MalformedFingerprint)?;
+        if event_id.is_some() && scan.id.is_none() {
+            return Err(Reason::MalformedEventId);
+        }
         if scan.carries_consent {
             return Err(Reason::ConsentInPayload);
         }
         if scan.wrong_site {
             return Err(Reason::WrongSite);
         }
-        Ok(Self { fingerprint })
+        Ok(Self { fingerprint, id: scan.id })
     }
 }
 
-struct Scan<'a> {
+/// A place in the document, and how much of the way to it has been gone.
+struct Place<'a> {
     pointer: &'a Pointer,
-    site: &'a SiteId,
-    /// How many tokens of the pointer lead to the place being read.
+    /// How many tokens of the pointer lead to what is being read.
     matched: usize,
-    at_site_id: bool,
-    is_object: bool,
-    carries_consent: bool,
-    wrong_site: bool,
-    fingerprint: Option<Fingerprint>,
 }
 
-impl Scan<'_> {
+impl<'a> Place<'a> {
+    fn new(pointer: &'a Pointer) -> Self {
+        Self { pointer, matched: 0 }
+    }
+
     /// A step to a child of the container at `depth`.
     fn step(&mut self, depth: usize, is_next_token: bool) {
         let above = depth.saturating_sub(1);
@@ -61,26 +71,47 @@ impl Scan<'_> {
             if self.matched >= above && is_next_token { depth } else { self.matched.min(above) };
     }
 
-    fn at_fingerprint(&self, depth: usize) -> bool {
+    fn is_reached(&self, depth: usize) -> bool {
         depth == self.pointer.depth() && self.matched == depth
+    }
+}
+
+struct Scan<'a> {
+    fingerprint_at: Place<'a>,
+    event_id_at: Option<Place<'a>>,
+    site: &'a SiteId,
+    at_site_id: bool,
+    is_object: bool,
+    carries_consent: bool,
+    wrong_site: bool,
+    fingerprint: Option<Fingerprint>,
+    id: Option<EventId>,
+}
+
+impl<'a> Scan<'a> {
+    fn places(&mut self) -> impl Iterator<Item = &mut Place<'a>> {
+        core::iter::once(&mut self.fingerprint_at).chain(&mut self.event_id_at)
     }
 }
 
 impl Visit for Scan<'_> {
     fn key(&mut self, depth: usize, key: &str) {
-        self.step(depth, self.pointer.has_key(depth, key));
+        self.places().for_each(|place| place.step(depth, place.pointer.has_key(depth, key)));
         self.at_site_id = depth == 1 && key == "site_id";
         self.carries_consent |= is_consent_field(key);
     }
 
     fn index(&mut self, depth: usize, index: usize) {
-        self.step(depth, self.pointer.has_index(depth, index));
+        self.places().for_each(|place| place.step(depth, place.pointer.has_index(depth, index)));
         self.at_site_id = false;
     }
 
     fn string(&mut self, depth: usize, value: &str) {
-        if self.at_fingerprint(depth) {
+        if self.fingerprint_at.is_reached(depth) {
             self.fingerprint = Fingerprint::new(value);
+        }
+        if self.event_id_at.as_ref().is_some_and(|place| place.is_reached(depth)) {
+            self.id = EventId::new(value.as_bytes());
         }
         if self.at_site_id {
             self.wrong_site |= SiteId::new(value).as_ref() != Some(self.site);

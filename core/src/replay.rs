@@ -77,16 +77,18 @@ impl Claim {
     }
 }
 
-/// How long a claim must be remembered so that no acceptable copy outlives it (FIELD 16).
+/// How long a claim must be remembered so that no acceptable copy outlives it (FIELD 16). Where no time is signed, a
+/// copy is acceptable for ever: it is then the row that keeps the event single.
 #[must_use]
 pub fn keep(
     ttl: Millis,
-    timestamp: Timestamp,
+    timestamp: Option<Timestamp>,
     tolerance: Millis,
     lease: Millis,
     now: Timestamp,
 ) -> Millis {
-    ttl.max(timestamp.plus(tolerance).plus(lease).since(now))
+    let acceptable_until = timestamp.map_or(now, |signed| signed.plus(tolerance).plus(lease));
+    ttl.max(acceptable_until.since(now))
 }
 
 #[cfg(test)]
@@ -116,7 +118,7 @@ mod tests {
         let now = Timestamp::from_millis(10_000_000).unwrap();
         for ahead in -300..=300_i64 {
             let signed = Timestamp::from_millis(10_000_000 + ahead * 1000).unwrap();
-            let forgotten = now.plus(keep(ttl, signed, tolerance, lease, now));
+            let forgotten = now.plus(keep(ttl, Some(signed), tolerance, lease, now));
             assert!(forgotten > signed.plus(tolerance));
         }
     }

@@ -26,6 +26,8 @@ pub enum Misuse {
     Tolerance,
     /// An id that is not 1–256 bytes of visible ASCII without `.`.
     EventId,
+    /// An id for a scheme that signs none.
+    SchemeWithoutId,
     /// The operating system gives no random bytes.
     NoRandomness,
 }
@@ -33,13 +35,16 @@ pub enum Misuse {
 impl fmt::Display for Misuse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownScheme => f.write_str("the scheme must be `standard-webhooks`"),
+            Self::UnknownScheme => f.write_str(
+                "the scheme must be `standard-webhooks`, `github`, `stripe`, `slack` or `shopify`",
+            ),
             Self::SecretCount => write!(f, "there must be 1 to {SECRETS_MAX} secrets"),
             Self::Secret(fault) => write!(f, "a secret {fault}"),
             Self::Tolerance => f.write_str("`tolerance_s` must be a whole number from 1 to 3600"),
             Self::EventId => {
                 f.write_str("`id` must be 1 to 256 bytes of visible ASCII without `.`")
             }
+            Self::SchemeWithoutId => f.write_str("the scheme signs no `id`; leave it out"),
             Self::NoRandomness => f.write_str("the operating system gives no random bytes"),
         }
     }
@@ -56,7 +61,7 @@ impl From<SecretFault> for Misuse {
 /// A secret as callers hold it.
 #[derive(Clone, Copy)]
 pub enum SecretInput<'a> {
-    /// Base64, with or without `whsec_`.
+    /// As the scheme writes it: base64 with or without `whsec_` for Standard Webhooks, else the text itself.
     Text(&'a str),
     /// Bytes as they are.
     Bytes(&'a [u8]),
@@ -67,9 +72,9 @@ impl SecretInput<'_> {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn read(self) -> Result<Secret, Misuse> {
+    pub fn read(self, scheme: Scheme) -> Result<Secret, Misuse> {
         Ok(match self {
-            Self::Text(text) => Secret::from_base64(text)?,
+            Self::Text(text) => scheme.secret(text)?,
             Self::Bytes(bytes) => Secret::from_bytes(bytes)?,
         })
     }
@@ -94,7 +99,8 @@ pub fn verify(
     if !TOLERANCE_S.contains(&tolerance_s) {
         return Err(Misuse::Tolerance);
     }
-    let secrets = secrets.iter().map(|secret| secret.read()).collect::<Result<Vec<_>, _>>()?;
+    let secrets =
+        secrets.iter().map(|secret| secret.read(scheme)).collect::<Result<Vec<_>, _>>()?;
     let tolerance = Millis::from_secs(tolerance_s);
     Ok(consentgate_core::verify(scheme, &secrets, headers, body, tolerance, now).ok())
 }
@@ -111,7 +117,10 @@ pub fn sign(
     now: Timestamp,
 ) -> Result<Vec<(&'static str, String)>, Misuse> {
     let scheme = Scheme::from_name(scheme).ok_or(Misuse::UnknownScheme)?;
-    let secret = secret.read()?;
+    let secret = secret.read(scheme)?;
+    if id.is_some() && !scheme.signs_id() {
+        return Err(Misuse::SchemeWithoutId);
+    }
     let fresh;
     let id = match id {
         Some(id) => id,

@@ -100,6 +100,14 @@ pub enum Problem {
     /// Two keys that sign alike.
     #[error("has the same key bytes as `{0}`")]
     SameKey(String),
+    /// A scheme without a signed time, unasked for.
+    #[error(
+        "signs no time, so that a copy is acceptable for ever; `accept_untimed` would allow it"
+    )]
+    Untimed,
+    /// A place for an id that the scheme signs in a header.
+    #[error("is for schemes that sign no id in a header; leave it out")]
+    SignsId,
     /// `capacity` beside `strict`.
     #[error("is derived when `strict` is true; leave it out")]
     CapacityWithStrict,

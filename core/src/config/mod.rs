@@ -13,7 +13,7 @@ pub use rate::Rate;
 
 use crate::{
     id::{KeyId, Scopes, SiteId},
-    secret::Secret,
+    secret::{Secret, SecretFault},
     time::Millis,
 };
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
@@ -108,6 +108,8 @@ pub struct SiteConfig {
     pub(crate) origins: Vec<String>,
     pub(crate) tolerance: Millis,
     pub(crate) fingerprint: Pointer,
+    /// Where the signed body holds the event's id, for schemes that sign none in a header.
+    pub(crate) event_id: Option<Pointer>,
     pub(crate) event_rate: Rate,
     pub(crate) sync_site_rate: Rate,
     pub(crate) sync_ip_rate: Rate,
@@ -127,17 +129,54 @@ pub(crate) struct KeyConfig {
 pub enum Scheme {
     /// Standard Webhooks, symmetric `v1` (github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md).
     StandardWebhooks,
+    /// GitHub, `X-Hub-Signature-256`: signs neither time nor id.
+    Github,
+    /// Stripe, `Stripe-Signature` with `v1`: signs a time; the id is in the body.
+    Stripe,
+    /// Slack, `X-Slack-Signature` with `v0`: signs a time.
+    Slack,
+    /// Shopify, `X-Shopify-Hmac-SHA256`: signs neither time nor id.
+    Shopify,
 }
 
 impl Scheme {
     /// Every scheme.
-    pub const ALL: [Self; 1] = [Self::StandardWebhooks];
+    pub const ALL: [Self; 5] =
+        [Self::StandardWebhooks, Self::Github, Self::Stripe, Self::Slack, Self::Shopify];
 
     /// The name in configurations and calls.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::StandardWebhooks => "standard-webhooks",
+            Self::Github => "github",
+            Self::Stripe => "stripe",
+            Self::Slack => "slack",
+            Self::Shopify => "shopify",
+        }
+    }
+
+    /// Whether the sender signs a time. Without one a copy is acceptable for ever.
+    #[must_use]
+    pub const fn signs_time(self) -> bool {
+        !matches!(self, Self::Github | Self::Shopify)
+    }
+
+    /// Whether the sender signs an id in a header.
+    #[must_use]
+    pub const fn signs_id(self) -> bool {
+        matches!(self, Self::StandardWebhooks)
+    }
+
+    /// The secret that a text stands for: base64 for Standard Webhooks, the text itself for all others.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn secret(self, text: &str) -> Result<Secret, SecretFault> {
+        match self {
+            Self::StandardWebhooks => Secret::from_base64(text),
+            _ if text.trim().is_empty() => Err(SecretFault::Empty),
+            _ => Secret::from_bytes(text.as_bytes()),
         }
     }
 

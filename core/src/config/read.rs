@@ -109,6 +109,7 @@ impl SiteConfig {
             origins: Vec::new(),
             tolerance: Millis::from_secs(300),
             fingerprint: Pointer::default(),
+            event_id: None,
             event_rate: Rate::token_bucket(20, 20),
             sync_site_rate: Rate::token_bucket(1000, 6000),
             sync_ip_rate: Rate::token_bucket(30, 60),
@@ -183,14 +184,8 @@ fn read_site(
     faults: &mut Vec<Fault>,
 ) -> Option<SiteConfig> {
     let mut site = Section::new(path, Some(value), faults);
-    let keys = read_keys(&mut site, allow_short);
-    let scheme = match site.text("scheme") {
-        None => Scheme::StandardWebhooks,
-        Some(name) => Scheme::from_name(name).unwrap_or_else(|| {
-            site.fault("scheme", Problem::Grammar("`standard-webhooks`"));
-            Scheme::StandardWebhooks
-        }),
-    };
+    let scheme = read_scheme(&mut site);
+    let keys = read_keys(&mut site, scheme, allow_short);
     let origins = site.texts("origins", 0..=64).unwrap_or_default();
     if !origins.iter().all(|text| origin::is_valid(text)) {
         let grammar = "serialised origins, `scheme://host[:port]` in lower case";
@@ -203,6 +198,7 @@ fn read_site(
         let grammar = "a JSON pointer (RFC 6901) of at least one token";
         site.fault("fingerprint_pointer", Problem::Grammar(grammar));
     }
+    let event_id = read_event_id(&mut site, scheme);
     let event_rate = read_rate(site.section("rate"), 20, 20);
     let mut sync = site.section("sync");
     let sync_site_rate = read_rate(sync.section("per_site"), 1000, 6000);
@@ -216,6 +212,7 @@ fn read_site(
         origins: origins.into_iter().map(String::from).collect(),
         tolerance,
         fingerprint: fingerprint?,
+        event_id,
         event_rate,
         sync_site_rate,
         sync_ip_rate,
@@ -223,7 +220,42 @@ fn read_site(
     })
 }
 
-fn read_keys(site: &mut Section<'_>, allow_short: bool) -> Vec<KeyConfig> {
+/// The scheme, and the named switch that one without a signed time needs.
+fn read_scheme(site: &mut Section<'_>) -> Scheme {
+    let scheme = match site.text("scheme") {
+        None => Scheme::StandardWebhooks,
+        Some(name) => Scheme::from_name(name).unwrap_or_else(|| {
+            let names = "`standard-webhooks`, `github`, `stripe`, `slack` or `shopify`";
+            site.fault("scheme", Problem::Grammar(names));
+            Scheme::StandardWebhooks
+        }),
+    };
+    if !site.flag("accept_untimed") && !scheme.signs_time() {
+        site.fault("scheme", Problem::Untimed);
+    }
+    scheme
+}
+
+/// Where the body holds the event's id: Stripe's is known, Standard Webhooks signs one in a header.
+fn read_event_id(site: &mut Section<'_>, scheme: Scheme) -> Option<Pointer> {
+    let text = match site.text("event_id_pointer") {
+        None if scheme == Scheme::Stripe => "/id",
+        None => return None,
+        Some(_) if scheme.signs_id() => {
+            site.fault("event_id_pointer", Problem::SignsId);
+            return None;
+        }
+        Some(text) => text,
+    };
+    let pointer = Pointer::new(text);
+    if pointer.is_none() {
+        let grammar = "a JSON pointer (RFC 6901) of at least one token";
+        site.fault("event_id_pointer", Problem::Grammar(grammar));
+    }
+    pointer
+}
+
+fn read_keys(site: &mut Section<'_>, scheme: Scheme, allow_short: bool) -> Vec<KeyConfig> {
     let mut keys: Vec<KeyConfig> = Vec::new();
     let elements = match site.value("keys") {
         None => {
@@ -246,7 +278,7 @@ fn read_keys(site: &mut Section<'_>, allow_short: bool) -> Vec<KeyConfig> {
         let path = site.path(&format!("keys[{index}]"));
         let mut key = Section::new(path, Some(element), site.faults());
         let id = read_key_id(&mut key, &keys);
-        let secret = read_secret(&mut key, "secret", allow_short);
+        let secret = read_secret(&mut key, "secret", scheme, allow_short);
         if secret.is_none() && key.is_object() && !key.given("secret") {
             key.fault("secret", Problem::Missing);
         }
@@ -269,14 +301,15 @@ fn read_key_id(key: &mut Section<'_>, earlier: &[KeyConfig]) -> Option<KeyId> {
     id
 }
 
-/// A secret as base64 text, or as `{"base64": "…"}` for bytes as they are.
+/// A secret as the scheme's text, or as `{"base64": "…"}` for bytes as they are.
 fn read_secret(
     section: &mut Section<'_>,
     member: &'static str,
+    scheme: Scheme,
     allow_short: bool,
 ) -> Option<Secret> {
     let read = match section.value(member)? {
-        Value::String(text) => Secret::from_base64(text),
+        Value::String(text) => scheme.secret(text),
         Value::Object(object) if object.len() == 1 => {
             match object.get("base64").and_then(Value::as_str) {
                 Some(text) => base64_decode(text.as_bytes())
@@ -362,7 +395,7 @@ fn read_common(root: &mut Section<'_>, allow_short_secrets: bool, sites: u64) ->
         conversion_delay,
         calls_kept,
         floors_kept,
-        hash_secret: read_secret(root, "hash_secret", false),
+        hash_secret: read_secret(root, "hash_secret", Scheme::StandardWebhooks, false),
         sessions_apart: root.flag("sessions_apart"),
         allow_short_secrets,
     }

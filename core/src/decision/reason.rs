@@ -63,6 +63,7 @@ reasons! {
     WrongOrigin "wrong_origin" Rejected Refused(Public::Unauthenticated), "The `Origin` is missing, doubled or not one of the site's.";
     MalformedJson "malformed_json" Rejected Refused(Public::Malformed), "The body is not a strict JSON object.";
     MalformedFingerprint "malformed_fingerprint" Rejected Refused(Public::Malformed), "There is no valid fingerprint where the site keeps it.";
+    MalformedEventId "malformed_event_id" Rejected Refused(Public::Malformed), "There is no valid event id where the site says that the body holds it.";
     MalformedStatement "malformed_statement" Rejected Refused(Public::Malformed), "A member of the statement is missing, of the wrong type or out of bounds.";
     ConsentInPayload "consent_in_payload" Rejected Refused(Public::ConsentInPayload), "The event carries a consent field.";
     WrongSite "wrong_site" Rejected Refused(Public::Malformed), "The event names another site.";

@@ -24,6 +24,7 @@ const CALL_EVENT: &[(S, R)] = &[
     (S::Signature, R::FutureTimestamp),
     (S::Payload, R::MalformedJson),
     (S::Payload, R::MalformedFingerprint),
+    (S::Payload, R::MalformedEventId),
     (S::Payload, R::ConsentInPayload),
     (S::Payload, R::WrongSite),
     (S::Replay, R::Duplicate),

@@ -115,7 +115,8 @@ impl Engine {
             Ok(verified) => verified,
             Err(reason) => return CallEvent::refused(Stage::Signature, reason),
         };
-        match Event::read(&body, &site.config.fingerprint, &site.id) {
+        let SiteConfig { fingerprint, event_id, .. } = &site.config;
+        match Event::read(&body, fingerprint, event_id.as_ref(), &site.id) {
             Ok(event) => {
                 CallEvent::verified(self.context(site), verified, event, body, unique(), now)
             }

@@ -86,6 +86,7 @@ impl<'b> CallEvent<'b> {
         unique: Unique,
         now: Timestamp,
     ) -> Self {
+        let verified = verified.with_id_of_body(event.id);
         let bucket = context.fingerprint_bucket(&event.fingerprint);
         let owner = Owner::from_bytes(unique.owner);
         let asking = Asking::new(verified, &context.site, &context.common, bucket, owner, now);

@@ -1,10 +1,15 @@
 //! Signatures: one file a scheme says what is signed and where the tags are; this file judges them all alike.
 
+mod github;
+mod shopify;
+mod slack;
 mod standard_webhooks;
+mod stripe;
 
 use crate::{
     config::Scheme,
     decision::Reason,
+    encoding::hex,
     header::Headers,
     id::{EventId, SignatureHash},
     secret::{MacKey, Secret, same_tag},
@@ -19,13 +24,13 @@ use subtle::{Choice, ConditionallySelectable};
 /// compared, so that every refusal costs the same (law 2).
 struct Message<'a> {
     /// What is signed before the body.
-    prefix: [&'a [u8]; 4],
+    prefix: SmallVec<[&'a [u8]; 4]>,
     /// The tags the sender offers; the ones that are not well formed are left out.
     tags: SmallVec<[[u8; 32]; 2]>,
     /// The signed id, where the scheme has one.
     id: Option<EventId>,
-    /// The signed time.
-    timestamp: Timestamp,
+    /// The signed time, where the scheme has one.
+    timestamp: Option<Timestamp>,
     /// Everything that must be there is there, once, within the caps, and well formed.
     sound: bool,
 }
@@ -34,27 +39,33 @@ struct Message<'a> {
 ///
 /// ```compile_fail,E0451
 /// use consentgate_core::proof::Verified;
-/// let forged = Verified { id: None, timestamp: consentgate_core::Timestamp::MIN, key_index: 0, hashes: Default::default() };
+/// let forged = Verified { id: None, timestamp: None, key_index: 0, hashes: Default::default() };
 /// ```
 #[derive(Debug)]
 pub struct Verified {
     id: Option<EventId>,
-    timestamp: Timestamp,
+    timestamp: Option<Timestamp>,
     key_index: usize,
     hashes: SmallVec<[SignatureHash; 4]>,
 }
 
 impl Verified {
-    /// The id that the sender signed, where the scheme has one.
+    /// The id that the sender signed, in a header or as part of the body, where there is one.
     #[must_use]
     pub fn id(&self) -> Option<&EventId> {
         self.id.as_ref()
     }
 
-    /// The time that the sender signed.
+    /// The time that the sender signed, where the scheme has one.
     #[must_use]
-    pub fn timestamp(&self) -> Timestamp {
+    pub fn timestamp(&self) -> Option<Timestamp> {
         self.timestamp
+    }
+
+    /// The proof with the id that the signed body holds.
+    pub(crate) fn with_id_of_body(mut self, id: Option<EventId>) -> Self {
+        self.id = self.id.or(id);
+        self
     }
 
     /// The place of the key that was right, in the order given.
@@ -92,9 +103,18 @@ pub(crate) fn check(
 ) -> Result<Verified, Reason> {
     let message = match scheme {
         Scheme::StandardWebhooks => standard_webhooks::read(headers),
+        Scheme::Github => github::read(headers),
+        Scheme::Stripe => stripe::read(headers),
+        Scheme::Slack => slack::read(headers),
+        Scheme::Shopify => shopify::read(headers),
     };
-    let [a, b, c, d] = message.prefix;
-    let content = [a, b, c, d, body];
+    let mut content = message.prefix;
+    content.push(body);
+    let mut tags = message.tags;
+    if tags.is_empty() {
+        // Nothing offered costs one comparison too.
+        tags.push([0; 32]);
+    }
 
     let mut macs: SmallVec<[[u8; 32]; 4]> = SmallVec::new();
     let mut found = Choice::from(0);
@@ -103,7 +123,7 @@ pub(crate) fn check(
         let key = keys.listed.get(index);
         let mac = key.unwrap_or(keys.dummy).mac(&content);
         let mut matches = Choice::from(0);
-        for tag in &message.tags {
+        for tag in &tags {
             matches |= same_tag(&mac, tag);
         }
         // A dummy's tag is no signature, not even if somebody guesses it.
@@ -120,8 +140,8 @@ pub(crate) fn check(
     if !bool::from(found) {
         return Err(Reason::BadSignature);
     }
-    if message.timestamp.distance(now) > tolerance {
-        let is_past = message.timestamp < now;
+    if let Some(timestamp) = message.timestamp.filter(|own| own.distance(now) > tolerance) {
+        let is_past = timestamp < now;
         return Err(if is_past { Reason::StaleTimestamp } else { Reason::FutureTimestamp });
     }
     macs.truncate(keys.listed.len());
@@ -153,7 +173,7 @@ pub fn verify(
     check(scheme, &keys, headers, body, tolerance, now)
 }
 
-/// Signs a body: the headers to send with it.
+/// Signs a body: the headers to send with it. Schemes that sign no id or no time leave them out.
 #[must_use]
 pub fn sign(
     scheme: Scheme,
@@ -162,7 +182,37 @@ pub fn sign(
     body: &[u8],
     now: Timestamp,
 ) -> Vec<(&'static str, String)> {
+    let key = secret.mac_key();
     match scheme {
-        Scheme::StandardWebhooks => standard_webhooks::sign(&secret.mac_key(), id, body, now),
+        Scheme::StandardWebhooks => standard_webhooks::sign(&key, id, body, now),
+        Scheme::Github => github::sign(&key, body),
+        Scheme::Stripe => stripe::sign(&key, body, now),
+        Scheme::Slack => slack::sign(&key, body, now),
+        Scheme::Shopify => shopify::sign(&key, body),
     }
+}
+
+/// The most tokens a signature header may have (FIELD 8, 11).
+const TOKENS_MAX: usize = 32;
+/// The most digits of a timestamp; enough for the year 5138.
+const DIGITS_MAX: usize = 11;
+
+/// Seconds since the epoch: digits only, without leading zero (FIELD 3).
+fn seconds(text: &[u8]) -> Option<Timestamp> {
+    let plain = match text {
+        [] => false,
+        [b'0'] => true,
+        [b'0', ..] => false,
+        digits => digits.len() <= DIGITS_MAX && digits.iter().all(u8::is_ascii_digit),
+    };
+    if !plain {
+        return None;
+    }
+    let seconds = text.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
+    Timestamp::from_secs(seconds)
+}
+
+/// A tag in lower-case hex, of exactly its length (FIELD 9).
+fn tag_of_hex(text: &[u8]) -> Option<[u8; 32]> {
+    hex::decode(core::str::from_utf8(text).ok()?)
 }

@@ -1,7 +1,7 @@
 //! Standard Webhooks, symmetric `v1` (spec/standard-webhooks.md, "Webhook signatures"):
 //! HMAC-SHA256 over `id.timestamp.body`, base64 after `v1,`, several tags separated by spaces.
 
-use super::Message;
+use super::{Message, TOKENS_MAX, seconds};
 use crate::{
     encoding::{base64_decode_tag, base64_encode},
     header::{Headers, Wanted},
@@ -16,11 +16,6 @@ const ID: &str = "webhook-id";
 const TIMESTAMP: &str = "webhook-timestamp";
 const SIGNATURE: &str = "webhook-signature";
 
-/// The most tokens a signature header may have (FIELD 8, 11).
-const TOKENS_MAX: usize = 32;
-/// The most digits of a timestamp; enough for the year 5138.
-const DIGITS_MAX: usize = 11;
-
 pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
     let names = [ID.as_bytes(), TIMESTAMP.as_bytes(), SIGNATURE.as_bytes()];
     let once = Wanted::read(headers, names).once();
@@ -32,10 +27,10 @@ pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
     let sound = is_once && tags_in_bounds && seconds.is_some() && event.is_some();
     Message {
         // What is signed are the header's own bytes, never a re-printed number (FIELD 3).
-        prefix: [id, b".", timestamp, b"."],
+        prefix: smallvec![id, &b"."[..], timestamp, &b"."[..]],
         tags,
         id: event,
-        timestamp: seconds.unwrap_or(Timestamp::MIN),
+        timestamp: seconds,
         sound,
     }
 }
@@ -45,30 +40,11 @@ fn tags(signature: &[u8]) -> (SmallVec<[[u8; 32]; 2]>, bool) {
     let mut tags = SmallVec::new();
     for (index, token) in signature.split(|byte| *byte == b' ').enumerate() {
         if index == TOKENS_MAX {
-            return (smallvec![[0; 32]], false);
+            return (tags, false);
         }
         tags.extend(token.strip_prefix(b"v1,").and_then(base64_decode_tag));
     }
-    if tags.is_empty() {
-        // Nothing offered costs one comparison too.
-        tags.push([0; 32]);
-    }
     (tags, true)
-}
-
-/// Digits only, without leading zero (FIELD 3).
-fn seconds(text: &[u8]) -> Option<Timestamp> {
-    let plain = match text {
-        [] => false,
-        [b'0'] => true,
-        [b'0', ..] => false,
-        digits => digits.len() <= DIGITS_MAX && digits.iter().all(u8::is_ascii_digit),
-    };
-    if !plain {
-        return None;
-    }
-    let seconds = text.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
-    Timestamp::from_secs(seconds)
 }
 
 pub(super) fn sign(
