@@ -11,6 +11,7 @@ sys.path.insert(0, str(HERE))
 
 NAMES = (
     "signature",
+    "schemes",
     "secrets",
     "hmac",
     "payload",

@@ -73,6 +73,10 @@ function body(value) {
 /** A secret: text, or bytes. */
 function secret(value) {
   const given = typeof value === 'string' ? value : view(value);
+  // Nothing is put in the place of what UTF-8 cannot hold: two secrets would be one.
+  if (typeof given === 'string' && !given.isWellFormed()) {
+    throw new RangeError('a secret holds what is no text');
+  }
   if (given !== undefined) return given;
   throw new TypeError(`a secret must be a string or a Uint8Array, not ${kind(value)}`);
 }

@@ -17,7 +17,7 @@ function verify(scheme, secrets, headers, body, options) {
       now,
     ),
   );
-  return verified == null ? null : Object.freeze({ id: null, ...verified });
+  return verified == null ? null : Object.freeze({ id: null, timestamp: null, ...verified });
 }
 
 /** The headers to send with a body. Without an `id`, one that nobody can guess. */

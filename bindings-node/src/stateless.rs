@@ -21,10 +21,10 @@ pub struct Checked {
 /// An authentic request.
 #[napi(object, object_from_js = false)]
 pub struct Verified {
-    /// The signed id.
+    /// The id signed in a header, where the scheme has one.
     pub id: Option<String>,
-    /// The signed time, in milliseconds.
-    pub timestamp: f64,
+    /// The signed time, in milliseconds, where the scheme has one.
+    pub timestamp: Option<f64>,
     /// The place of the secret that was right.
     pub key_index: u32,
 }
@@ -90,7 +90,7 @@ fn try_verify(
     Ok(verified.map(|verified| Verified {
         id: verified.id().map(|id| id.as_str().into()),
         #[expect(clippy::cast_precision_loss, reason = "times are far below 2^53")]
-        timestamp: verified.timestamp().as_millis() as f64,
+        timestamp: verified.timestamp().map(|signed| signed.as_millis() as f64),
         key_index: u32::try_from(verified.key_index()).unwrap_or(u32::MAX),
     }))
 }

@@ -18,15 +18,21 @@ import {
 const TIME_MAX = 253_402_300_799_999;
 const nobody = () => ({ session: null, floorMs: null });
 
-vectors('payload', ['site', 'pointer', 'body_b64', 'expect'], (given) => {
-  const { site: name, pointer, body_b64, expect } = given;
-  const sites = { [name]: site({ fingerprint_pointer: pointer }) };
+vectors('payload', ['site', 'pointer', 'event_id_pointer', 'body_b64', 'expect'], (given) => {
+  const { site: name, pointer, event_id_pointer, body_b64, expect } = given;
+  // An id in the body is for a scheme that signs none in a header.
+  const inBody = event_id_pointer === undefined ? {} : { scheme: 'slack', event_id_pointer };
+  const sites = { [name]: site({ fingerprint_pointer: pointer, ...inBody }) };
   const asked = [];
   const gate = new Gate(hosted({ sites }), stores({ sessions: { find: nobody } }, asked));
   const body = bytes(body_b64);
-  const decision = gate.callEvent(name, signed(body), body, { now: NOW });
+  const headers = inBody.scheme ? sign('slack', SECRET, body, { now: NOW }) : signed(body);
+  const decision = gate.callEvent(name, headers, body, { now: NOW });
   const found = asked.find(({ role }) => role === 'sessions');
-  if (expect.ok) assert.equal(found.request.fingerprint, expect.fingerprint);
+  if (expect.ok) {
+    assert.equal(found.request.fingerprint, expect.fingerprint);
+    assert.equal(decision.eventId, expect.event_id ?? headers['webhook-id']);
+  }
   assert.equal(decision.reason, expect.ok ? 'no_session' : expect.reason);
   assert.equal(asked.length > 0, expect.ok);
 });

@@ -1,12 +1,13 @@
 /** The bytes on the wire: each reason brought about through a whole gate. */
 
 import assert from 'node:assert/strict';
-import { Gate } from 'consentgate';
+import { Gate, sign } from 'consentgate';
 import { spelled, vectors } from './support/vectors.mjs';
 import {
   EVENT,
   NOW,
   ORIGIN,
+  SECRET,
   hosted,
   replies,
   signed,
@@ -91,6 +92,13 @@ const scenes = {
   wrong_origin: () => sync({}, { origin: 'https://other.example' }),
   malformed_json: () => event({}, { body: '{' }),
   malformed_fingerprint: () => event({}, { body: '{"fingerprint":1}' }),
+  malformed_event_id: () =>
+    gate({}, { scheme: 'slack', event_id_pointer: '/id' }).callEvent(
+      'acme',
+      sign('slack', SECRET, EVENT, { now: NOW }),
+      EVENT,
+      { now: NOW },
+    ),
   malformed_statement: () => sync({}, { body: '{}' }),
   wrong_site: () => event({}, { body: '{"fingerprint":"f","site_id":"other"}' }),
   consent_in_payload: () => event({}, { body: '{"fingerprint":"f","consentScopes":[]}' }),

@@ -38,6 +38,7 @@ export type Reason =
   | 'wrong_origin'
   | 'malformed_json'
   | 'malformed_fingerprint'
+  | 'malformed_event_id'
   | 'malformed_statement'
   | 'consent_in_payload'
   | 'wrong_site'
@@ -62,13 +63,16 @@ export type Flow = 'call_event' | 'sync_session' | 'confirm_sale' | 'erase';
 /** What became of a call's conversion. */
 export type Marketing = 'enqueued' | 'skipped';
 
-/** How senders sign. */
-export type Scheme = 'standard-webhooks';
+/** How senders sign; `docs/schemes.md` tells what each of them protects. */
+export type Scheme = 'standard-webhooks' | 'github' | 'stripe' | 'slack' | 'shopify';
 
 /** What a store keeps. */
 export type Role = 'admission' | 'sessions' | 'calls';
 
-/** Base64, with or without `whsec_`; or bytes as they are. */
+/**
+ * Text is what the sender shows: for `standard-webhooks` base64, with or without `whsec_`; for all other schemes the text
+ * itself. Bytes are taken as they are.
+ */
 export type Secret = string | Uint8Array;
 
 /** The raw body, as it came. A string is taken as UTF-8. */
@@ -114,6 +118,10 @@ export interface SiteConfigData {
   /** Oldest first. */
   readonly keys: readonly { readonly id: string; readonly secret: SecretData }[];
   readonly scheme?: Scheme;
+  /** Must be true for `github` and `shopify`, which sign no time: a captured request stays acceptable for ever. */
+  readonly accept_untimed?: boolean;
+  /** Where the signed body holds the event's id (RFC 6901); `/id` for `stripe`, not for `standard-webhooks`. */
+  readonly event_id_pointer?: string;
   readonly origins?: readonly string[];
   readonly tolerance_s?: number;
   readonly fingerprint_pointer?: string;
@@ -276,14 +284,18 @@ export class AsyncGate extends Base {
 
 /** An authentic request. */
 export interface Verified {
+  /** The id signed in a header: `standard-webhooks` alone has one. */
   readonly id: string | null;
-  /** The signed time, in milliseconds. */
-  readonly timestamp: number;
+  /** The signed time, in milliseconds; `null` where none is signed (`github`, `shopify`). */
+  readonly timestamp: number | null;
   /** The place of the secret that was right. */
   readonly keyIndex: number;
 }
 
-/** Verifies a request's signature and time. No replay protection. */
+/**
+ * Verifies a request's signature and time. No replay protection; `github` and `shopify` sign no time, so with them a copy
+ * is authentic for ever.
+ */
 export function verify(
   scheme: Scheme,
   secrets: Secret | readonly Secret[],
@@ -292,7 +304,10 @@ export function verify(
   options?: RequestLine & Now & { readonly toleranceS?: number | undefined },
 ): Verified | null;
 
-/** The headers to send with a body. Without an `id`, one that nobody can guess. */
+/**
+ * The headers to send with a body. Without an `id`, one that nobody can guess; only `standard-webhooks` signs one, and an
+ * `id` for another scheme is a `RangeError`.
+ */
 export function sign(
   scheme: Scheme,
   secret: Secret,

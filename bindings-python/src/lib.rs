@@ -26,7 +26,7 @@ mod _native {
     #[pymodule_export]
     use crate::stateless::{Verified, sign, verify};
 
-    use consentgate::{FlowName, Marketing, Outcome, Reason, Stage};
+    use consentgate::{FlowName, Marketing, Outcome, Reason, Scheme, Stage};
     use pyo3::{prelude::*, types::PyTuple};
 
     /// The closed sets of names, which the types of the package are held against.
@@ -38,6 +38,7 @@ mod _native {
         module.add("MARKETING", set(Marketing::ALL.iter().map(|n| n.as_str()).collect())?)?;
         module.add("OUTCOMES", set(Outcome::ALL.iter().map(|n| n.as_str()).collect())?)?;
         module.add("REASONS", set(Reason::ALL.iter().map(|n| n.as_str()).collect())?)?;
+        module.add("SCHEMES", set(Scheme::ALL.iter().map(|n| n.name()).collect())?)?;
         module.add("STAGES", set(Stage::ALL.iter().map(|n| n.as_str()).collect())?)
     }
 }

@@ -15,12 +15,12 @@ use pyo3::{
 /// A request whose signature and time are right.
 #[pyclass(frozen, module = "consentgate")]
 pub(crate) struct Verified {
-    /// The id that the sender signed, where the scheme has one.
+    /// The id that the sender signed in a header, where the scheme has one.
     #[pyo3(get)]
     id: Option<String>,
-    /// The time that the sender signed, in whole seconds.
+    /// The time that the sender signed, in whole seconds, where the scheme has one.
     #[pyo3(get)]
-    timestamp: u64,
+    timestamp: Option<u64>,
     /// The place of the secret that was right.
     #[pyo3(get)]
     key_index: usize,
@@ -29,7 +29,8 @@ pub(crate) struct Verified {
 #[pymethods]
 impl Verified {
     fn __repr__(&self) -> String {
-        format!("<Verified by secret {} at {}>", self.key_index, self.timestamp)
+        let at = self.timestamp.map_or_else(String::new, |seconds| format!(" at {seconds}"));
+        format!("<Verified by secret {}{at}>", self.key_index)
     }
 }
 
@@ -42,7 +43,9 @@ enum Secret {
 impl Secret {
     fn read(object: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
         if let Ok(text) = object.cast::<PyString>() {
-            return Ok(Some(Self::Text(text.to_string_lossy().into_owned())));
+            // Nothing is put in the place of what UTF-8 cannot hold: two secrets would be one.
+            let no_text = |_| PyValueError::new_err("a secret holds what is no text");
+            return Ok(Some(Self::Text(text.to_str().map_err(no_text)?.to_owned())));
         }
         Ok(input::bytes(object)?.map(Self::Bytes))
     }
@@ -101,7 +104,8 @@ impl<'py> FromPyObject<'_, 'py> for Tolerance {
     }
 }
 
-/// A request's signature and time, and nothing else: `None` if it is not authentic. No replay protection.
+/// A request's signature and time, and nothing else: `None` if it is not authentic. No replay protection; `github` and
+/// `shopify` sign no time, so with them a copy is authentic for ever.
 #[pyfunction]
 #[pyo3(
     signature = (scheme, secrets, headers, body, *, method=None, url=None, now=None, tolerance_s=Tolerance(300)),
@@ -127,12 +131,12 @@ pub(crate) fn verify(
     let found = consentgate::verify(&scheme, &secrets, &headers, &body, tolerance_s.0, at(now)?);
     Ok(found.map_err(misuse)?.map(|verified| Verified {
         id: verified.id().map(|id| id.as_str().to_owned()),
-        timestamp: verified.timestamp().as_secs(),
+        timestamp: verified.timestamp().map(Timestamp::as_secs),
         key_index: verified.key_index(),
     }))
 }
 
-/// The headers to send with a body. Without an `id`, one that nobody can guess.
+/// The headers to send with a body. Without an `id`, one that nobody can guess; only `standard-webhooks` signs one.
 #[pyfunction]
 #[pyo3(signature = (scheme, secret, body, *, id=None, now=None))]
 pub(crate) fn sign<'py>(

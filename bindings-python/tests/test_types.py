@@ -26,6 +26,7 @@ def names(alias: Any) -> set[str]:
         (types.Reason, _native.REASONS),
         (types.Stage, _native.STAGES),
         (types.Role, stores.METHODS),
+        (types.Scheme, _native.SCHEMES),
     ],
 )
 def test_names_are_the_core_s(alias: Any, table: Any) -> None:

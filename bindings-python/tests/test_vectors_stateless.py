@@ -11,6 +11,7 @@ from consentgate import ConfigError, Fault, Gate, memory, sign, verify
 
 from .support import (
     HASH_SECRET,
+    NOW,
     ORIGIN,
     SECRET,
     VECTORS,
@@ -25,7 +26,7 @@ from .support import (
 
 REACHED = {
     *("signature", "secrets", "payload", "bucket", "consent", "timestamps"),
-    *("sync", "wire", "sequences", "transcripts"),
+    *("sync", "wire", "sequences", "transcripts", "schemes"),
 }
 INNER = {"hmac"}
 """Only the core itself can be given these: `sign` chooses what it signs."""
@@ -142,17 +143,23 @@ class Listening:
 @pytest.mark.parametrize("case", cases("payload"), ids=lambda case: case["name"])
 def test_payload(case: Json) -> None:
     site = {"keys": [{"id": "k1", "secret": SECRET}], "fingerprint_pointer": case["pointer"]}
+    body = b64decode(case["body_b64"])
+    headers = event(body=body)
+    if "event_id_pointer" in case:
+        # For a scheme that signs no id in a header.
+        site |= {"scheme": "slack", "event_id_pointer": case["event_id_pointer"]}
+        headers = sign("slack", SECRET, body, now=NOW)
     document = {
         "sites": {case["site"]: site},
         "hash_secret": HASH_SECRET,
         "sessions_apart": True,
     }
     listening = Listening()
-    body = b64decode(case["body_b64"])
     gate = Gate(document, listening.stores())
-    decision = gate.call_event(case["site"], event(body=body), body, now=1_700_000_000)
+    decision = gate.call_event(case["site"], headers, body, now=NOW)
     if case["expect"]["ok"]:
         assert decision.reason == "no_session"
+        assert decision.event_id == case["expect"].get("event_id", "e1")
         assert [ask["fingerprint"] for ask in listening.asked] == [case["expect"]["fingerprint"]]
     else:
         assert (decision.stage, decision.reason) == ("payload", case["expect"]["reason"])

@@ -7,10 +7,10 @@ from itertools import chain, repeat
 from typing import Any
 
 import pytest
-from consentgate import Decision, Gate
+from consentgate import Decision, Gate, sign
 
 from .forked import in_child
-from .support import BODY, NOW, ORIGIN, Json, cases, config, event, host_config, statement
+from .support import BODY, NOW, ORIGIN, SECRET, Json, cases, config, event, host_config, statement
 
 CALL_ID = "00112233445566778899aabbccddeeff"
 SESSION: Json = {
@@ -84,6 +84,11 @@ def sale(**replies: Any) -> Decision:
     return Gate(host_config(), stores(**replies)).confirm_sale("acme", CALL_ID, now=NOW)
 
 
+def without_event_id() -> Decision:
+    gate = Gate(config(site={"scheme": "slack", "event_id_pointer": "/id"}))
+    return gate.call_event("acme", sign("slack", SECRET, BODY, now=NOW), BODY, now=NOW)
+
+
 def late() -> Decision:
     told = chain((NOW, NOW), repeat(NOW + 29))
     return Gate(host_config(), stores(), lambda: next(told)).call_event("acme", event(), BODY)
@@ -121,6 +126,7 @@ BY_REASON: dict[str, Callable[[], Decision]] = {
     "wrong_origin": lambda: synced("analytics", origin="https://other.example"),
     "malformed_json": lambda: refused(b"{"),
     "malformed_fingerprint": lambda: refused(b"{}"),
+    "malformed_event_id": without_event_id,
     "malformed_statement": lambda: synced(body=b"{}"),
     "wrong_site": lambda: refused(b'{"fingerprint":"f","site_id":"other"}'),
     "consent_in_payload": lambda: refused(b'{"fingerprint":"f","a":{"consentAt":0}}'),

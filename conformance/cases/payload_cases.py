@@ -8,28 +8,33 @@ from oracle.payload import judge_payload
 from oracle.signature import Refused
 
 from .common import Collector, b64
+from .payload_event_ids import event_id_cases
 
 out = Collector(
     "The payload of a call event, judged after the MAC: `site` is the normalised site asked for, "
-    "`pointer` its fingerprint_pointer."
+    "`pointer` its fingerprint_pointer; `event_id_pointer`, where there is one, its own."
 )
 MJ, MF, CP, WS = "malformed_json", "malformed_fingerprint", "consent_in_payload", "wrong_site"
 
 
 def case(
     name: str, note: str, body: bytes | str, want: str = "ok", pointer: str = "/fingerprint",
-    site: str = "acme",
+    site: str = "acme", event_id_pointer: str | None = None,
 ) -> None:
     raw = body.encode() if isinstance(body, str) else body
+    more = {} if event_id_pointer is None else {"event_id_pointer": event_id_pointer}
     try:
-        expect: dict[str, Any] = {"ok": True, "fingerprint": judge_payload(site, pointer, raw)}
+        event = judge_payload(site, pointer, raw, event_id_pointer)
+        expect: dict[str, Any] = {"ok": True, "fingerprint": event.fingerprint}
+        if event_id_pointer is not None:
+            expect["event_id"] = event.event_id
         got = "ok"
     except Refused as refused:
         expect = {"ok": False, "reason": refused.reason}
         got = refused.reason
     if got != want:
         raise AssertionError(f"{name}: the oracle says {got}, the case {want}")
-    out.add(name, note, site=site, pointer=pointer, body_b64=b64(raw), expect=expect)
+    out.add(name, note, site=site, pointer=pointer, **more, body_b64=b64(raw), expect=expect)
 
 
 def member(text: str) -> str:
@@ -239,4 +244,5 @@ def build() -> Collector:
     consent_cases()
     site_cases()
     precedence_cases()
+    event_id_cases(case)
     return out

@@ -6,6 +6,7 @@ import re
 
 from .common import NOW_MS, NOW_S, Collector, compact, signed_headers
 from .sequence_run import BOTH, K1, K2, K3, OTHER, A, M, Run, consented, done, out, site
+from .sequence_schemes import scheme_cases
 from .sequence_states import erase_cases, rate_cases, sale_cases, site_cases
 
 
@@ -257,5 +258,6 @@ def build() -> Collector:
     sale_cases()
     erase_cases()
     site_cases()
+    scheme_cases()
     check_markers()
     return out

@@ -14,17 +14,9 @@ from . import wire
 from .bucket import Bucket, Rate, take_all
 from .consent import Session, judge
 from .payload import judge_payload, normalise_site
+from .schemes import STANDARD, UNTIMED, parse_secret, verify
 from .session_merge import Merged, Statement, check_origin, covers, merge, read_statement
-from .signature import (
-    Headers,
-    Refused,
-    hmac_sha256,
-    key_block,
-    only_value,
-    parse_secret,
-    signed_content,
-    verify,
-)
+from .signature import Headers, Refused, hmac_sha256, key_block
 
 DEFAULT_RATE = {"capacity": 20, "per_minute": 20, "strict": False}
 DEFAULT_SYNC = {
@@ -59,9 +51,11 @@ class Site:
     """One site's configuration with its defaults filled in."""
 
     keys: list[bytes]
+    scheme: str
     origins: list[str]
     tolerance_s: int
     pointer: str
+    event_id_pointer: str | None
     rate: Rate
     sync_site: Rate
     sync_ip: Rate
@@ -70,8 +64,14 @@ class Site:
     @classmethod
     def of(cls, config: dict[str, Any]) -> Site:
         sync = {**DEFAULT_SYNC, **config.get("sync", {})}
+        scheme = config.get("scheme", STANDARD)
+        assert scheme not in UNTIMED or config["accept_untimed"] is True, "the named switch"
+        assert scheme != STANDARD or "event_id_pointer" not in config, "a fault"
+        default = "/id" if scheme == "stripe" else None
         return cls(
-            keys=[parse_secret(key["secret"]) for key in config["keys"]],
+            keys=[parse_secret(scheme, key["secret"]) for key in config["keys"]],
+            scheme=scheme,
+            event_id_pointer=config.get("event_id_pointer", default),
             origins=config.get("origins", []),
             tolerance_s=config.get("tolerance_s", 300),
             pointer=config.get("fingerprint_pointer", "/fingerprint"),
@@ -106,8 +106,8 @@ class Row:
 
     call_id: str
     fingerprint: str
-    signature_hash: str
-    event_id: str
+    signature_hashes: list[str]
+    event_id: str | None
     marketing: str
     until_ms: int
 
@@ -196,28 +196,30 @@ class Gate:
             return wire.decision("unknown_site", "signature")
         site, data = self.sites[site_id], self.data[site_id]
         try:
-            verified = verify(site.keys, headers, body, site.tolerance_s, now_ms)
+            verified = verify(site.scheme, site.keys, headers, body, site.tolerance_s, now_ms)
         except Refused as refused:
             return wire.decision(refused.reason, "signature")
         try:
-            fingerprint = judge_payload(site_id, site.pointer, body)
+            event = judge_payload(site_id, site.pointer, body, site.event_id_pointer)
         except Refused as refused:
             return wire.decision(refused.reason, "payload")
-        content = signed_content(
-            only_value(headers, "webhook-id"), only_value(headers, "webhook-timestamp"), body
-        )
-        macs = [hmac_sha256(key, content) for key in self.claiming_keys(site, data, now_ms)]
-        names = list(dict.fromkeys(signature_claim(mac) for mac in macs))
-        names.append(event_claim(verified.id))
-        rest_ms = (verified.timestamp_s + site.tolerance_s) * 1000 + self.lease_ms - now_ms
-        keep_ms = max(self.ttl_ms, rest_ms)
+        fingerprint, event_id = event.fingerprint, verified.id or event.event_id
+        keys = self.claiming_keys(site, data, now_ms)
+        macs = list(dict.fromkeys(hmac_sha256(key, verified.content) for key in keys))
+        names = [signature_claim(mac) for mac in macs]
+        keep_ms = self.ttl_ms
+        if event_id is not None:
+            names.append(event_claim(event_id))
+        if verified.timestamp_s is not None:
+            rest_ms = (verified.timestamp_s + site.tolerance_s) * 1000 + self.lease_ms - now_ms
+            keep_ms = max(keep_ms, rest_ms)
 
         refusal = self.admit(site, data, names, fingerprint, keep_ms, now_ms)
         if refusal is not None:
             return refusal
-        decision = self.judge_and_record(
-            site, data, fingerprint, sha256_hex(macs[0]), verified.id, now_ms
-        )
+        # Without an id each key's hash keeps the row single (law 3); with one the first is enough.
+        hashes = [sha256_hex(mac) for mac in (macs if event_id is None else macs[:1])]
+        decision = self.judge_and_record(site, data, fingerprint, hashes, event_id, now_ms)
         accepted = decision["reason"] in ("accepted", "duplicate")
         for name in names:
             data.claims[name] = Done(accepted, now_ms + keep_ms)
@@ -260,8 +262,8 @@ class Gate:
         site: Site,
         data: Data,
         fingerprint: str,
-        signature_hash: str,
-        event_id: str,
+        signature_hashes: list[str],
+        event_id: str | None,
         now_ms: int,
     ) -> Decision:
         session = data.sessions.get(fingerprint)
@@ -270,14 +272,15 @@ class Gate:
             return wire.decision(verdict, "session" if verdict == "no_session" else "consent")
         data.rows = [row for row in data.rows if now_ms < row.until_ms]
         for row in data.rows:
-            if row.signature_hash == signature_hash or row.event_id == event_id:
+            same_id = event_id is not None and row.event_id == event_id
+            if same_id or not set(signature_hashes).isdisjoint(row.signature_hashes):
                 return wire.decision("duplicate", "insert", marketing=row.marketing)
         convert = site.granted(session, "convert", now_ms) == "granted"
         marketing = "enqueued" if convert else "skipped"
         self.calls_seen += 1
         call_id = f"$call:{self.calls_seen}"
         data.rows.append(
-            Row(call_id, fingerprint, signature_hash, event_id, marketing, now_ms + self.calls_ms)
+            Row(call_id, fingerprint, signature_hashes, event_id, marketing, now_ms + self.calls_ms)
         )
         return wire.decision("accepted", "marketing", call_id=call_id, marketing=marketing)
 

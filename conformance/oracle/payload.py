@@ -1,4 +1,4 @@
-"""The payload of a call event: a strict RFC 8259 reader over bytes, and the four judgements.
+"""The payload of a call event: a strict RFC 8259 reader over bytes, and the five judgements.
 
 Python's own `json` takes `NaN`, lone surrogates and duplicate keys, hence this reader.
 """
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Union
 
-from .signature import Refused, ascii_lower
+from .signature import Refused, ascii_lower, parse_id
 
 DEPTH_MAX = 64
 FINGERPRINT_BYTES_MAX = 256
@@ -214,12 +214,35 @@ def normalise_site(text: str) -> str | None:
     return name if re.fullmatch(r"[a-z0-9._-]{1,64}", name) else None
 
 
-def judge_payload(site: str, pointer: str, body: bytes) -> str:
-    """The fingerprint, or the first reason that applies."""
+@dataclass(frozen=True)
+class Event:
+    """What the gate reads of a body; an id only where the site says where it is."""
+
+    fingerprint: str
+    event_id: str | None
+
+
+def event_id_of(value: Value) -> str:
+    """The grammar of a signed id, and nothing coerced to it."""
+    if not isinstance(value, str) or not value.isascii():
+        raise Refused("malformed_event_id")
+    try:
+        return parse_id(value.encode())
+    except Refused:
+        raise Refused("malformed_event_id") from None
+
+
+def judge_payload(
+    site: str, pointer: str, body: bytes, event_id_pointer: str | None = None
+) -> Event:
+    """The event, or the first reason that applies."""
     members = read_object(body)
     fingerprint = resolve(members, pointer)
     if not is_fingerprint(fingerprint):
         raise Refused("malformed_fingerprint")
+    event_id = None
+    if event_id_pointer is not None:
+        event_id = event_id_of(resolve(members, event_id_pointer))
     if holds_consent(members):
         raise Refused("consent_in_payload")
     if "site_id" in members:
@@ -227,4 +250,4 @@ def judge_payload(site: str, pointer: str, body: bytes) -> str:
         if not isinstance(named, str) or normalise_site(named) != site:
             raise Refused("wrong_site")
     assert isinstance(fingerprint, str)
-    return fingerprint
+    return Event(fingerprint, event_id)

@@ -33,6 +33,7 @@ PUBLIC_CODE: dict[str, str] = {
     "wrong_origin": "unauthenticated",
     "malformed_json": "malformed",
     "malformed_fingerprint": "malformed",
+    "malformed_event_id": "malformed",
     "malformed_statement": "malformed",
     "wrong_site": "malformed",
     "consent_in_payload": "consent_in_payload",

@@ -12,6 +12,7 @@ from tests.load import VECTORS, cases, unb64
 
 LEAST = {
     "signature": 150,
+    "schemes": 600,
     "secrets": 40,
     "hmac": 6,
     "payload": 120,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -11,8 +12,11 @@ import unittest
 from oracle.bucket import Bucket, Rate, take_all
 from oracle.consent import Session
 from oracle.payload import Reader, judge_payload, read_object
+from oracle.schemes import SCHEMES
+from oracle.schemes import parse_secret as parse_scheme_secret
+from oracle.schemes import verify as verify_scheme
 from oracle.session_merge import covers, merge, read_statement
-from oracle.signature import Refused, hmac_sha256, parse_secret, verify
+from oracle.signature import Headers, Refused, hmac_sha256, parse_secret, verify
 from tests.load import cases, pairs, unb64
 
 
@@ -45,9 +49,60 @@ class Signatures(unittest.TestCase):
                     verify(keys, changed, body, 300, case["now_ms"])
 
     def test_most_cases_are_invalid(self) -> None:
-        for name in ("signature", "payload"):
+        for name in ("signature", "schemes", "payload"):
             found = cases(name)
             self.assertGreater(sum(not c["expect"]["ok"] for c in found) * 2, len(found), name)
+
+
+class Schemes(unittest.TestCase):
+    def test_each_scheme_has_its_share(self) -> None:
+        found = [c for c in cases("schemes") if c["kind"] == "verify"]
+        for scheme in SCHEMES[1:]:
+            own = [c for c in found if c["scheme"] == scheme]
+            self.assertGreater(sum(not c["expect"]["ok"] for c in own), 80, scheme)
+            self.assertGreater(sum(c["expect"]["ok"] for c in own), 20, scheme)
+
+    def test_signed_content_is_what_the_vendors_document(self) -> None:
+        """With the standard library's HMAC, over what each scheme says is signed."""
+        body, ts, key = b"body", "1700000000", b"k" * 24
+        tags = {
+            "github": ({"X-Hub-Signature-256": "sha256=%h"}, b"body"),
+            "shopify": ({"X-Shopify-Hmac-SHA256": "%b"}, b"body"),
+            "stripe": ({"Stripe-Signature": f"t={ts},v1=%h"}, b"1700000000.body"),
+            "slack": (
+                {"X-Slack-Request-Timestamp": ts, "X-Slack-Signature": "v0=%h"},
+                b"v0:1700000000:body",
+            ),
+        }
+        for scheme, (headers, content) in tags.items():
+            mac = hmac.digest(key, content, "sha256")
+            written = {"%h": mac.hex(), "%b": base64.b64encode(mac).decode()}
+            pairs = [
+                (n, v.replace("%h", written["%h"]).replace("%b", written["%b"]).encode())
+                for n, v in headers.items()
+            ]
+            known = verify_scheme(scheme, [key], pairs, body, 300, int(ts) * 1000)
+            self.assertEqual(known.content, content, scheme)
+
+    def test_tampering_with_a_valid_case_is_refused(self) -> None:
+        """Every other value of each byte's last bits, one byte at a time, and every cut."""
+        for scheme in SCHEMES[1:]:
+            case = next(c for c in cases("schemes") if c["name"] == f"{scheme}: valid")
+            keys = [parse_scheme_secret(scheme, s) for s in case["secrets"]]
+            headers, body = pairs(case["headers"]), unb64(case["body_b64"])
+
+            def refused(headers: Headers, body: bytes) -> None:
+                with self.assertRaises(Refused):
+                    verify_scheme(scheme, keys, headers, body, 300, case["now_ms"])  # noqa: B023
+
+            for at in range(len(body)):
+                refused(headers, body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :])
+            for i, (name, value) in enumerate(headers):
+                for at in range(len(value)):
+                    for bad in (bytes([value[at] ^ 1]), bytes([value[at] ^ 0x20]), b""):
+                        changed = value[:at] + bad + value[at + 1 :]
+                        refused([*headers[:i], (name, changed), *headers[i + 1 :]], body)
+                    refused([*headers[:i], (name, value[:at]), *headers[i + 1 :]], body)
 
 
 class Payloads(unittest.TestCase):
@@ -76,7 +131,8 @@ class Payloads(unittest.TestCase):
                     Reader(text[:cut]).document()
 
     def test_fingerprints_are_kept_as_they_are(self) -> None:
-        self.assertEqual(judge_payload("s", "/fingerprint", b'{"fingerprint":" F "}'), " F ")
+        event = judge_payload("s", "/fingerprint", b'{"fingerprint":" F "}')
+        self.assertEqual((event.fingerprint, event.event_id), (" F ", None))
 
 
 class Limits(unittest.TestCase):

@@ -132,7 +132,7 @@ fn the_core_has_no_clock_no_randomness_no_lock_and_no_io() {
     let (_, lib) = files.iter().find(|(file, _)| file == "lib.rs").unwrap();
     assert!(lib.contains("#![no_std]") && lib.contains("#![forbid(unsafe_code)]"));
     for (file, source) in
-        files.iter().filter(|(file, _)| !["lib.rs", "vectors.rs"].contains(&file.as_str()))
+        files.iter().filter(|(file, _)| !["lib", "vectors"].contains(&module(file)))
     {
         let code = shipped(source);
         for banned in

@@ -99,6 +99,97 @@ fn law_8_two_sites_never_share_a_key() {
     );
 }
 
+fn of_scheme(name: &str, more: &str) -> String {
+    format!(r#"{{"sites":{{"a":{{{KEYS},"scheme":"{name}"{more}}}}}}}"#)
+}
+
+#[test]
+fn a_scheme_without_a_signed_time_needs_the_named_switch() {
+    const UNTIMED: &str = "`sites.a.scheme` signs no time, so that a copy is acceptable for ever; `accept_untimed` would allow it";
+    for scheme in ["github", "shopify"] {
+        assert_eq!(faults(&of_scheme(scheme, "")), [UNTIMED]);
+        assert_eq!(faults(&of_scheme(scheme, r#","accept_untimed":false"#)), [UNTIMED]);
+        for not_true in ["1", "\"true\"", "null", "[]"] {
+            let json = of_scheme(scheme, &format!(r#","accept_untimed":{not_true}"#));
+            let told = ["`sites.a.accept_untimed` must be true or false", UNTIMED];
+            assert_eq!(faults(&json), told, "FIELD 43: {not_true}");
+        }
+    }
+    for (scheme, more) in [
+        ("github", r#","accept_untimed":true"#),
+        ("shopify", r#","accept_untimed":true"#),
+        ("stripe", ""),
+        ("slack", ""),
+        ("standard-webhooks", r#","accept_untimed":true"#),
+    ] {
+        assert!(Config::from_json(of_scheme(scheme, more).as_bytes()).is_ok(), "{scheme} {more}");
+    }
+    for unknown in ["GitHub", "stripe ", "", "v1", "standard_webhooks", "sha1"] {
+        let names = "`sites.a.scheme` must be `standard-webhooks`, `github`, `stripe`, `slack` or `shopify`";
+        assert_eq!(faults(&of_scheme(unknown, "")), [names], "{unknown}");
+    }
+}
+
+#[test]
+fn an_id_in_the_body_is_for_schemes_that_sign_none_in_a_header() {
+    let pointer = r#","event_id_pointer":"/id""#;
+    for json in [
+        of_scheme("standard-webhooks", pointer),
+        format!(r#"{{"sites":{{"a":{{{KEYS}{pointer}}}}}}}"#),
+    ] {
+        let told =
+            "`sites.a.event_id_pointer` is for schemes that sign no id in a header; leave it out";
+        assert_eq!(faults(&json), [told]);
+    }
+    for scheme in ["stripe", "slack"] {
+        assert!(Config::from_json(of_scheme(scheme, pointer).as_bytes()).is_ok(), "{scheme}");
+        for no_pointer in ["", "id", "#/id", "/a~2", "/~"] {
+            let json = of_scheme(scheme, &format!(r#","event_id_pointer":"{no_pointer}""#));
+            let told = "`sites.a.event_id_pointer` must be a JSON pointer (RFC 6901) of at least one token";
+            assert_eq!(faults(&json), [told], "{scheme} {no_pointer}");
+        }
+        for no_text in ["null", "1", "false", "[\"id\"]"] {
+            let json = of_scheme(scheme, &format!(r#","event_id_pointer":{no_text}"#));
+            assert_eq!(faults(&json), ["`sites.a.event_id_pointer` must be a text"], "{no_text}");
+        }
+    }
+}
+
+#[test]
+fn field_4_a_text_secret_is_the_text_itself_and_never_blank() {
+    let told = |secret: &str| {
+        let keys = serde_json::json!([{"id": "k1", "secret": secret}]);
+        let json = serde_json::json!({"sites": {"a": {"keys": keys, "scheme": "stripe"}}});
+        Config::from_json(json.to_string().as_bytes()).err().map(|error| error.to_string())
+    };
+    let at = |problem: &str| Some(format!("`sites.a.keys[0].secret` {problem}"));
+    for blank in ["", " ", "\n", "\t \r\n", "\u{a0}\u{3000}", &" ".repeat(64)] {
+        assert_eq!(told(blank), at("is empty"), "{blank:?}");
+    }
+    let short = "is shorter than 24 bytes; `allow_short_secrets` would allow it";
+    for text in ["whsec_", "x", "12345678901234567890123"] {
+        assert_eq!(told(text), at(short), "{text}");
+    }
+    assert_eq!(told(&"x".repeat(513)), at("is longer than 512 bytes"));
+    for text in [
+        "whsec_no base64 at all!!",
+        "123456789012345678901234",
+        "\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}",
+    ] {
+        assert_eq!(told(text), None, "{text}");
+    }
+    // One text, two schemes: two keys; with the same scheme it is one.
+    let text = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
+    let keys = format!(r#""keys":[{{"id":"k1","secret":"{text}"}}]"#);
+    for (scheme, shared) in [("standard-webhooks", false), ("slack", true), ("stripe", true)] {
+        let json = format!(
+            r#"{{"sites":{{"a":{{{keys},"scheme":"stripe"}},"b":{{{keys},"scheme":"{scheme}"}}}}}}"#
+        );
+        let told = Config::from_json(json.as_bytes()).err();
+        assert_eq!(told.is_some(), shared, "{scheme}: {told:?}");
+    }
+}
+
 #[test]
 fn a_site_set_at_run_time_is_held_to_the_same_rules() {
     let json = format!(r#"{{"sites":{{"a":{{{KEYS}}}}}}}"#);

@@ -27,6 +27,12 @@ const config: ConfigData = {
       rate: { capacity: 20, per_minute: 20 },
       consent: { record: ['analytics'], policy_version_min: null },
     },
+    repository: {
+      keys: [{ id: 'k1', secret: '…' }],
+      scheme: 'github',
+      accept_untimed: true,
+      event_id_pointer: '/id',
+    },
   },
   caps: { body_bytes_max: 1024 },
 };
@@ -95,6 +101,10 @@ gate.callEvent('acme', {}, '', { Now: 1 });
 gate.callEvent('acme', {}, '', { now: new Date() });
 // @ts-expect-error: tolerance of `verify` alone
 gate.callEvent('acme', {}, '', { toleranceS: 1 });
+const signedAt: number | null = verify('github', 'a', {}, '')?.timestamp ?? null;
+
+// @ts-expect-error: `github` signs no time
+const always: number = verify('github', 'a', {}, '')!.timestamp;
 // @ts-expect-error: no such scheme
 verify('sha1', 'a', {}, '');
 // @ts-expect-error: a store that is waited for
@@ -109,6 +119,7 @@ new (gate.callEvent('acme', {}, '').constructor as typeof Decision)();
 decision.status = 200;
 
 export {
+  always,
   body,
   faults,
   figures,
@@ -117,6 +128,7 @@ export {
   outcome,
   partial,
   retryAfter,
+  signedAt,
   typo,
   verified,
   waited,

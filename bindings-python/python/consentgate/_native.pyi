@@ -12,6 +12,7 @@ from .types import (
     Outcome,
     Reason,
     Role,
+    Scheme,
     Secret,
     Stage,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "MARKETING",
     "OUTCOMES",
     "REASONS",
+    "SCHEMES",
     "STAGES",
     "Ask",
     "Core",
@@ -34,6 +36,7 @@ FLOWS: tuple[Flow, ...]
 MARKETING: tuple[Marketing, ...]
 OUTCOMES: tuple[Outcome, ...]
 REASONS: tuple[Reason, ...]
+SCHEMES: tuple[Scheme, ...]
 STAGES: tuple[Stage, ...]
 
 @final
@@ -75,12 +78,12 @@ class Verified:
     @property
     def id(self) -> str | None: ...
     @property
-    def timestamp(self) -> int: ...
+    def timestamp(self) -> int | None: ...
     @property
     def key_index(self) -> int: ...
 
 def verify(
-    scheme: str,
+    scheme: Scheme,
     secrets: Secret | Sequence[Secret],
     headers: Headers,
     body: Body,
@@ -91,7 +94,7 @@ def verify(
     tolerance_s: int = 300,
 ) -> Verified | None: ...
 def sign(
-    scheme: str,
+    scheme: Scheme,
     secret: Secret,
     body: Body,
     *,

@@ -20,6 +20,7 @@ __all__ = [
     "Outcome",
     "Reason",
     "Role",
+    "Scheme",
     "Secret",
     "Stage",
     "StoreFailures",
@@ -35,6 +36,9 @@ Outcome: TypeAlias = Literal["accepted", "noop", "no_consent"] | Literal["reject
 Marketing: TypeAlias = Literal["enqueued"] | Literal["skipped"]
 
 Role: TypeAlias = Literal["admission"] | Literal["sessions", "calls"]
+
+Scheme: TypeAlias = Literal["standard-webhooks"] | Literal["github", "stripe", "slack", "shopify"]
+"""How senders sign; `docs/schemes.md` tells what each of them protects."""
 
 Stage: TypeAlias = (
     Literal[
@@ -67,6 +71,7 @@ Reason: TypeAlias = (
         "wrong_origin",
         "malformed_json",
         "malformed_fingerprint",
+        "malformed_event_id",
         "malformed_statement",
         "consent_in_payload",
         "wrong_site",
@@ -85,7 +90,8 @@ Clock: TypeAlias = Callable[[], float]
 """Gives the time in seconds since 1970. One that is out of bounds is a `ValueError` of the call."""
 
 Secret: TypeAlias = str | bytes | bytearray | memoryview
-"""Text is base64, with or without `whsec_`; bytes are taken as they are."""
+"""Text is what the sender shows: for `standard-webhooks` base64, with or without `whsec_`; for all
+other schemes the text itself. Bytes are taken as they are."""
 
 Body: TypeAlias = bytes | bytearray | memoryview
 """The raw bytes as they came: what was signed, before anything parsed it."""

@@ -13,6 +13,7 @@ const PAGES: &[&str] = &[
     "docs/codes.md",
     "docs/decisions.md",
     "docs/laws.md",
+    "docs/schemes.md",
     "docs/stores.md",
 ];
 

@@ -13,6 +13,7 @@ mod once;
 mod order;
 mod races;
 mod room;
+mod schemes;
 mod tenancy;
 mod threads;
 mod uniform;

@@ -1,7 +1,8 @@
 //! A small world to hold the laws in: one memory store, an engine over it, and a clock moved by hand.
 
 use consentgate::{
-    Config, Decision, Effect, Millis, Perform, Reply, Request, SecretInput, Stores, Timestamp,
+    Config, Decision, Effect, Headers, Millis, Perform, Reply, Request, SecretInput, Stores,
+    Timestamp,
     core::{
         Engine, base64_encode,
         flow::{CallEvent, Flow, Step, SyncSession},
@@ -117,7 +118,12 @@ impl World {
         unique(number)
     }
 
-    pub fn call(&self, site: &str, headers: &Pairs, body: &[u8]) -> CallEvent<'static> {
+    pub fn call(
+        &self,
+        site: &str,
+        headers: &(dyn Headers + Sync),
+        body: &[u8],
+    ) -> CallEvent<'static> {
         let request = Request { site, headers, body, ip: None };
         let body = Cow::Owned(body.to_vec());
         self.engine.call_event(&request, body, || self.unique(), self.now)

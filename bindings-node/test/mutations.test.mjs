@@ -1,0 +1,81 @@
+/** Every one-step change to a request of each scheme is refused, or is the same event. */
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { Gate, sign, verify } from 'consentgate';
+import { NOW, SECRET, consent, site } from './support/world.mjs';
+
+const { scheme: schemes } = createRequire(import.meta.url)('../lib/native.js').names();
+const BODY = '{"id":"evt_1","fingerprint":"person-1"}';
+const own = {
+  slack: { event_id_pointer: '/id' },
+  github: { accept_untimed: true },
+  shopify: { accept_untimed: true },
+};
+const at = { now: NOW };
+const CHARACTERS = [...'09azAFZ=,.:; +/_-\t\n\0\x7f', 'é', '\u0660', '\u0130', '\ufffd', '\ud800'];
+
+const swapped = (one) => (one === one.toLowerCase() ? one.toUpperCase() : one.toLowerCase());
+
+/** One character put in another's place, put in, left out, in the other case, moved; or all twice. */
+function* changed(text) {
+  for (let place = 0; place <= text.length; place += 1) {
+    const [head, own, tail] = [text.slice(0, place), text.charAt(place), text.slice(place + 1)];
+    yield* [head, head + tail, own + tail, head + swapped(own) + tail];
+    yield head + tail.slice(0, 1) + own + tail.slice(1);
+    for (const one of CHARACTERS) yield* [head + one + tail, head + one + own + tail];
+  }
+  for (const glue of ['', ' ', ',', '\t', '\n'])
+    yield* [text + glue + text, glue + text, text + glue];
+}
+
+/** Of flat raw headers. */
+function* mutants(pairs) {
+  for (const [place, [name, value]] of pairs.entries()) {
+    const instead = (...put) => pairs.toSpliced(place, 1, ...put);
+    for (const other of changed(value)) yield instead([name, other]);
+    yield instead();
+    for (const again of [value, '', 'x'])
+      yield* [
+        [...pairs, [name, again]],
+        [[name.toUpperCase(), again], ...pairs],
+      ];
+    yield* [instead([name.toUpperCase(), value]), instead([`${name} `, value])];
+  }
+  yield pairs.toReversed();
+}
+
+for (const scheme of schemes) {
+  test(`${scheme}: headers`, () => {
+    const rate = { capacity: 1_000_000, per_minute: 1_000_000 };
+    const gate = new Gate({ sites: { acme: site({ scheme, rate, ...own[scheme] }) } });
+    consent(gate);
+    const id = scheme === 'standard-webhooks' ? 'evt_1' : undefined;
+    const headers = Object.entries(sign(scheme, SECRET, BODY, { id, ...at }));
+    const first = gate.callEvent('acme', headers.flat(), BODY, at);
+    const verified = verify(scheme, SECRET, headers, BODY, at);
+    assert.equal(first.outcome, 'accepted');
+    let [same, count] = [0, 0];
+    for (const mutant of mutants(headers)) {
+      const decision = gate.callEvent('acme', mutant.flat(), BODY, at);
+      const found = verify(scheme, SECRET, mutant, BODY, at);
+      count += 1;
+      if (found === null) {
+        assert.equal(decision.status, 401, JSON.stringify(mutant));
+        continue;
+      }
+      same += 1;
+      assert.deepEqual(found, verified);
+      assert.equal(decision.outcome, 'noop', JSON.stringify(mutant));
+      assert.equal(decision.callId, first.callId);
+    }
+    assert.ok(count > 2000 && same > 0 && same < count / 10, `${same} of ${count}`);
+  });
+
+  test(`${scheme}: bodies`, () => {
+    const headers = sign(scheme, SECRET, BODY, at);
+    for (const other of changed(BODY))
+      assert.equal(verify(scheme, SECRET, headers, other, at) !== null, other === BODY, other);
+  });
+}

@@ -1,0 +1,84 @@
+"""Every one-step change to a request of each scheme is refused, or is the same event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from consentgate import Gate, _native, sign, verify
+from consentgate.types import Scheme
+
+from .support import NOW, ORIGIN, SECRET, consented
+
+BODY = b'{"id":"evt_1","fingerprint":"f"}'
+SITES: dict[str, Any] = {
+    "slack": {"event_id_pointer": "/id"},
+    "github": {"accept_untimed": True},
+    "shopify": {"accept_untimed": True},
+}
+CHARACTERS = "09azAFZ=,.:; +/_-\t\n\x00\x7f"
+ODD = ["é", "\u0660", "\ufffd", "\U0001f600"]
+Pairs = list[tuple[str, str]]
+
+
+def changed(text: str) -> Iterator[str]:
+    """One character put in another's place, put in, left out, moved; or all twice."""
+    for at in range(len(text) + 1):
+        head, own, tail = text[:at], text[at : at + 1], text[at + 1 :]
+        yield from (head, head + tail, own + tail, head + own.swapcase() + tail)
+        yield head + tail[:1] + own + tail[1:]
+        for character in (*CHARACTERS, *ODD):
+            yield from (head + character + tail, head + character + own + tail)
+    for glue in ("", " ", ",", "\t", "\n"):
+        yield from (text + glue + text, glue + text, text + glue)
+
+
+def mutants(headers: Pairs) -> Iterator[Pairs]:
+    for place, (name, value) in enumerate(headers):
+        before, after = headers[:place], headers[place + 1 :]
+        for other in changed(value):
+            yield [*before, (name, other), *after]
+        yield [*before, *after]
+        for again in (value, "", "x"):
+            yield from ([*headers, (name, again)], [(name.upper(), again), *headers])
+        yield from (
+            [*before, (name.upper(), value), *after],
+            [*before, (f"{name} ", value), *after],
+        )
+    yield headers[::-1]
+
+
+@pytest.mark.parametrize("scheme", _native.SCHEMES)
+def test_headers(scheme: Scheme) -> None:
+    key = {"id": "k", "secret": SECRET}
+    site = {"keys": [key], "scheme": scheme, "origins": [ORIGIN], **SITES.get(scheme, {})}
+    site["rate"] = {"capacity": 1_000_000, "per_minute": 1_000_000}
+    gate = consented(Gate({"sites": {"acme": site}}))
+    id = "evt_1" if scheme == "standard-webhooks" else None
+    headers = list(sign(scheme, SECRET, BODY, id=id, now=NOW).items())
+    first = gate.call_event("acme", headers, BODY, now=NOW)
+    assert first.outcome == "accepted"
+    verified = verify(scheme, SECRET, headers, BODY, now=NOW)
+    assert verified is not None
+    same, count = 0, 0
+    for mutant in mutants(headers):
+        decision = gate.call_event("acme", mutant, BODY, now=NOW)
+        found = verify(scheme, SECRET, mutant, BODY, now=NOW)
+        assert (found is None) == (decision.status == 401), mutant
+        count += 1
+        if found is not None:
+            same += 1
+            assert (found.id, found.timestamp) == (verified.id, verified.timestamp)
+            assert (decision.outcome, decision.call_id) == ("noop", first.call_id), mutant
+    assert count > 2000
+    assert 0 < same < count / 10
+
+
+@pytest.mark.parametrize("scheme", _native.SCHEMES)
+def test_bodies(scheme: Scheme) -> None:
+    headers = sign(scheme, SECRET, BODY, now=NOW)
+    text = BODY.decode()
+    for other in changed(text):
+        expected = other == text
+        assert (verify(scheme, SECRET, headers, other.encode(), now=NOW) is not None) is expected
