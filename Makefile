@@ -5,7 +5,8 @@ help: ## what there is to make
 
 demo: ## set everything up, start the three example backends, drive them over HTTP
 	@scripts/setup.sh
-	@cargo build --quiet -p consentgate-example-axum
+	@printf '\n== axum example\n'
+	@cargo build -p consentgate-example-axum
 	@node scripts/demo.mjs
 
 test: ## set everything up, run every test of every language
@@ -16,4 +17,6 @@ lint: ## every linter, each warning an error
 
 clean: ## remove all that was built or installed
 	@rm -rf target .venv bindings-node/node_modules bindings-node/native scripts/smoke/node_modules examples/express/node_modules
+	@rm -rf .hypothesis .mypy_cache .ruff_cache .pytest_cache bindings-python/.mypy_cache bindings-python/.hypothesis
 	@find bindings-python -name '*.so' -delete
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

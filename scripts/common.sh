@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the scripts beside it: the place of the project, progress lines, and steps that are skipped when
 # nothing they read has changed.
 
@@ -14,14 +15,15 @@ digest() {
     -not -name '*.node' -not -name '*.so' -print0 | sort -z | xargs -0 sha256sum | sha256sum
 }
 
-# step NAME "INPUTS…" COMMAND…: runs the command unless it last succeeded with the same inputs.
+# step NAME MADE "INPUTS…" COMMAND…: runs the command unless it last succeeded with the same inputs, and what it
+# made (a path or a pattern) is still there.
 step() {
-  local name=$1 stamp="$STAMPS/$1" now
+  local name=$1 made=$2 stamp="$STAMPS/$1" now
   local -a inputs
-  read -ra inputs <<<"$2"
-  shift 2
+  read -ra inputs <<<"$3"
+  shift 3
   now="$(digest "${inputs[@]}") $*"
-  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$now" ]; then
+  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$now" ] && compgen -G "$made" >/dev/null; then
     printf '   %s: up to date\n' "$name"
     return
   fi

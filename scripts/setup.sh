@@ -21,7 +21,7 @@ need() {
 }
 
 need cargo 1.88 'Install Rust: https://rustup.rs'
-need python3 3.10 'Install Python with venv: https://www.python.org, or the packages python3 and python3-venv'
+need python3 3.11 'Install Python with venv: https://www.python.org, or the packages python3 and python3-venv'
 need node 20.0 'Install Node.js: https://nodejs.org'
 need npm 9.0 'It comes with Node.js'
 [ "$missing" = 0 ] || exit 1
@@ -43,9 +43,9 @@ npm_packages() { npm ci --no-audit --no-fund --loglevel=error --prefix "$1"; }
 addon() { npm run --silent --prefix bindings-node build:debug; }
 
 rust="Cargo.toml Cargo.lock core gate"
-step 'Python packages' requirements-dev.txt venv
-step 'Python wheel' "requirements-dev.txt $rust bindings-python" wheel
-step 'npm packages of the addon' bindings-node/package-lock.json npm_packages bindings-node
-step 'Node addon' "bindings-node/package-lock.json bindings-node/Cargo.toml bindings-node/src bindings-node/build.mjs $rust" addon
-step 'npm packages of the smoke' scripts/smoke/package-lock.json npm_packages scripts/smoke
-step 'npm packages of the Express example' examples/express/package-lock.json npm_packages examples/express
+step 'Python packages' .venv/bin/maturin requirements-dev.txt venv
+step 'Python wheel' '.venv/lib/python3*/site-packages/consentgate*.dist-info' "requirements-dev.txt $rust bindings-python" wheel
+step 'npm packages of the addon' bindings-node/node_modules bindings-node/package-lock.json npm_packages bindings-node
+step 'Node addon' 'bindings-node/native/*.node' "bindings-node/package-lock.json bindings-node/Cargo.toml bindings-node/src bindings-node/build.mjs $rust" addon
+step 'npm packages of the smoke' scripts/smoke/node_modules scripts/smoke/package-lock.json npm_packages scripts/smoke
+step 'npm packages of the Express example' examples/express/node_modules examples/express/package-lock.json npm_packages examples/express

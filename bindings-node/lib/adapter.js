@@ -15,17 +15,22 @@ function adapter({ message, url, cure }) {
 
   async function receive(gate, request, site, options) {
     const { method, rawHeaders, socket } = message(request);
-    const told = { method, url: url(request), ip: socket.remoteAddress, ...options };
+    const told = { method, url: url(request), ...from(socket, options) };
     return gate.callEvent(site, rawHeaders, await readBody(gate, request), told);
   }
 
   async function receiveSync(gate, request, site, options) {
     const { rawHeaders, socket } = message(request);
-    const told = { ip: socket.remoteAddress, ...options };
+    const told = from(socket, options);
     return gate.syncSession(site, rawHeaders, await readBody(gate, request), told);
   }
 
   return { readBody, receive, receiveSync };
+}
+
+/** The peer is the socket's, unless the host tells another: an `undefined`, as of a header that is not there, tells none. */
+function from(socket, options) {
+  return { ...options, ip: options?.ip === undefined ? socket.remoteAddress : options.ip };
 }
 
 function rawBody(message, parsed, bytesMax, cure) {

@@ -3,14 +3,25 @@
 /** A configuration as the bytes of its JSON. Whether it is sound is judged in Rust, which names every fault. */
 
 const { isMap, isSet, isUint8Array } = require('node:util').types;
+const { ConfigError } = require('./errors.js');
 const { kind } = require('./input.js');
 
 function toJson(config) {
   if (typeof config === 'string') return Buffer.from(config);
+  // A file as it was read.
+  if (isUint8Array(config)) return config;
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw new TypeError(`the configuration must be an object or JSON text, not ${kind(config)}`);
+    throw new TypeError(
+      `the configuration must be an object, or JSON as a string or bytes, not ${kind(config)}`,
+    );
   }
-  return Buffer.from(JSON.stringify(config, replaced));
+  try {
+    return Buffer.from(JSON.stringify(config, replaced));
+  } catch (cause) {
+    // It goes round in a circle, or is too deep.
+    const fault = { path: '', problem: 'cannot be written as JSON' };
+    throw new ConfigError([fault], undefined, { cause });
+  }
 }
 
 /**

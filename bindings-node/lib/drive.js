@@ -27,44 +27,72 @@ class CallOptions {
 /** What came of asking a store, to be taken up by the decision that waits. */
 const replied = (value) => (native, run, _, now) => native.resume(run, toJson(value), now);
 const failed = (error) => (native, run, thrown, now) =>
-  native.fail(run, thrown.push(error) - 1, error instanceof NotWritten, now);
+  native.fail(run, thrown.push(error) - 1, isNotWritten(error), now);
 const late = (native, run, _, now) => native.timeOut(run, now);
 
 /** Asks the stores until the decision is made. */
 function drive({ native, asked }, begin, time) {
-  const thrown = [];
-  let turn = checked(begin(time()));
-  while (turn.ask) turn = goOn(native, asked, turn.ask, askNow(asked, turn.ask), thrown, time);
-  return new Decision(turn.decision, thrown);
+  const course = new Course(native, time);
+  let turn = course.begin(begin);
+  try {
+    while (turn.ask) turn = course.goOn(turn.ask, askNow(asked, turn.ask));
+  } catch (misuse) {
+    const last = course.abandon(turn.ask);
+    if (last) askNow(asked, last);
+    throw misuse;
+  }
+  return new Decision(turn.decision, course.thrown);
 }
 
 /** The same for stores that are waited for. */
 async function driveLater({ native, asked }, begin, time) {
-  const thrown = [];
-  let turn = checked(begin(time()));
-  while (turn.ask) {
-    turn = goOn(native, asked, turn.ask, await askLater(asked, turn.ask), thrown, time);
-  }
-  return new Decision(turn.decision, thrown);
-}
-
-function goOn(native, asked, { run }, answer, thrown, time) {
+  const course = new Course(native, time);
+  let turn = course.begin(begin);
   try {
-    return checked(answer(native, run, thrown, time()));
+    while (turn.ask) turn = course.goOn(turn.ask, await askLater(asked, turn.ask));
   } catch (misuse) {
-    // A clock that went wrong on the way: nobody will get this answer.
-    giveBack(native, asked, run);
+    const last = course.abandon(turn.ask);
+    if (last) await askLater(asked, last);
     throw misuse;
   }
+  return new Decision(turn.decision, course.thrown);
 }
 
-/** Lets the store have back what an unfinished decision holds; its answer comes to nothing. */
-function giveBack(native, asked, run) {
-  try {
-    const last = native.abandon(run);
-    if (last) askNow(asked, last);
-  } catch {
-    // The decision is past giving back: the lease will lapse.
+/** A decision on its way. */
+class Course {
+  /** What the stores threw, by number. */
+  thrown = [];
+  /** The last time that was good, should the clock go wrong. */
+  #now;
+
+  constructor(native, time) {
+    this.native = native;
+    this.time = time;
+  }
+
+  begin(begin) {
+    return this.#at((now) => begin(now));
+  }
+
+  goOn({ run }, answer) {
+    return this.#at((now) => answer(this.native, run, this.thrown, now));
+  }
+
+  /** What a store is still to be asked, to have back what a decision holds whose clock went wrong on the way. */
+  abandon({ run }) {
+    try {
+      return this.native.abandon(run, this.#now);
+    } catch {
+      // The decision is past giving back: the lease will lapse.
+      return null;
+    }
+  }
+
+  #at(step) {
+    const now = this.time();
+    const turn = checked(step(now));
+    this.#now = now;
+    return turn;
   }
 }
 
@@ -97,11 +125,21 @@ function inTime(reply, timeoutMs) {
       clearTimeout(timer);
       resolve(answer);
     };
-    Promise.resolve(reply).then(
+    // Not `Promise.resolve`, which may throw what the reply's own getters do.
+    new Promise((settle) => settle(reply)).then(
       (value) => end(replied(value)),
       (error) => end(failed(error)),
     );
   });
+}
+
+/** What cannot even be asked is none. */
+function isNotWritten(error) {
+  try {
+    return error instanceof NotWritten;
+  } catch {
+    return false;
+  }
 }
 
 function isThenable(value) {

@@ -4,8 +4,8 @@
 
 /** A configuration that cannot be used, with every fault in it at once. */
 class ConfigError extends Error {
-  constructor(faults, message = faults.map(sentence).join('; ')) {
-    super(message);
+  constructor(faults, message = faults.map(sentence).join('; '), options = undefined) {
+    super(message, options);
     this.faults = faults;
   }
 }
@@ -18,7 +18,7 @@ for (const error of [ConfigError, NotWritten]) {
 }
 
 function sentence({ path, problem }) {
-  return `\`${path}\` ${problem}`;
+  return `${path === '' ? 'the configuration' : `\`${path}\``} ${problem}`;
 }
 
 /** Passes on what the addon returned, or throws the misuse in it. */

@@ -105,9 +105,11 @@ impl NativeGate {
         &self,
         env: &'env Env,
         site: String,
-        fingerprint: String,
+        fingerprint: Utf16String,
         now: Option<f64>,
     ) -> Result<Standing<'env>> {
+        // Half of a surrogate pair is nobody, and must not become whoever has the replacement in their name.
+        let fingerprint = String::from_utf16(&fingerprint).unwrap_or_default();
         let wrong = || Misuse::range("`fingerprint` must be 1 to 256 bytes of UTF-8 without NUL");
         self.at(env, now, |now| {
             let fingerprint = Fingerprint::new(&fingerprint).ok_or_else(wrong)?;
@@ -161,9 +163,10 @@ impl NativeGate {
         &self,
         env: &'env Env,
         waiting: &mut External<Waiting>,
+        now: Option<f64>,
     ) -> Result<Option<Ask<'env>>> {
         let run = taken(waiting)?;
-        match self.0.abandon(run, self.0.now(None)) {
+        match self.0.abandon(run, self.0.now(optional_time(now).unwrap_or_default())) {
             Some((run, ask)) => Ask::new(env, run, &ask).map(Some),
             None => Ok(None),
         }

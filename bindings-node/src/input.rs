@@ -67,7 +67,8 @@ pub fn time(ms: f64) -> Result<Timestamp, Misuse> {
     let whole = (ms.fract() == 0.0).then_some(ms as i64);
     whole.and_then(Timestamp::from_millis).ok_or_else(|| {
         let max = Timestamp::MAX.as_millis();
-        Misuse::range(format!("a time must be a whole number of milliseconds from 0 to {max}"))
+        let wanted = format!("must be a whole number of milliseconds from 0 to {max}");
+        Misuse::range(format!("`now`, or what `clock` returns, {wanted}"))
     })
 }
 

@@ -209,7 +209,8 @@ test('the peer is the socket, or what the host says, never a header', async (t) 
   const app = express();
   app.post('/', async (request, response) => {
     const { ip } = request.query;
-    onExpress.respond(await onExpress.receiveSync(gate, request, 'acme', ip && { ip }), response);
+    const told = ip === 'null' ? null : ip;
+    onExpress.respond(await onExpress.receiveSync(gate, request, 'acme', { ip: told }), response);
   });
   const { url, close } = await listening(createServer(app));
   t.after(close);
@@ -223,6 +224,7 @@ test('the peer is the socket, or what the host says, never a header', async (t) 
   assert.equal(first.headers['x-powered-by'], 'Express', "the host's own headers are its own");
   assert.equal((await sync('/', '192.0.2.2', 'b')).status, 429);
   assert.equal((await sync('/?ip=192.0.2.3', '192.0.2.2', 'c')).status, 200);
+  assert.equal((await sync('/?ip=null', '192.0.2.2', 'd')).status, 200, 'no address, no bucket');
 });
 
 test('fetch: Request in, Response out', async () => {

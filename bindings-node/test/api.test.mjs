@@ -142,6 +142,16 @@ test('headers: what is none', () => {
   }
 });
 
+test('headers: what has no end is not read to it', () => {
+  let count = 0;
+  function* endless() {
+    for (; count < 1e6; count += 1) yield ['x', 'y'];
+  }
+  assert.equal(verify(SCHEME, SECRET, endless(), EVENT, at), null);
+  assert.ok(count < 2000, `${count}`);
+  assert.equal(verify(SCHEME, SECRET, { x: Array(1e7).fill('y') }, EVENT, at), null);
+});
+
 test('clocks: whole milliseconds only, as argument and as function', async () => {
   const headers = signed();
   const ranges = [
@@ -264,6 +274,8 @@ test('texts: what is no string is a mistake, what is no site or person an answer
   }
   assert.throws(() => gate.erase('acme', ''), RangeError);
   assert.throws(() => gate.erase('acme', 'x'.repeat(257)), RangeError);
+  // Not the person with the replacement character in their name.
+  assert.throws(() => gate.erase('acme', 'a\ud800'), RangeError);
   assert.throws(() => gate.removeSite('ä'), ConfigError);
 });
 

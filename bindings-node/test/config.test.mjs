@@ -54,6 +54,31 @@ test('configurations: JSON text, and secrets as bytes', () => {
   }
 });
 
+test('configurations: a file as it was read', () => {
+  const file = Buffer.from(JSON.stringify(config()));
+  for (const given of [file, new Uint8Array(file)]) {
+    assert.equal(new Gate(given).callEvent('acme', signed(), EVENT, at).reason, 'no_session');
+  }
+  const gate = new Gate({ sites: {} });
+  gate.setSite('acme', Buffer.from(JSON.stringify(config().sites.acme)));
+  assert.equal(gate.callEvent('acme', signed(), EVENT, at).reason, 'no_session');
+  assert.throws(() => new Gate(Buffer.from([0xff])), ConfigError);
+});
+
+test('configurations: what cannot be JSON at all', () => {
+  const loop = {};
+  loop.sites = loop;
+  let deep = {};
+  for (let depth = 0; depth < 100_000; depth += 1) deep = { sites: deep };
+  for (const given of [loop, deep]) {
+    assert.throws(() => new Gate(given), {
+      name: 'ConfigError',
+      message: 'the configuration cannot be written as JSON',
+      faults: [{ path: '', problem: 'cannot be written as JSON' }],
+    });
+  }
+});
+
 test('sites come and go', () => {
   const gate = new Gate({ sites: {} }, undefined, () => NOW);
   assert.equal(gate.callEvent('acme', signed(), EVENT).reason, 'unknown_site');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { AsyncGate, Gate, NotWritten } from 'consentgate';
+import { AsyncGate, Gate, NotWritten, memory } from 'consentgate';
 import { EVENT, NOW, hosted, replies, signed, stores } from './support/world.mjs';
 
 const at = { now: NOW };
@@ -177,6 +177,42 @@ test('numbers that are no whole ones are nonsense, big integers of databases are
   assert.equal(event(new Gate(hosted(), stores(changed))).reason, 'accepted');
 });
 
+test('replies that are large are not walked through', () => {
+  const wide = { outcome: 'stored' };
+  for (let count = 0; count < 100; count += 1) wide[`k${count}`] = wide;
+  const rows = Array.from({ length: 1e6 }, () => ({}));
+  for (const reply of [wide, rows, { rows }, { session: rows }]) {
+    const start = performance.now();
+    const gate = new Gate(hosted(), stores({ sessions: { find: () => reply } }));
+    assert.equal(event(gate).reason, 'store_failed');
+    assert.ok(performance.now() - start < 1000);
+  }
+  // A row of a table may hold bytes beside what was asked for.
+  const row = { ...replies.sessions.find(), body: Buffer.alloc(10_000_000) };
+  const gate = new Gate(hosted(), stores({ sessions: { find: () => row } }));
+  assert.equal(event(gate).reason, 'accepted');
+});
+
+test('promises and errors that throw when they are looked at', async () => {
+  const promise = () =>
+    Object.defineProperty(Promise.resolve(), 'constructor', { get: () => assert.fail('got') });
+  const error = new Proxy(new Error('odd'), { getPrototypeOf: () => assert.fail('asked') });
+  const throwing = () => {
+    throw error;
+  };
+  const all = [];
+  for (const [Form, find] of [
+    [AsyncGate, promise],
+    [AsyncGate, throwing],
+    [AsyncGate, async () => throwing()],
+    [Gate, throwing],
+  ]) {
+    const decision = await event(new Form(hosted(), stores({ sessions: { find } }, all)));
+    assert.deepEqual([decision.status, decision.reason], [503, 'store_failed']);
+    assert.equal(all.at(-1).request.action, 'release');
+  }
+});
+
 test('NotWritten from record gives the claim back at once, any other error does not', () => {
   for (const [error, asked] of [
     [new NotWritten('full disk'), 'release'],
@@ -268,6 +304,30 @@ test('a clock that goes wrong on the way gives the claim back and throws', async
       assert.deepEqual([method, request.action], ['settle', 'release']);
     }
   }
+});
+
+test('a clock that goes wrong: what is given back is so at the last time that was good', async () => {
+  const one = { ...hosted().sites.acme, rate: { capacity: 1, per_minute: 1 } };
+  const { sessions } = stores();
+  const given = { admission: memory(), sessions, calls: memory() };
+  for (const Form of [Gate, AsyncGate]) {
+    let reads = 0;
+    const clock = () => ((reads += 1) > 1 ? NaN : NOW);
+    const gate = new Form(hosted({ sites: { acme: one }, sessions_apart: true }), given, clock);
+    await assert.rejects(async () => event(gate, {}), RangeError);
+    // The only token was given back.
+    assert.equal((await event(gate)).reason, 'accepted');
+  }
+});
+
+test('a store is asked to take back what is held even if it does nothing before `then`', async () => {
+  let done = 0;
+  const settle = () => ({ then: (resolve) => resolve((done += 1)) });
+  let reads = 0;
+  const clock = () => ((reads += 1) > 2 ? NaN : NOW);
+  const gate = new AsyncGate(hosted(), stores({ admission: { settle } }), clock);
+  await assert.rejects(event(gate, {}), RangeError);
+  assert.equal(done, 1);
 });
 
 test('closing waits for what is under way, and lets it end', async () => {

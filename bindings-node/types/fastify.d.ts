@@ -27,7 +27,7 @@ export interface FastifyScope {
   ): unknown;
 }
 
-/** Decides on a signed event. `ip` in the options replaces the socket's, where you trust a proxy. */
+/** Decides on a signed event. An `ip` in the options replaces the socket's, where you trust a proxy; `null`: no address. */
 export function receive(
   gate: Gate | AsyncGate,
   request: FastifyRequest,

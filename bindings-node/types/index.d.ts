@@ -91,8 +91,8 @@ export type HeaderValue = string | readonly string[] | null | undefined;
 /** Whole milliseconds since 1970. */
 export type Clock = () => number;
 
-/** The configuration as data, in snake case; `docs/decisions.md` lists every member. Or its JSON text. */
-export type Config = string | ConfigData;
+/** The configuration as data, in snake case; `docs/decisions.md` lists every member. Or its JSON, as text or bytes. */
+export type Config = string | Uint8Array | ConfigData;
 
 export interface ConfigData {
   readonly sites: { readonly [site: string]: SiteConfigData };
@@ -111,8 +111,8 @@ export interface ConfigData {
   readonly allow_short_secrets?: boolean;
 }
 
-/** One site's configuration as data; or its JSON text. */
-export type SiteConfig = string | SiteConfigData;
+/** One site's configuration as data; or its JSON, as text or bytes. */
+export type SiteConfig = string | Uint8Array | SiteConfigData;
 
 export interface SiteConfigData {
   /** Oldest first. */

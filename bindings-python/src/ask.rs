@@ -102,7 +102,7 @@ impl Ask {
 
     /// Goes on with what the store raised.
     fn fail(&self, py: Python<'_>, error: &Bound<'_, PyAny>) -> PyResult<Turn> {
-        let unwritten = is_not_written(error)?;
+        let unwritten = is_not_written(error);
         self.go_on(py, Some(error.clone().unbind()), |place| {
             let failed = StoreError::failed(Raised(place));
             Err(if unwritten { failed.and_nothing_written() } else { failed })

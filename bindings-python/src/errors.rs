@@ -18,10 +18,11 @@ pub(crate) fn config_error(py: Python<'_>, error: &ConfigError) -> PyErr {
     raised.map_or_else(|error| error, PyErr::from_value)
 }
 
-/// Whether the exception is a `consentgate.NotWritten`.
-pub(crate) fn is_not_written(error: &Bound<'_, PyAny>) -> PyResult<bool> {
+/// Whether the exception is a `consentgate.NotWritten`. One that cannot even be asked is not.
+pub(crate) fn is_not_written(error: &Bound<'_, PyAny>) -> bool {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    error.is_instance(CLASS.import(error.py(), MODULE, "NotWritten")?)
+    let class = CLASS.import(error.py(), MODULE, "NotWritten");
+    class.and_then(|class| error.is_instance(class)).unwrap_or(false)
 }
 
 /// Stands for an exception that a store raised: the place it is kept at.

@@ -9,6 +9,7 @@ use pyo3::{
     pybacked::{PyBackedBytes, PyBackedStr},
     types::{PyDict, PyList, PyString, PyTuple},
 };
+use std::iter;
 
 /// Raw pairs. One more than the core allows is read at most, so that it sees that there are too many.
 #[derive(Default)]
@@ -78,15 +79,26 @@ impl Pairs {
     }
 
     fn add(&mut self, name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
-            for value in value.try_iter()? {
-                if self.is_over() {
-                    break;
-                }
-                self.0.push((Text::read(name)?, Text::read(&value?)?));
+        // By their own iterators: one of a subclass could change the mapping that is being read.
+        if let Ok(values) = value.cast::<PyList>() {
+            self.add_all(name, values.iter())
+        } else if let Ok(values) = value.cast::<PyTuple>() {
+            self.add_all(name, values.iter())
+        } else {
+            self.add_all(name, iter::once(value.clone()))
+        }
+    }
+
+    fn add_all<'py>(
+        &mut self,
+        name: &Bound<'py, PyAny>,
+        values: impl Iterator<Item = Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        for value in values {
+            if self.is_over() {
+                break;
             }
-        } else if !self.is_over() {
-            self.0.push((Text::read(name)?, Text::read(value)?));
+            self.0.push((Text::read(name)?, Text::read(&value)?));
         }
         Ok(())
     }

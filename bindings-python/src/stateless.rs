@@ -98,7 +98,7 @@ impl<'py> FromPyObject<'_, 'py> for Tolerance {
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         if !object.is_instance_of::<PyInt>() || object.is_instance_of::<PyBool>() {
             let given = type_name(&object);
-            return Err(PyTypeError::new_err(format!("must be int, not {given}")));
+            return Err(PyTypeError::new_err(format!("`tolerance_s` must be int, not {given}")));
         }
         object.extract().map(Self).map_err(|_| misuse(Misuse::Tolerance))
     }

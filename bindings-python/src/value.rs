@@ -6,9 +6,11 @@ use pyo3::{
     types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple},
 };
 
-/// No reply nests deeper, is longer or has more members; what does is nonsense, and is not walked through.
+/// No reply nests deeper, is longer, has more members or more values in all; what does is nonsense, and is not walked
+/// through.
 const DEPTH_MAX: usize = 4;
 const LEN_MAX: usize = 256;
+const VALUES_MAX: usize = 10_000;
 
 /// A request as `dict`, `list`, `str`, `bytes`, `int`, `bool` and `None`.
 pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
@@ -35,10 +37,11 @@ pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
 
 /// A reply; what is no plain data is nothing, which is no reply to anything.
 pub(crate) fn from_python(object: &Bound<'_, PyAny>) -> Value {
-    read(object, DEPTH_MAX).unwrap_or(Value::Null)
+    read(object, DEPTH_MAX, &mut { VALUES_MAX }).unwrap_or(Value::Null)
 }
 
-fn read(object: &Bound<'_, PyAny>, depth: usize) -> Option<Value> {
+fn read(object: &Bound<'_, PyAny>, depth: usize, left: &mut usize) -> Option<Value> {
+    *left = left.checked_sub(1)?;
     if object.is_none() {
         return Some(Value::Null);
     }
@@ -52,13 +55,13 @@ fn read(object: &Bound<'_, PyAny>, depth: usize) -> Option<Value> {
         return text.to_str().ok().map(|text| Value::Text(text.to_owned().into()));
     }
     if let Ok(members) = object.cast::<PyDict>() {
-        return map(members, depth.checked_sub(1)?);
+        return map(members, depth.checked_sub(1)?, left);
     }
     if let Ok(elements) = object.cast::<PyList>() {
-        return list(elements.len(), elements.iter(), depth.checked_sub(1)?);
+        return list(elements.len(), elements.iter(), depth.checked_sub(1)?, left);
     }
     if let Ok(elements) = object.cast::<PyTuple>() {
-        return list(elements.len(), elements.iter(), depth.checked_sub(1)?);
+        return list(elements.len(), elements.iter(), depth.checked_sub(1)?, left);
     }
     object.cast::<PyFloat>().ok().map(|number| Value::Float(number.value()))
 }
@@ -67,20 +70,21 @@ fn list<'py>(
     len: usize,
     elements: impl Iterator<Item = Bound<'py, PyAny>>,
     depth: usize,
+    left: &mut usize,
 ) -> Option<Value> {
     if len > LEN_MAX {
         return None;
     }
-    elements.map(|element| read(&element, depth)).collect::<Option<_>>().map(Value::List)
+    elements.map(|element| read(&element, depth, left)).collect::<Option<_>>().map(Value::List)
 }
 
-fn map(members: &Bound<'_, PyDict>, depth: usize) -> Option<Value> {
+fn map(members: &Bound<'_, PyDict>, depth: usize, left: &mut usize) -> Option<Value> {
     if members.len() > LEN_MAX {
         return None;
     }
     let member = |(name, member): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
         let name = name.cast::<PyString>().ok()?.to_str().ok()?.to_owned();
-        Some((name.into(), read(&member, depth)?))
+        Some((name.into(), read(&member, depth, left)?))
     };
     members.iter().map(member).collect::<Option<_>>().map(Value::Map)
 }

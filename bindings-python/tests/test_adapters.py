@@ -221,6 +221,13 @@ def test_lengths_over_wsgi(length: str | None, ends: bool, read: bytes | None) -
         assert wsgi.read_body(gate(Gate), environ) == read
 
 
+def test_a_body_that_was_read_before_over_wsgi() -> None:
+    environ = {"CONTENT_LENGTH": "10", "wsgi.input": io.BytesIO(b"0123456789")}
+    environ["wsgi.input"].read()  # type: ignore[attr-defined]
+    with pytest.raises(ConnectionResetError, match="something read it before the gate"):
+        wsgi.receive(gate(Gate), environ, "acme")
+
+
 def test_a_body_that_was_read_before() -> None:
     """Starlette keeps what `await request.body()` read."""
 

@@ -135,6 +135,22 @@ def test_no_configuration_at_all(given: Any) -> None:
         Gate(given)
 
 
+@pytest.mark.parametrize(
+    ("origins", "problem"),
+    [
+        ({1}, "`sites.acme.origins` cannot be a set"),
+        ([{}, [object()]], r"`sites.acme.origins\[1\]\[0\]` cannot be a object"),
+        ({None: 1}, "members of `sites.acme.origins` must be named by str, not NoneType"),
+        ([float("nan")], "`sites.acme.origins` must be"),
+        (float("inf"), "`sites.acme.origins` must be"),
+    ],
+    ids=repr,
+)
+def test_what_json_has_no_words_for_is_told_with_its_path(origins: Any, problem: str) -> None:
+    with pytest.raises((TypeError, ConfigError), match=problem):
+        Gate(config(site={"origins": origins}))
+
+
 def test_exceptions_are_what_they_are() -> None:
     assert issubclass(ConfigError, ValueError)
     assert issubclass(NotWritten, Exception)

@@ -150,6 +150,16 @@ class TestHeaders:
 
         assert not verified(pairs())
 
+    @pytest.mark.parametrize("change", [dict.clear, lambda d: d.update({"x-new": "x"})])
+    def test_a_value_that_changes_the_mapping(self, change: Callable[[Any], Any]) -> None:
+        class Changing(list[str]):
+            def __iter__(self) -> Any:
+                change(headers)
+                return super().__iter__()
+
+        headers: dict[str, Any] = {"x": Changing(["y"]), **event()}
+        assert verified(headers)
+
     @pytest.mark.parametrize(
         "headers",
         [

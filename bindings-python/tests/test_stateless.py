@@ -83,7 +83,7 @@ def test_field_14_a_tolerance_is_positive_and_bounded(tolerance_s: int) -> None:
 
 @pytest.mark.parametrize("tolerance_s", [None, True, 300.0, float("nan"), "300"])
 def test_field_14_a_tolerance_is_whole(tolerance_s: Any) -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="`tolerance_s` must be int, not "):
         verify(SCHEME, SECRET, event(), BODY, now=NOW, tolerance_s=tolerance_s)
 
 

@@ -145,6 +145,31 @@ def test_law_11_nonsense(host: Host, role: str, method: str, stage: str, reply: 
     assert type(decision.error) is ValueError
 
 
+def test_a_wide_reply_is_not_walked_through(host: Host) -> None:
+    wide: Any = 0
+    for _ in range(4):
+        wide = [wide] * 256
+    assert host.when("sessions", "find", replying(wide)).status == 503
+
+
+class Lazy:
+    """Like the proxies of web frameworks outside of a request."""
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        raise LookupError
+
+
+class LazyError(Lazy, Exception):
+    pass
+
+
+def test_what_may_not_be_asked_what_it_is(host: Host) -> None:
+    assert type(host.when("sessions", "find", replying(Lazy())).error) is ValueError
+    decision = host.when("calls", "record", raising(LazyError()))
+    assert (decision.status, type(decision.error)) == (503, LazyError)
+
+
 def test_a_reply_that_is_waited_for_is_nonsense_and_is_closed(host: Host) -> None:
     async def reply() -> Json:
         return {"outcome": "full"}

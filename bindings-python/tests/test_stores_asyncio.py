@@ -233,21 +233,57 @@ def test_with_memory_a_cancelled_call_gives_back_at_once() -> None:
 
 def test_a_call_that_is_dropped_without_a_loop() -> None:
     host = Host()
+    call = host.gate.call_event("acme", event(), BODY, now=NOW)
 
     async def start() -> Any:
-        await host.consent()
-        host.told["sessions", "find"] = never
-        call = host.gate.call_event("acme", event(), BODY, now=NOW)
-        call.send(None)
-        return call
+        reached = asyncio.Event()
+
+        async def find(request: Json, timeout_s: float) -> Any:
+            reached.set()
+            await never(request, timeout_s)
+
+        host.told["sessions", "find"] = find
+        task = asyncio.ensure_future(call)
+        await reached.wait()
+        return task
 
     loop = asyncio.new_event_loop()
-    call = loop.run_until_complete(start())
+    loop.run_until_complete(start())._log_destroy_pending = False
+    for task in asyncio.all_tasks(loop):
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+    loop.close()
+    # The loop that a thread has by default runs for nobody here.
+    unused = asyncio.new_event_loop()
+    asyncio.set_event_loop(unused)
+    call.close()
+    assert asyncio.all_tasks(unused) == set()
+    asyncio.set_event_loop(None)
+    unused.close()
+
+
+def test_closing_waits_for_nothing_of_another_loop() -> None:
+    host = Host(find=10)
+
+    async def start() -> None:
+        await host.consent()
+        host.told["sessions", "find"] = stubborn
+        assert (await host.call()).status == 503
+
+    async def close() -> None:
+        closing = host.gate.close()
+
+        async def wait() -> None:
+            await closing
+
+        await asyncio.wait_for(wait(), 1)
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(start())
+    asyncio.run(close())
     for task in asyncio.all_tasks(loop):
         task.cancel()
     loop.run_until_complete(asyncio.sleep(0))
     loop.close()
-    call.close()
 
 
 def test_many_at_once() -> None:

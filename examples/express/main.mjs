@@ -44,7 +44,9 @@ app.get("/healthz", (_request, response) => response.send("ok"));
 
 /** Whoever hangs up is gone, and what HTTP cannot read is the sender's fault; the rest is ours. */
 app.use((error, request, response, _next) => {
-  response.sendStatus(error.status ?? (request.complete ? 500 : 400));
+  const status = error.status ?? (request.complete ? 500 : 400);
+  if (status >= 500) console.error(error);
+  response.sendStatus(status);
 });
 
 function secretsOf(site) {

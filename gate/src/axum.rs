@@ -90,18 +90,25 @@ pub fn respond(decision: &Decision) -> Response {
     crate::http::response(decision)
 }
 
-/// The raw body, of which no more than one byte over the gate's cap is read.
+/// How much of an over-long body is thrown away so that its sender can read the answer; one that sends still more finds
+/// its connection closed.
+const DISCARDED_BYTES_MAX: usize = 1 << 20;
+
+/// The raw body, of which no more than one byte over the gate's cap is kept: enough for the gate to see that it is too
+/// large.
 ///
 /// # Errors
 /// The connection broke before the body was whole.
 pub async fn read_body(gate: &impl AnyGate, mut body: Body) -> Result<Vec<u8>, ::axum::Error> {
     let most = gate.body_bytes_max().saturating_add(1);
     let mut bytes = Vec::new();
-    while bytes.len() < most {
+    let mut discarded = 0;
+    while discarded <= DISCARDED_BYTES_MAX {
         let Some(frame) = body.frame().await else { break };
         if let Ok(data) = frame?.into_data() {
-            let room = most - bytes.len();
-            bytes.extend(data.iter().take(room));
+            let kept = data.len().min(most - bytes.len());
+            bytes.extend(data.iter().take(kept));
+            discarded += data.len() - kept;
         }
     }
     Ok(bytes)

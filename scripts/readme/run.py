@@ -1,4 +1,4 @@
-"""Runs every Python program of a Markdown page, by default of the README, each in its own namespace.
+"""Runs every Python program of a Markdown page, by default of the README, each in a namespace.
 
 Usage: python scripts/readme/run.py [page.md ...]
 """

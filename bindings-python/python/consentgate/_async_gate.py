@@ -94,7 +94,7 @@ class AsyncGate(Base):
 
 
 class Closing:
-    """The end of what goes on in the background."""
+    """The end of what goes on in the background; of another event loop nothing can be awaited."""
 
     __slots__ = ("_tasks",)
 
@@ -102,5 +102,6 @@ class Closing:
         self._tasks = tasks
 
     def __await__(self) -> Generator[object, None, None]:
-        while self._tasks:
-            yield from asyncio.wait(tuple(self._tasks)).__await__()
+        loop = asyncio.get_running_loop()
+        while own := [task for task in tuple(self._tasks) if task.get_loop() is loop]:
+            yield from asyncio.wait(own).__await__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
-from inspect import iscoroutine
+from types import CoroutineType
 from typing import Any, TypeAlias
 
 from ._native import Ask, Decision
@@ -35,7 +35,8 @@ def _ask(ask: Ask, method: Method) -> Decision | Ask:
         reply = method(ask.request, ask.timeout_s)
     except Exception as error:
         return ask.fail(error)
-    if iscoroutine(reply):
+    # Not `isinstance`, which asks the reply what it is: a lazy one may raise.
+    if type(reply) is CoroutineType:
         reply.close()
     return ask.answer(reply)
 
@@ -86,7 +87,7 @@ def _give_up(task: asyncio.Future[Any], tasks: Tasks) -> None:
 
 def _in_background(work: Coroutine[Any, Any, Any], tasks: Tasks) -> None:
     try:
-        _keep(asyncio.ensure_future(work), tasks)
+        _keep(asyncio.get_running_loop().create_task(work), tasks)
     except RuntimeError:
         # The loop is gone, and with it whoever could be asked: the lease will lapse.
         work.close()

@@ -3,6 +3,13 @@
     def app(environ, start_response):
         return wsgi.respond(wsgi.receive(gate, environ, "acme"), start_response)
 
+    @flask_app.post("/events")
+    def events():
+        decision = wsgi.receive(gate, flask.request.environ, "acme")
+        return lambda environ, start_response: wsgi.respond(decision, start_response)
+
+Nothing may read the body before, such as Flask's `request.get_data()` or Django's CSRF check.
+
 A WSGI server joins headers that occur twice, and the gate is given what was joined: no signature
 header and no `Origin` survives that, so such a request is refused as it should be.
 """
@@ -48,7 +55,7 @@ def respond(decision: Decision, start_response: StartResponse) -> list[bytes]:
 def read_body(gate: Gate, environ: WSGIEnvironment) -> bytes:
     """The raw body, up to one byte over the cap: enough to see that it is too large.
 
-    Raises `ConnectionResetError` if the client leaves before the end.
+    Raises `ConnectionResetError` if it ends early: the client left, or something read it before.
     """
     limit = gate.body_bytes_max + 1
     length = environ.get("CONTENT_LENGTH") or ""
@@ -60,7 +67,9 @@ def read_body(gate: Gate, environ: WSGIEnvironment) -> bytes:
     wanted = min(int(length), limit) if len(length) < 20 else limit
     body = b"".join(_chunks(stream, wanted))
     if len(body) < wanted:
-        raise ConnectionResetError("the client left before the end of the body")
+        raise ConnectionResetError(
+            "the body ended early: the client left, or something read it before the gate"
+        )
     return body
 
 

@@ -4,7 +4,7 @@ use crate::{
     encoding::json::{self, NotJson},
     id::{EventId, Fingerprint, Pseudonym, Scopes, SiteId},
     store::Session,
-    time::Timestamp,
+    time::{Millis, Timestamp},
 };
 use serde_json::Value;
 use smallvec::SmallVec;
@@ -65,6 +65,11 @@ impl Statement {
             if gpc { scopes.difference(&rules.convert.difference(&rules.record)) } else { scopes };
         let instant = consent_at.min(now);
         Some(Self { fingerprint, scopes, instant, consent_at, event_id, policy_version, gpc })
+    }
+
+    /// How far ahead of its arrival it is dated.
+    pub(crate) fn ahead(&self) -> Millis {
+        self.consent_at.since(self.instant)
     }
 
     /// What makes a repeated statement the same one: everything it says, so that a stranger who knows an id cannot use

@@ -155,10 +155,10 @@ impl Engine {
         let context = self.context(site);
         let mut buckets = SmallVec::from_iter([context.site_bucket()]);
         buckets.extend(request.ip.map(|ip| context.ip_bucket(ip)));
-        let idempotency =
+        let key =
             statement.key(|parts| self.pseudonyms.pseudonym(Kind::Statement, parts), &site.id);
         let owner = Owner::from_bytes(unique().owner);
-        SyncSession::stated(context, statement, idempotency, buckets, owner)
+        SyncSession::stated(context, statement, key, buckets, owner)
     }
 
     /// Starts the flow of a sale. The caller is the host's own, and known to it.

@@ -48,7 +48,7 @@ pub struct Work {
     context: Context,
     person: Person,
     statement: Statement,
-    idempotency: Pseudonym,
+    idempotency: Idempotency,
     owner: Owner,
     buckets: SmallVec<[Bucket; 2]>,
     attempt: u8,
@@ -69,11 +69,14 @@ impl SyncSession {
     pub(crate) fn stated(
         context: Context,
         statement: Statement,
-        idempotency: Pseudonym,
+        key: Pseudonym,
         buckets: SmallVec<[Bucket; 2]>,
         owner: Owner,
     ) -> Self {
         let person = context.person(statement.fingerprint.clone());
+        // A copy of a grant dated ahead would count as new each time until its date has come.
+        let keep = context.common.claim_ttl.plus(statement.ahead()).min(LONGEST_CONSENT);
+        let idempotency = Idempotency { key, keep };
         let grants = statement.scopes.covers(&context.site.config.consent.record);
         let work = Work {
             context,
@@ -114,7 +117,7 @@ impl States for State {
                     expected: *expected,
                     session: change.session.as_ref(),
                     floor: change.floor.map(|at| Floor { at, keep: common.floors_kept }),
-                    idempotency: Idempotency { key: work.idempotency, keep: common.claim_ttl },
+                    idempotency: work.idempotency,
                     narrowing: change.narrowing,
                     keep: LONGEST_CONSENT,
                 })

@@ -1,6 +1,7 @@
+use ahash::RandomState;
 use consentgate_core::Timestamp;
 use indexmap::IndexMap;
-use std::hash::{Hash, RandomState};
+use std::hash::Hash;
 
 /// What a value says of its own end.
 pub(super) trait Expires {
@@ -26,11 +27,13 @@ impl<T> OfSite for (u64, T) {
 /// Each site has a part of its own, so that one site's flood does not hide what is over at another (law 8). A write
 /// looks at its own site's part and at one more in turn: what a quiet site left behind goes as well.
 pub(super) struct Expiring<K, V> {
-    sites: IndexMap<u64, Part<K, V>, RandomState>,
+    /// By the number of the site, in order.
+    sites: Vec<Part<K, V>>,
     next: usize,
 }
 
 struct Part<K, V> {
+    site: u64,
     map: IndexMap<K, V, RandomState>,
     next: usize,
 }
@@ -42,58 +45,61 @@ const LOOKS_WHEN_FULL: usize = 64;
 
 impl<K, V> Default for Expiring<K, V> {
     fn default() -> Self {
-        Self { sites: IndexMap::default(), next: 0 }
-    }
-}
-
-impl<K, V> Default for Part<K, V> {
-    fn default() -> Self {
-        Self { map: IndexMap::default(), next: 0 }
+        Self { sites: Vec::new(), next: 0 }
     }
 }
 
 impl<K: Hash + Eq + OfSite, V: Expires> Expiring<K, V> {
     /// The value, unless it is over.
     pub(super) fn get(&self, key: &K, now: Timestamp) -> Option<&V> {
-        self.sites.get(&key.site())?.map.get(key).filter(|value| !value.is_over(now))
+        self.part(key.site())?.map.get(key).filter(|value| !value.is_over(now))
     }
 
     /// The value for changing it, unless it is over.
     pub(super) fn get_mut(&mut self, key: &K, now: Timestamp) -> Option<&mut V> {
-        let part = self.sites.get_mut(&key.site())?;
+        let part = self.part_mut(key.site())?;
         part.map.get_mut(key).filter(|value| !value.is_over(now))
     }
 
     /// Whether an entry is there, over or not: writing it then needs no room.
     pub(super) fn has_place(&self, key: &K) -> bool {
-        self.sites.get(&key.site()).is_some_and(|part| part.map.contains_key(key))
+        self.part(key.site()).is_some_and(|part| part.map.contains_key(key))
     }
 
     /// How many entries there are, over or not.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.sites.values().map(|part| part.map.len()).sum()
+        self.sites.iter().map(|part| part.map.len()).sum()
     }
 
     /// Puts the value in its place; what stood there.
     pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        self.sites.entry(key.site()).or_default().map.insert(key, value)
+        let site = key.site();
+        let place = self.sites.partition_point(|part| part.site < site);
+        match self.sites.get_mut(place).filter(|part| part.site == site) {
+            Some(part) => part.map.insert(key, value),
+            None => {
+                let map = IndexMap::from_iter([(key, value)]);
+                self.sites.insert(place, Part { site, map, next: 0 });
+                None
+            }
+        }
     }
 
     pub(super) fn remove(&mut self, key: &K) -> Option<V> {
-        self.sites.get_mut(&key.site())?.map.swap_remove(key)
+        self.part_mut(key.site())?.map.swap_remove(key)
     }
 
     /// Drops the next in turn of a site, over or not.
     pub(super) fn drop_one(&mut self, site: u64) -> Option<(K, V)> {
-        let part = self.sites.get_mut(&site)?;
+        let part = self.part_mut(site)?;
         part.turn();
         part.map.swap_remove_index(part.next)
     }
 
     /// Keeps of one site what is to be kept.
     pub(super) fn retain(&mut self, site: u64, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        if let Some(part) = self.sites.get_mut(&site) {
+        if let Some(part) = self.part_mut(site) {
             part.map.retain(|key, value| keep(key, value));
         }
     }
@@ -108,19 +114,29 @@ impl<K: Hash + Eq + OfSite, V: Expires> Expiring<K, V> {
         self.look(LOOKS_WHEN_FULL, site, now, over);
     }
 
+    fn part(&self, site: u64) -> Option<&Part<K, V>> {
+        let place = self.sites.binary_search_by_key(&site, |part| part.site).ok()?;
+        self.sites.get(place)
+    }
+
+    fn part_mut(&mut self, site: u64) -> Option<&mut Part<K, V>> {
+        let place = self.sites.binary_search_by_key(&site, |part| part.site).ok()?;
+        self.sites.get_mut(place)
+    }
+
     fn look(&mut self, looks: usize, site: u64, now: Timestamp, mut over: impl FnMut(V)) {
-        if let Some(part) = self.sites.get_mut(&site) {
+        if let Some(part) = self.part_mut(site) {
             part.look(looks, now, &mut over);
         }
         if self.next >= self.sites.len() {
             self.next = 0;
         }
-        let Some((other, part)) = self.sites.get_index_mut(self.next) else { return };
-        if *other != site {
+        let Some(part) = self.sites.get_mut(self.next) else { return };
+        if part.site != site {
             part.look(looks, now, &mut over);
         }
         if part.map.is_empty() {
-            self.sites.swap_remove_index(self.next);
+            self.sites.remove(self.next);
         } else {
             self.next += 1;
         }

@@ -11,11 +11,12 @@ mod sessions;
 
 pub use calls::StoredCall;
 
+use ahash::RandomState;
 use consentgate_core::{Caps, StoreError, StoreErrorKind, ids::SiteId};
 use quota::{Quotas, Site};
 use std::{
     fmt,
-    hash::{BuildHasher, Hash, RandomState},
+    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 

@@ -98,6 +98,22 @@ proptest! {
 }
 
 #[test]
+fn law_7_a_copy_of_a_grant_dated_ahead_undoes_no_withdrawal() {
+    let mut world = World::new(&config_json());
+    let ahead = statement("p", &["analytics"], noon().plus(secs(36_000)));
+    assert_eq!(world.run(world.sync("a", &ahead)).reason(), Reason::Stored);
+    world.forward(secs(60));
+    let withdrawal = statement("p", &[], noon().plus(secs(36_060)));
+    assert_eq!(world.run(world.sync("a", &withdrawal)).reason(), Reason::Refused);
+    // Long after any other key would be gone.
+    for (number, wait) in [("1", 1), ("2", 601), ("3", 20_000)] {
+        world.forward(secs(wait));
+        assert_eq!(world.run(world.sync("a", &ahead)).reason(), Reason::Stored, "as was sent");
+        assert_eq!(world.run(world.event("a", number, "p")).status(), 204, "after {wait} s");
+    }
+}
+
+#[test]
 fn law_7_no_cap_and_no_bucket_keeps_a_withdrawal_out() {
     let mut config = config_json();
     config["caps"] = json!({"sites_max": 2, "sessions_max": 4, "sessions_per_site_max": 2,

@@ -22,14 +22,14 @@ export class Client {
     this.#agent = new this.#transport.Agent({ keepAlive: true, maxSockets: SOCKETS_MAX });
   }
 
-  /** `endpoint` below the deployment's own path, with the site named in the query. */
+  /** `endpoint` below the deployment's own path, with the site named in the query; `null` names none. */
   path(endpoint, site = this.site) {
-    const query = site === undefined ? '' : `?site=${encodeURIComponent(site)}`;
+    const query = site === null ? '' : `?site=${encodeURIComponent(site)}`;
     return this.url.pathname.replace(/\/$/, '') + endpoint + query;
   }
 
   healthz() {
-    return this.send({ method: 'GET', path: this.path('/healthz', undefined) });
+    return this.send({ method: 'GET', path: this.path('/healthz', null) });
   }
 
   /**

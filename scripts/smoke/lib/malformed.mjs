@@ -20,9 +20,40 @@ const BODIES = [
   ['a fingerprint with NUL', '{"fingerprint":"a\\u0000b"}'],
   ['bytes that are no UTF-8', Buffer.from([0x7b, 0xff, 0xfe, 0x7d])],
   ['a body over the cap', Buffer.alloc(70_000, 0x20)],
+  ['a body far over the cap', Buffer.alloc(250_000, 0x20)],
 ];
 
-const QUERIES = ['', '?', '?site', '?site=', '?site=%', '?site=%ff%fe', '?site=a&site=b', '?site[]=a', '?site=%00', `?site=${'a'.repeat(2000)}`, '?site=__proto__'];
+const SALES = [
+  ['no call id', '{}'],
+  ['a call id that is a number', '{"call_id":1}'],
+  ['a call id that is null', '{"call_id":null}'],
+  ['a call id that is an object', '{"call_id":{"call_id":"0"}}'],
+  ['an empty call id', '{"call_id":""}'],
+  ['a call id that is none', '{"call_id":"\\u0000"}'],
+  ['a call id that is long', `{"call_id":"${'0'.repeat(5000)}"}`],
+];
+
+// What each is put in the place of is a statement that would be taken.
+const STATEMENTS = [
+  ['no fingerprint', { fingerprint: undefined }],
+  ['a fingerprint that is an array', { fingerprint: ['f'] }],
+  ['a fingerprint of 257 bytes', { fingerprint: 'f'.repeat(257) }],
+  ['no scopes', { consent_scopes: undefined }],
+  ['scopes that are a string', { consent_scopes: 'analytics' }],
+  ['scopes that are numbers', { consent_scopes: [1, 2] }],
+  ['scopes without end', { consent_scopes: Array.from({ length: 1000 }, (_, index) => `s${index}`) }],
+  ['no time', { consent_at: undefined }],
+  ['a time that is a number', { consent_at: 1.5 }],
+  ['a time without a zone', { consent_at: '2026-01-01T00:00:00' }],
+  ['the 30th of February', { consent_at: '2026-02-30T00:00:00Z' }],
+  ['a leap second', { consent_at: '2016-12-31T23:59:60Z' }],
+  ['a year of six digits', { consent_at: '+275760-09-13T00:00:00Z' }],
+  ['a negative policy version', { policy_version: -1 }],
+  ['a policy version with a fraction', { policy_version: 1.5 }],
+  ['an event id with spaces', { event_id: 'a b' }],
+];
+
+const QUERIES = ['', '?', '?site', '?site=', '?site=%', '?site=%ff%fe', '?site=a&site=b', '?site[]=a', '?site=%00', `?site=${'a'.repeat(2000)}`, '?site=__proto__', '?site=acme&site=acme', '?SITE=acme', '?&&==&', '?site=a%2', `?${'&site=a'.repeat(1000)}`];
 
 const HEADERS = [
   [['webhook-id', 'a'], ['webhook-id', 'b']],
@@ -30,8 +61,10 @@ const HEADERS = [
   [['webhook-signature', 'v1,'.repeat(1000)]],
   [['webhook-timestamp', '9'.repeat(5000)]],
   [['webhook-id', 'x'.repeat(4000)]],
+  [['webhook-signature', 'x'.repeat(20_000)]],
   [['webhook-id', '\u00ff\u00fe']],
   [['origin', 'null']],
+  [['origin', 'https://a.example'], ['origin', 'https://b.example']],
   [['content-type', 'multipart/form-data']],
   [['content-type', 'application/json; charset=utf-16']],
   [['accept-encoding', 'br;q=x']],
@@ -44,12 +77,14 @@ export function malformedRequests(client, { count, seed }) {
   const pick = (list) => list[Math.floor(random() * list.length)];
   const forms = [
     () => bodied(client, pick(ENDPOINTS), pick(BODIES), pick(HEADERS)),
-    () => signed(client, pick(BODIES)),
+    () => signed(client, '/api/call-event/v2', pick(BODIES)),
+    () => signed(client, '/api/sale', pick([...BODIES, ...SALES])),
+    () => stated(client, pick([...BODIES, ...STATEMENTS])),
     () => queried(client, pick(ENDPOINTS), pick(QUERIES)),
     () => wrongMethod(client, pick(ENDPOINTS), pick(['GET', 'PUT', 'DELETE', 'HEAD', 'PATCH', 'OPTIONS'])),
     () => chunked(client, pick(ENDPOINTS), pick(BODIES)),
-    () => wrongPath(client, pick(['/', '/api', '/api/sync/', '/api//sync', '/api/call-event/v3', '/%2e%2e/', '/api/sale;x'])),
-    () => broken(client, pick(ENDPOINTS), pick(['bad chunk', 'no host', 'bad header'])),
+    () => wrongPath(client, pick(['/', '/api', '/api/sync/', '/api//sync', '/api/call-event/v3', '/%2e%2e/', '/%', '/api/%zz', '/api/sync%00', '/api/sale;x'])),
+    () => broken(client, pick(ENDPOINTS), pick(['bad chunk', 'no host', 'bad header', 'two lengths', 'length and chunks'])),
     () => aborted(client, pick(ENDPOINTS)),
   ];
   return Array.from({ length: count }, (_, index) => forms[index % forms.length]());
@@ -61,14 +96,23 @@ function bodied(client, endpoint, [what, body], headers) {
 }
 
 /** Rightly signed, so that it is the body alone that is refused. */
-function signed(client, [what, body]) {
+function signed(client, endpoint, [what, body]) {
   const event = signBytes({ secret: client.secret, body: Buffer.from(body) });
-  const bytes = post(client, client.path('/api/call-event/v2'), Object.entries(event.headers), body);
-  return { what: `signed: ${what}`, kind: 'whole', reuse: true, bytes };
+  const bytes = post(client, client.path(endpoint), Object.entries(event.headers), body);
+  return { what: `${endpoint}, signed: ${what}`, kind: 'whole', reuse: true, bytes };
+}
+
+/** From the right origin, so that it is the statement that is refused. */
+function stated(client, [what, change]) {
+  const statement = { fingerprint: 'f', consent_scopes: ['analytics'], consent_at: '2026-01-01T00:00:00Z' };
+  const whole = typeof change === 'string' || Buffer.isBuffer(change);
+  const body = whole ? change : JSON.stringify({ ...statement, ...change });
+  const bytes = post(client, client.path('/api/sync'), [['origin', client.origin]], body);
+  return { what: `/api/sync, from its origin: ${what}`, kind: 'whole', reuse: true, bytes };
 }
 
 function queried(client, endpoint, query) {
-  const path = client.path(endpoint, undefined) + query;
+  const path = client.path(endpoint, null) + query;
   return { what: `${endpoint}${query.slice(0, 40)}`, kind: 'whole', reuse: true, bytes: post(client, path, [], '{}') };
 }
 
@@ -97,6 +141,8 @@ function broken(client, endpoint, what) {
   const bytes = {
     'bad chunk': Buffer.concat([head(client, path, [['transfer-encoding', 'chunked']]), Buffer.from('zz\r\n\r\n')]),
     'no host': Buffer.from(`POST ${path} HTTP/1.1\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`),
+    'two lengths': head(client, path, [['content-length', '0'], ['content-length', '2']]),
+    'length and chunks': Buffer.concat([head(client, path, [['content-length', '2'], ['transfer-encoding', 'chunked']]), Buffer.from('0\r\n\r\n')]),
     'bad header': Buffer.from(`POST ${path} HTTP/1.1\r\nHost: ${client.url.host}\r\nb ad: x\r\ncontent-length: 0\r\n\r\n`),
   }[what];
   return { what: `${endpoint}: ${what}`, kind: 'broken', bytes };

@@ -152,10 +152,33 @@ export const BREAKS = [
   broken('a body over the cap is hung up on', 'K', 'an answer', (_, server) => {
     server.on('request', ({ headers, socket }) => Number(headers['content-length']) > 65_536 && socket.destroy());
   }),
-  broken('the connection is dropped after a 413', 'K', 'an answer', (_, server) => {
+  broken('the connection is dropped after a 413', 'K', '413, then healthz on the same connection', (_, server) => {
     server.on('request', ({ socket }, response) => {
       response.on('finish', () => response.statusCode === 413 && socket.destroySoon());
     });
+  }),
+  broken('a site that is named oddly is a 500', 'K', '?site=%', (_, server) => {
+    server.prependListener('request', ({ url }, response) => {
+      if (/\?site=%/.test(url)) Object.assign(response, { writeHead: () => response.constructor.prototype.writeHead.call(response, 500) });
+    });
+  }),
+  broken('a sale that is no JSON is a 500', 'K', '/api/sale, signed: ', (gate) => {
+    const { sale } = gate;
+    gate.sale = (request) => {
+      try {
+        if (gate.doubt(request) === undefined) JSON.parse(request.body);
+        return sale.call(gate, request);
+      } catch {
+        return refusal(500, 'unavailable', 'Something went wrong');
+      }
+    };
+  }),
+  broken('a statement that is malformed is a 500', 'K', '/api/sync, from its origin: ', (gate) => {
+    const { sync } = gate;
+    gate.sync = (request) => {
+      const answer = sync.call(gate, request);
+      return answer.status === 400 ? refusal(500, 'unavailable', 'Something went wrong') : answer;
+    };
   }),
   broken('one method is never answered', 'K', 'no answer within', (_, server) => {
     server.prependListener('request', ({ method }, response) => {
