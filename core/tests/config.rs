@@ -29,7 +29,7 @@ fn all_faults_come_at_once_each_with_its_path() {
             "`sites.acme.keys[0].secret` is empty",
             "`sites.acme.keys[1].secret` is shorter than 24 bytes; `allow_short_secrets` would allow it",
             "`sites.acme.keys[2].id` is missing",
-            "`sites.acme.keys[2].secret` is not base64 (standard alphabet, padded), with or without the prefix `whsec_`",
+            "`sites.acme.keys[2].secret` must be a text, or bytes as `{\"base64\": \"…\"}`",
             "`sites.acme.tolerance_s` must be a whole number from 1 to 3600, not 0",
             "`sites.acme.origin` is not known here; known are `scheme`, `accept_untimed`, `keys`, `origins`, `tolerance_s`, `fingerprint_pointer`, `event_id_pointer`, `rate`, `sync`, `consent`",
             "`sites.b.keys` must have 1 to 4 elements, not 0",
