@@ -5,6 +5,9 @@ mod origin;
 mod pointer;
 mod rate;
 mod read;
+mod read_common;
+mod read_secret;
+mod read_site;
 mod section;
 
 pub use fault::{ConfigError, Fault, Problem};
