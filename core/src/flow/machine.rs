@@ -48,12 +48,14 @@ impl<S: States> Machine<S> {
     }
 
     fn step(&mut self) -> Step<'_> {
-        match self.next.take() {
-            Some(Next::Need(state)) => match self.next.insert(Next::Need(state)) {
-                Next::Need(state) => Step::Need(state.effect()),
-                Next::Answer(decision) => Step::Done(decision.clone()),
-            },
-            Some(Next::Answer(decision)) => Step::Done(decision),
+        // The state stays where it is: only an answer is given away.
+        if let Some(Next::Answer(_)) = self.next
+            && let Some(Next::Answer(decision)) = self.next.take()
+        {
+            return Step::Done(decision);
+        }
+        match self.pending() {
+            Some(effect) => Step::Need(effect),
             None => {
                 let (flow, stage) = S::MISUSED;
                 Step::Done(store_failed(flow, stage, wrong_reply()))
