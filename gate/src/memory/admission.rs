@@ -115,18 +115,14 @@ impl Inner {
             shard.buckets.collect(site.number, now, |level| self.forget_bucket(&level));
         }
 
+        let mut known: SmallVec<[Option<Claim>; 6]> = SmallVec::new();
         for (place, at) in &places.claims {
-            if let Some(entry) = entry(&mut locked, *place, at, now) {
+            known.push(entry(&mut locked, *place, at, now).map(|entry| {
                 entry.claim = entry.claim.mended(request.lease, now);
-            }
+                entry.claim
+            }));
         }
-        let known = |locked: &mut Locked<'_, Shard>| -> SmallVec<[Option<Claim>; 6]> {
-            let claim = |(place, at): &(usize, ClaimAt)| {
-                entry(locked, *place, at, now).map(|entry| entry.claim)
-            };
-            places.claims.iter().map(claim).collect()
-        };
-        let takeover = match judge_claims(known(&mut locked), now) {
+        let takeover = match judge_claims(known.iter().copied(), now) {
             Standing::Free { takeover } => takeover,
             Standing::Held { retry } => return AdmitReply::Held { retry },
             Standing::Done(done) => {
@@ -136,7 +132,8 @@ impl Inner {
         };
 
         let mut new = 0;
-        for (place, at) in &places.claims {
+        for ((place, at), _) in places.claims.iter().zip(&known).filter(|(_, own)| own.is_none()) {
+            // What is over, but not collected yet, still has its place.
             let has_place = |shard: &mut Shard| shard.claims.has_place(at);
             new += u64::from(!locked.part(*place).is_some_and(has_place));
         }
