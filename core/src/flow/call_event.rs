@@ -97,6 +97,26 @@ impl<'b> CallEvent<'b> {
     }
 }
 
+impl CallEvent<'_> {
+    /// The flow with a body of its own, for one that has to wait longer than its caller.
+    #[must_use]
+    pub fn into_owned(self) -> CallEvent<'static> {
+        self.map(State::into_owned)
+    }
+}
+
+impl State<'_> {
+    fn into_owned(self) -> State<'static> {
+        match self {
+            Self::Admitting(work, asking) => State::Admitting(work.into_owned(), asking),
+            Self::Finding(work, admitted) => State::Finding(work.into_owned(), admitted),
+            Self::FindingAgain(work, admitted) => State::FindingAgain(work.into_owned(), admitted),
+            Self::Recording(work, recording) => State::Recording(work.into_owned(), recording),
+            Self::Settling(settling) => State::Settling(settling),
+        }
+    }
+}
+
 impl States for State<'_> {
     const MISUSED: (Name, Stage) = (Name::CallEvent, Stage::Replay);
 
@@ -173,6 +193,12 @@ impl States for State<'_> {
 }
 
 impl<'b> Work<'b> {
+    fn into_owned(self) -> Work<'static> {
+        let Self { context, person, body, call_id, attempt } = self;
+        let body = Body(Cow::Owned(body.0.into_owned()));
+        Work { context, person, body, call_id, attempt }
+    }
+
     /// A decision that names the event.
     fn about(&self, verified: &Verified, decision: Decision) -> Decision {
         let key_id = self.context.site.key_id(verified.key_index());

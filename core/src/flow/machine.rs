@@ -43,6 +43,15 @@ impl<S: States> Machine<S> {
         Self { next: Some(Next::Need(state)) }
     }
 
+    /// The same flow with its state made another, as long as nothing of its way changes.
+    pub(crate) fn map<T>(self, map: impl FnOnce(S) -> T) -> Machine<T> {
+        let next = self.next.map(|next| match next {
+            Next::Need(state) => Next::Need(map(state)),
+            Next::Answer(decision) => Next::Answer(decision),
+        });
+        Machine { next }
+    }
+
     pub(crate) fn answer(decision: Decision) -> Self {
         Self { next: Some(Next::Answer(decision)) }
     }

@@ -77,7 +77,6 @@ impl SyncSession {
         // A copy of a grant dated ahead would count as new each time until its date has come.
         let keep = context.common.claim_ttl.plus(statement.ahead()).min(LONGEST_CONSENT);
         let idempotency = Idempotency { key, keep };
-        let grants = statement.scopes.covers(&context.site.config.consent.record);
         let work = Work {
             context,
             person,
@@ -89,7 +88,7 @@ impl SyncSession {
             refusal: None,
         };
         // A refusal meets no bucket: it must never be sent away.
-        Self::need(if grants { State::Admitting(work) } else { State::Finding(work) })
+        Self::need(if work.grants() { State::Admitting(work) } else { State::Finding(work) })
     }
 }
 
@@ -117,7 +116,7 @@ impl States for State {
                     expected: *expected,
                     session: change.session.as_ref(),
                     floor: change.floor.map(|at| Floor { at, keep: common.floors_kept }),
-                    idempotency: work.idempotency,
+                    idempotency: work.leaves_key().then_some(work.idempotency),
                     narrowing: change.narrowing,
                     keep: LONGEST_CONSENT,
                 })
@@ -145,6 +144,17 @@ fn failed(error: StoreError) -> Next<State> {
 }
 
 impl Work {
+    /// Whether the statement grants what recording needs.
+    fn grants(&self) -> bool {
+        self.statement.scopes.covers(&self.context.site.config.consent.record)
+    }
+
+    /// A grant must be known again, or its copy might count as a newer one. A refusal means the same each time, and as
+    /// it meets no bucket, strangers' refusals would take all the room; and what a bucket refused is to be sent again.
+    fn leaves_key(&self) -> bool {
+        self.grants() && self.refusal.is_none()
+    }
+
     fn admitted(self, reply: AdmitReply) -> Next<State> {
         let denied = |reason| Decision::denied(Name::SyncSession, Stage::RateLimit, reason);
         match reply {
@@ -199,9 +209,8 @@ impl Work {
         if let Some(refusal) = self.refusal {
             return Next::Answer(refusal);
         }
-        let covers = self.statement.scopes.covers(&self.context.site.config.consent.record);
         let flow = Name::SyncSession;
-        Next::Answer(if covers {
+        Next::Answer(if self.grants() {
             Decision::accepted(&Stored, flow, Stage::Store, Reason::Stored)
         } else {
             Decision::denied(flow, Stage::Statement, Reason::Refused)

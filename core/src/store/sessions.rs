@@ -67,8 +67,8 @@ pub struct PutSession<'a> {
     pub session: Option<&'a Session>,
     /// A floor to leave, under the pseudonym alone.
     pub floor: Option<Floor>,
-    /// A key by which the same statement is known again.
-    pub idempotency: Idempotency,
+    /// A key by which the same statement is known again; only a grant has one.
+    pub idempotency: Option<Idempotency>,
     /// It takes something away: no cap, no key and no floor refuses it (law 7).
     pub narrowing: bool,
     /// How long the session is kept.

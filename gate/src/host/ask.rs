@@ -89,10 +89,12 @@ fn find_session(request: &FindSession<'_>) -> Value {
 }
 
 fn put_session(request: &PutSession<'_>) -> Value {
-    let idempotency = Value::of([
-        ("key", Value::text(request.idempotency.key.to_hex())),
-        ("keep_ms", span(request.idempotency.keep)),
-    ]);
+    let idempotency = request.idempotency.map(|idempotency| {
+        Value::of([
+            ("key", Value::text(idempotency.key.to_hex())),
+            ("keep_ms", span(idempotency.keep)),
+        ])
+    });
     Value::of([
         ("site", text(request.site)),
         ("fingerprint", Value::text(request.fingerprint.expose().to_owned())),
@@ -100,7 +102,7 @@ fn put_session(request: &PutSession<'_>) -> Value {
         ("expected", Value::optional(request.expected.map(|version| count(version.0)))),
         ("session", Value::optional(request.session.map(session))),
         ("floor", Value::optional(request.floor.map(floor))),
-        ("idempotency", idempotency),
+        ("idempotency", Value::optional(idempotency)),
         ("narrowing", Value::Bool(request.narrowing)),
         ("keep_ms", span(request.keep)),
     ])

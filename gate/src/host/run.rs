@@ -84,22 +84,11 @@ impl HostGate {
 
     /// Decides on a signed event.
     pub fn call_event(&self, request: &Request<'_>, now: Timestamp) -> Turn {
-        if Role::ALL.iter().any(|role| self.roles.has(*role)) {
-            let body = Cow::Owned(request.body.to_vec());
-            return self.begin(self.shared.call_event(request, body, now), now);
-        }
-        // All in memory: the body need not outlive this call, nor the flow be put on the heap.
+        // The body is copied, and the flow put on the heap, only if the host is asked.
         let mut flow = self.shared.call_event(request, Cow::Borrowed(request.body), now);
-        let mut step = flow.start();
-        loop {
-            step = match step {
-                Step::Done(decision) => return Turn::Done(self.shared.counted(decision)),
-                Step::Need(effect) => {
-                    let reply = self.memory.perform(&effect, now);
-                    self.shared.counters.count_reply(&reply);
-                    flow.feed(reply, now)
-                }
-            };
+        match self.advance(&mut flow, None, now) {
+            Ok(decision) => Turn::Done(self.shared.counted(decision)),
+            Err(ask) => Turn::Ask(Run { flow: Box::new(flow.into_owned()) }, ask),
         }
     }
 
@@ -164,11 +153,10 @@ impl HostGate {
         None
     }
 
-    fn begin(&self, flow: impl Flow + Send + 'static, now: Timestamp) -> Turn {
-        let mut run = Run { flow: Box::new(flow) };
-        match self.advance(&mut *run.flow, None, now) {
+    fn begin(&self, mut flow: impl Flow + Send + 'static, now: Timestamp) -> Turn {
+        match self.advance(&mut flow, None, now) {
             Ok(decision) => Turn::Done(self.shared.counted(decision)),
-            Err(ask) => Turn::Ask(run, ask),
+            Err(ask) => Turn::Ask(Run { flow: Box::new(flow) }, ask),
         }
     }
 

@@ -108,8 +108,9 @@ impl Inner {
         let mut shard = self.person(&site, request.pseudonym);
         self.collect(&mut shard, site.number, now);
 
-        let statement = (site.number, request.idempotency.key);
-        if shard.statements.get(&statement, now).is_some() && !request.narrowing {
+        let statement = request.idempotency.map(|grant| ((site.number, grant.key), grant.keep));
+        let known = statement.is_some_and(|(key, _)| shard.statements.get(&key, now).is_some());
+        if known && !request.narrowing {
             return PutReply::Repeated;
         }
         if shard.version(&site, request.fingerprint, now) != request.expected {
@@ -125,17 +126,13 @@ impl Inner {
         if needs_place && !self.quotas.reserve(Table::Sessions, &site, 1) {
             return PutReply::Full;
         }
-        // Only a grant leaves its key: a refusal means the same each time, and as it meets no bucket, strangers'
-        // refusals would take all the room.
-        let grants =
-            request.session.is_some_and(|session| session.granted_at == session.changed_at);
-        let needs_key = grants && !shard.statements.has_place(&statement);
+        let needs_key = statement.is_some_and(|(key, _)| !shard.statements.has_place(&key));
         let has_key = needs_key && self.quotas.reserve(Table::Idempotency, &site, 1);
-        let keeps_key = grants && (has_key || !needs_key);
+        let key_fits = has_key || !needs_key;
         let floor_is_left = request.floor.is_none_or(|floor| {
             self.leave_floor(&mut shard, &site, request.pseudonym, floor, room, now)
         });
-        if !floor_is_left || (grants && !keeps_key && !request.narrowing) {
+        if !floor_is_left || (!key_fits && !request.narrowing) {
             self.quotas.release(Table::Sessions, &site, needs_place.into());
             self.quotas.release(Table::Idempotency, &site, has_key.into());
             return PutReply::Full;
@@ -147,9 +144,9 @@ impl Inner {
             let until = now.plus(request.keep);
             shard.sessions.insert(key, Kept { value, until, owner_site: site.clone() });
         }
-        if keeps_key {
-            let until = now.plus(request.idempotency.keep);
-            shard.statements.insert(statement, Kept { value: (), until, owner_site: site.clone() });
+        if let Some((key, keep)) = statement.filter(|_| key_fits) {
+            let until = now.plus(keep);
+            shard.statements.insert(key, Kept { value: (), until, owner_site: site.clone() });
         }
         PutReply::Stored
     }

@@ -180,6 +180,16 @@ fn law_7_strangers_refusals_take_no_room_from_grants() {
 }
 
 #[test]
+fn law_9_only_a_grant_leaves_a_key_even_where_its_refusal_is_older() {
+    let world = World::new(&config_json());
+    assert_eq!(world.say("a", "p", &["analytics"]).status(), 200);
+    let older = statement("p", &[], noon().minus(secs(60)));
+    assert_eq!(world.run(world.sync("a", &older)).status(), 204);
+    assert_eq!(world.run(world.event("a", "e", "p")).reason(), Reason::ConsentWithdrawn);
+    assert_eq!(world.stores.sessions.usage().idempotency, 1, "the grant's alone");
+}
+
+#[test]
 fn law_7_a_floor_outlives_floors_that_are_over() {
     let mut config = config_json();
     config["caps"] = json!({"sites_max": 2, "floors_max": 40, "floors_per_site_max": 20});

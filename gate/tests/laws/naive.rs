@@ -68,7 +68,7 @@ impl Known {
                     own.scopes = own.scopes.intersection(said).cloned().collect();
                     own.changed_at = own.changed_at.max(t);
                     own.narrowed |= gone;
-                    if own.granted_at == own.changed_at {
+                    if covers {
                         self.keys.insert(key, now);
                     }
                 }
