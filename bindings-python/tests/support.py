@@ -9,7 +9,7 @@ from base64 import b64decode
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from consentgate import AsyncGate, Decision, Gate, sign
+from consentgate import AsyncGate, Decision, Gate, Verified, sign
 
 Json: TypeAlias = dict[str, Any]
 
@@ -135,3 +135,13 @@ def shown(decision: Decision, calls: Calls) -> Json:
         "marketing": decision.marketing,
         "retry_after": decision.retry_after,
     }
+
+
+def check_verified(verified: Verified | None, expect: Json) -> None:
+    """Holds what `verify` found against what a vector expects."""
+    if not expect["ok"]:
+        assert verified is None
+        return
+    assert verified is not None
+    found = {"id": verified.id, "timestamp_s": verified.timestamp, "key_index": verified.key_index}
+    assert {"ok": True, **found} == expect
