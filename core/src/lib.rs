@@ -16,6 +16,7 @@ extern crate alloc;
 extern crate std;
 
 mod admission;
+mod breaker;
 mod config;
 mod consent;
 mod decision;
@@ -38,12 +39,14 @@ mod time;
 mod vectors;
 
 // The public interface is:
+pub use breaker::Breaker;
 pub use config::{
-    Cap, Caps, Common, Config, ConfigError, Deadlines, Fault, Problem, Rate, Scheme, SiteConfig,
+    BreakerRules, Cap, Caps, Common, Config, ConfigError, Conversions, Deadlines, Fault, Problem,
+    Rate, Scheme, SiteConfig,
 };
 pub use decision::{
-    Answer, Decision, Header, Marketing, Outcome, PublicCode, Reason, Stage, StoreError,
-    StoreErrorKind,
+    Answer, Conversion, ConversionResult, Decision, Header, Marketing, Outcome, PublicCode, Reason,
+    Stage, StoreError, StoreErrorKind,
 };
 pub use encoding::base64_encode;
 pub use engine::{Engine, Request};

@@ -86,7 +86,8 @@ impl Recording {
             marketing: self.verdict,
             body: Body(body),
             keep: common.calls_kept,
-            delay: common.conversion_delay,
+            delay: common.conversion.delay,
+            calls_per_site_max: common.caps.calls.per_site,
         }
     }
 

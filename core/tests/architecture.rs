@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["record"],
     &["session"],
     &["admission"],
-    &["signature", "replay", "limit", "consent", "event"],
+    &["signature", "replay", "limit", "consent", "event", "breaker"],
     &["store"],
     &["decision"],
     &["site"],
@@ -25,8 +25,15 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// The files whose proofs can make a decision that accepts.
-const ACCEPTING: &[&str] =
-    &["record.rs", "flow/confirm_sale.rs", "flow/erase.rs", "flow/sync_session.rs"];
+const ACCEPTING: &[&str] = &[
+    "record.rs",
+    "flow/confirm_sale.rs",
+    "flow/erase.rs",
+    "flow/finish_conversion.rs",
+    "flow/purge.rs",
+    "flow/sync_session.rs",
+    "flow/take_conversions.rs",
+];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {

@@ -1,11 +1,12 @@
 use crate::{
+    breakers::Course,
     clock::{Clock, SystemClock},
     counters::Counters,
     shared::Shared,
     stores::{AsyncPerform, Stores, Timer, perform_in_time},
 };
 use consentgate_core::{
-    Config, ConfigError, Decision, Request, Timestamp,
+    Config, ConfigError, Conversion, ConversionResult, Decision, Request, Timestamp,
     flow::{Flow, Step},
     ids::Fingerprint,
 };
@@ -77,6 +78,36 @@ impl<P: AsyncPerform, K: Clock + Sync, T: Timer> AsyncGate<P, K, T> {
         self.drive(self.shared.erase(site, fingerprint, at), at, now)
     }
 
+    /// Takes up to `limit` conversions of a site out of the queue that are due, at most 1,000 at once: those whose consent
+    /// still stands are leased to you, see [`Decision::conversions`]; the others are cancelled.
+    pub fn take_conversions(
+        &self,
+        site: &str,
+        limit: u64,
+        now: Option<Timestamp>,
+    ) -> impl Future<Output = Decision> + Send + use<'_, P, K, T> {
+        self.drive(self.shared.take_conversions(site, limit), self.shared.now(now), now)
+    }
+
+    /// Says how sending a conversion went.
+    pub fn finish_conversion(
+        &self,
+        job: &Conversion,
+        result: ConversionResult,
+        now: Option<Timestamp>,
+    ) -> impl Future<Output = Decision> + Send + use<'_, P, K, T> {
+        self.drive(self.shared.finish_conversion(job, result), self.shared.now(now), now)
+    }
+
+    /// Drops up to `limit` entries that are over from each role's store; see [`Decision::removed`]. Call it now and then.
+    pub fn purge(
+        &self,
+        limit: u64,
+        now: Option<Timestamp>,
+    ) -> impl Future<Output = Decision> + Send + use<'_, P, K, T> {
+        self.drive(self.shared.purge(limit), self.shared.now(now), now)
+    }
+
     /// Adds or changes a site while running, from the JSON of its configuration.
     ///
     /// # Errors
@@ -103,30 +134,39 @@ impl<P: AsyncPerform, K: Clock + Sync, T: Timer> AsyncGate<P, K, T> {
         &self.shared.counters
     }
 
+    /// The counters in the Prometheus text format, and which stores rest. Serve it to your own network only.
+    pub fn metrics(&self) -> String {
+        self.shared.prometheus()
+    }
+
     async fn drive<F: Flow + Send>(
         &self,
         flow: F,
         start: Timestamp,
         given: Option<Timestamp>,
     ) -> Decision {
-        let mut running = Running { flow, gate: self, now: start, given };
+        let course = Course::default();
+        let mut running = Running { flow, gate: self, now: start, given, course };
         let deadlines = self.shared.engine().common().deadlines;
         let decision = loop {
-            let reply = match running.flow.pending() {
-                None => break running.answer(),
-                Some(effect) => {
-                    let now = running.now;
-                    perform_in_time(&self.stores, &self.timer, &effect, &deadlines, now).await
+            let Some(effect) = running.flow.pending() else { break running.answer() };
+            let mut now = running.now;
+            let reply = match self.shared.stand_in(&effect, &mut running.course, now) {
+                Some(reply) => reply,
+                None => {
+                    let (stores, timer) = (&self.stores, &self.timer);
+                    let reply = perform_in_time(stores, timer, &effect, &deadlines, now).await;
+                    now = self.shared.now(given);
+                    self.shared.heard(effect.role(), &reply, now);
+                    reply
                 }
             };
-            self.shared.counters.count_reply(&reply);
-            running.now = self.shared.now(given);
-            let now = running.now;
+            running.now = now;
             if let Step::Done(decision) = running.flow.feed(reply, now) {
                 break decision;
             }
         };
-        self.shared.counted(decision)
+        self.shared.counted(decision, running.course)
     }
 }
 
@@ -136,6 +176,7 @@ struct Running<'a, F: Flow, P: AsyncPerform, K: Clock, T> {
     gate: &'a AsyncGate<P, K, T>,
     now: Timestamp,
     given: Option<Timestamp>,
+    course: Course,
 }
 
 impl<F: Flow, P: AsyncPerform, K: Clock, T> Running<'_, F, P, K, T> {
@@ -152,8 +193,11 @@ impl<F: Flow, P: AsyncPerform, K: Clock, T> Running<'_, F, P, K, T> {
 impl<F: Flow, P: AsyncPerform, K: Clock, T> Drop for Running<'_, F, P, K, T> {
     fn drop(&mut self) {
         if let Some(effect) = self.flow.abort() {
-            let now = self.gate.shared.now(self.given).max(self.now);
-            let _ = self.gate.stores.perform_now(&effect, now);
+            let Self { gate, now, given, course, .. } = self;
+            let now = gate.shared.now(*given).max(*now);
+            if gate.shared.stand_in(&effect, course, now).is_none() {
+                let _ = gate.stores.perform_now(&effect, now);
+            }
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Counters {
     decisions: Vec<AtomicU64>,
     enqueued: AtomicU64,
     skipped: AtomicU64,
+    cancelled: AtomicU64,
+    admitted_locally: AtomicU64,
     store_errors: [AtomicU64; Role::ALL.len()],
     store_timeouts: [AtomicU64; Role::ALL.len()],
 }
@@ -45,6 +47,10 @@ pub struct Watch {
     pub conversions_enqueued: u64,
     /// Conversions skipped because marketing consent was missing.
     pub conversions_skipped: u64,
+    /// Conversions cancelled in the queue because marketing consent was gone.
+    pub conversions_cancelled: u64,
+    /// Answers for which the memory of the process stood in for the store of the role `admission`.
+    pub admitted_locally: u64,
 }
 
 impl Default for Counters {
@@ -53,6 +59,8 @@ impl Default for Counters {
             decisions: rows().map(|_| AtomicU64::new(0)).collect(),
             enqueued: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
+            cancelled: AtomicU64::new(0),
+            admitted_locally: AtomicU64::new(0),
             store_errors: Default::default(),
             store_timeouts: Default::default(),
         }
@@ -74,6 +82,10 @@ impl Counters {
         if let Some(counter) = place.and_then(|place| self.decisions.get(first + place)) {
             counter.fetch_add(1, Relaxed);
         }
+        self.cancelled.fetch_add(decision.cancelled(), Relaxed);
+        if decision.was_admitted_locally() {
+            self.admitted_locally.fetch_add(1, Relaxed);
+        }
         let is_new = decision.outcome() != Outcome::Noop;
         match decision.marketing().filter(|_| is_new) {
             Some(Marketing::Enqueued) => self.enqueued.fetch_add(1, Relaxed),
@@ -82,19 +94,10 @@ impl Counters {
         };
     }
 
-    pub(crate) fn count_reply(&self, reply: &Reply) {
-        let (role, error) = match reply {
-            Reply::Admit(Err(error)) | Reply::Settle(Err(error)) => (Role::Admission, error),
-            Reply::FindSession(Err(error))
-            | Reply::PutSession(Err(error))
-            | Reply::DeleteSession(Err(error)) => (Role::Sessions, error),
-            Reply::Record(Err(error))
-            | Reply::FindCall(Err(error))
-            | Reply::Enqueue(Err(error))
-            | Reply::EraseCalls(Err(error)) => (Role::Calls, error),
-            _ => return,
-        };
-        self.count_error(role, error);
+    pub(crate) fn count_reply(&self, role: Role, reply: &Reply) {
+        if let Some(error) = reply.error() {
+            self.count_error(role, error);
+        }
     }
 
     fn count_error(&self, role: Role, error: &StoreError) {
@@ -132,6 +135,8 @@ impl Counters {
         let mut watch = Watch {
             conversions_enqueued: self.enqueued.load(Relaxed),
             conversions_skipped: self.skipped.load(Relaxed),
+            conversions_cancelled: self.cancelled.load(Relaxed),
+            admitted_locally: self.admitted_locally.load(Relaxed),
             ..Watch::default()
         };
         for Count { reason, stage, count, .. } in
@@ -160,6 +165,19 @@ impl Counters {
         let mut text = String::new();
         // Writing into a String cannot fail.
         let _ = self.write_prometheus(&mut text);
+        text
+    }
+
+    /// As [`prometheus`](Self::prometheus), and which roles' stores are left alone.
+    pub(crate) fn prometheus_with(&self, resting: [bool; Role::ALL.len()]) -> String {
+        let mut text = self.prometheus();
+        let name = "consentgate_store_resting";
+        let help = "Whether a role's store failed so often that it is left alone.";
+        text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n"));
+        for (role, resting) in Role::ALL.into_iter().zip(resting) {
+            let (role, resting) = (role.as_str(), u8::from(resting));
+            text.push_str(&format!("{name}{{role=\"{role}\"}} {resting}\n"));
+        }
         text
     }
 
@@ -199,6 +217,16 @@ impl Counters {
                 "conversions_skipped",
                 "Conversions skipped for want of marketing consent.",
                 watch.conversions_skipped,
+            ),
+            (
+                "conversions_cancelled",
+                "Conversions cancelled in the queue, their consent being gone.",
+                watch.conversions_cancelled,
+            ),
+            (
+                "admitted_locally",
+                "Answers for which the memory of the process stood in for the store of admission.",
+                watch.admitted_locally,
             ),
         ] {
             let name = format!("consentgate_{name}_total");

@@ -1,11 +1,12 @@
 use crate::{
+    breakers::Course,
     clock::{Clock, SystemClock},
     counters::Counters,
     shared::Shared,
     stores::{Perform, Stores},
 };
 use consentgate_core::{
-    Config, ConfigError, Decision, Request, Timestamp,
+    Config, ConfigError, Conversion, ConversionResult, Decision, Request, Timestamp,
     flow::{Flow, Step},
     ids::Fingerprint,
 };
@@ -73,6 +74,27 @@ impl<P: Perform, K: Clock> Gate<P, K> {
         self.drive(self.shared.erase(site, fingerprint, at), at, now)
     }
 
+    /// Takes up to `limit` conversions of a site out of the queue that are due, at most 1,000 at once: those whose consent
+    /// still stands are leased to you, see [`Decision::conversions`]; the others are cancelled.
+    pub fn take_conversions(&self, site: &str, limit: u64, now: Option<Timestamp>) -> Decision {
+        self.drive(self.shared.take_conversions(site, limit), self.shared.now(now), now)
+    }
+
+    /// Says how sending a conversion went.
+    pub fn finish_conversion(
+        &self,
+        job: &Conversion,
+        result: ConversionResult,
+        now: Option<Timestamp>,
+    ) -> Decision {
+        self.drive(self.shared.finish_conversion(job, result), self.shared.now(now), now)
+    }
+
+    /// Drops up to `limit` entries that are over from each role's store; see [`Decision::removed`]. Call it now and then.
+    pub fn purge(&self, limit: u64, now: Option<Timestamp>) -> Decision {
+        self.drive(self.shared.purge(limit), self.shared.now(now), now)
+    }
+
     /// Adds or changes a site while running, from the JSON of its configuration.
     ///
     /// # Errors
@@ -99,21 +121,33 @@ impl<P: Perform, K: Clock> Gate<P, K> {
         &self.shared.counters
     }
 
+    /// The counters in the Prometheus text format, and which stores rest. Serve it to your own network only.
+    pub fn metrics(&self) -> String {
+        self.shared.prometheus()
+    }
+
     fn drive(&self, mut flow: impl Flow, start: Timestamp, given: Option<Timestamp>) -> Decision {
         let mut now = start;
+        let mut course = Course::default();
         let mut step = flow.start();
         let decision = loop {
             step = match step {
                 Step::Done(decision) => break decision,
                 Step::Need(effect) => {
-                    let reply = self.stores.perform(&effect, now);
-                    self.shared.counters.count_reply(&reply);
-                    now = self.shared.now(given);
+                    let reply = match self.shared.stand_in(&effect, &mut course, now) {
+                        Some(reply) => reply,
+                        None => {
+                            let reply = self.stores.perform(&effect, now);
+                            now = self.shared.now(given);
+                            self.shared.heard(effect.role(), &reply, now);
+                            reply
+                        }
+                    };
                     flow.feed(reply, now)
                 }
             };
         };
-        self.shared.counted(decision)
+        self.shared.counted(decision, course)
     }
 }
 

@@ -8,6 +8,7 @@ mod async_gate;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod boxed;
+mod breakers;
 mod clock;
 mod counters;
 mod gate;
@@ -35,9 +36,9 @@ pub use stores::{AsyncPerform, Perform, Stores, Timer};
 /// The core's decisions and types, which this crate drives.
 pub use consentgate_core as core;
 pub use consentgate_core::{
-    Config, ConfigError, Decision, Effect, Fault, FlowName, Headers, Marketing, Millis, Outcome,
-    Reason, Reply, Request, Role, Scheme, Secret, SecretFault, Stage, StoreError, StoreErrorKind,
-    Timestamp, Verified, ids,
+    Config, ConfigError, Conversion, ConversionResult, Decision, Effect, Fault, FlowName, Headers,
+    Marketing, Millis, Outcome, Reason, Reply, Request, Role, Scheme, Secret, SecretFault, Stage,
+    StoreError, StoreErrorKind, Timestamp, Verified, ids,
 };
 
 /// The programs of the README, run as they stand.

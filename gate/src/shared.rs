@@ -1,15 +1,19 @@
 //! What every form of the gate has: the engine in force, the clock, the counters.
 
 use crate::{
+    breakers::{Breakers, Course, Route},
     clock::Clock,
     counters::Counters,
+    memory::Memory,
     unique::{random, unique},
 };
 use arc_swap::ArcSwap;
 use consentgate_core::{
-    Config, ConfigError, Decision, Engine, Problem, Request, Timestamp,
-    flow::{CallEvent, ConfirmSale, Erase, SyncSession},
+    Config, ConfigError, Conversion, ConversionResult, Decision, Effect, Engine, Problem, Reply,
+    Request, StoreError, Timestamp,
+    flow::{CallEvent, ConfirmSale, Erase, FinishConversion, Purge, SyncSession, TakeConversions},
     ids::{Fingerprint, Unique},
+    stores::AdmissionStore,
 };
 use std::{
     borrow::Cow,
@@ -23,6 +27,9 @@ pub(crate) struct Shared<K> {
     changing: Mutex<()>,
     clock: K,
     pub(crate) counters: Counters,
+    breakers: Breakers,
+    /// What admits while the store of the role `admission` rests, where the configuration allows it.
+    fallback: Option<Memory>,
 }
 
 /// A failure of the machine that leaves nothing to decide with.
@@ -32,8 +39,17 @@ impl<K: Clock> Shared<K> {
     pub(crate) fn new(config: Config, clock: K) -> Result<Self, ConfigError> {
         let no_random = || ConfigError::at("hash_secret", Problem::Grammar(NO_RANDOMNESS));
         let engine = Engine::new(config, &random().ok_or_else(no_random)?, clock.now());
-        let engine = ArcSwap::from_pointee(engine);
-        Ok(Self { engine, changing: Mutex::new(()), clock, counters: Counters::default() })
+        let common = engine.common();
+        let breakers = Breakers::new(common.breaker, common.admission_fallback);
+        let fallback = common.admission_fallback.then(|| Memory::new(&common.caps));
+        Ok(Self {
+            engine: ArcSwap::from_pointee(engine),
+            changing: Mutex::new(()),
+            clock,
+            counters: Counters::default(),
+            breakers,
+            fallback,
+        })
     }
 
     /// The time of a decision: the one given, or the clock's.
@@ -87,7 +103,7 @@ impl<K: Clock> Shared<K> {
         body: Cow<'b, [u8]>,
         now: Timestamp,
     ) -> CallEvent<'b> {
-        self.engine().call_event(request, body, bytes, now)
+        self.engine().call_event(request, body, || self.breakers.rest(now), bytes, now)
     }
 
     pub(crate) fn sync_session(&self, request: &Request<'_>, now: Timestamp) -> SyncSession {
@@ -102,7 +118,54 @@ impl<K: Clock> Shared<K> {
         self.engine().erase(site, fingerprint, now)
     }
 
-    pub(crate) fn counted(&self, decision: Decision) -> Decision {
+    pub(crate) fn take_conversions(&self, site: &str, limit: u64) -> TakeConversions {
+        self.engine().take_conversions(site, limit, bytes)
+    }
+
+    pub(crate) fn finish_conversion(
+        &self,
+        job: &Conversion,
+        result: ConversionResult,
+    ) -> FinishConversion {
+        self.engine().finish_conversion(job, result)
+    }
+
+    pub(crate) fn purge(&self, limit: u64) -> Purge {
+        self.engine().purge(limit)
+    }
+
+    /// The reply to an effect whose store is not to be asked; `None`: ask it.
+    pub(crate) fn stand_in(
+        &self,
+        effect: &Effect<'_>,
+        course: &mut Course,
+        now: Timestamp,
+    ) -> Option<Reply> {
+        match (self.breakers.route(effect, course, now), &self.fallback) {
+            (Route::Store, _) => None,
+            (Route::Memory, Some(memory)) => Some(match effect {
+                Effect::Admit(request) => Reply::Admit(memory.admit(request, now)),
+                Effect::Settle(request) => Reply::Settle(memory.settle(request, now)),
+                other => other.failed(StoreError::resting(consentgate_core::Millis::ZERO)),
+            }),
+            (Route::Nobody(rest), _) => Some(effect.failed(StoreError::resting(rest))),
+            (Route::Memory, None) => None,
+        }
+    }
+
+    /// Takes in what a store replied to an effect of this role.
+    pub(crate) fn heard(&self, role: consentgate_core::Role, reply: &Reply, now: Timestamp) {
+        self.counters.count_reply(role, reply);
+        self.breakers.heard(role, reply, now);
+    }
+
+    /// The counters in the Prometheus text format, and which stores rest.
+    pub(crate) fn prometheus(&self) -> String {
+        self.counters.prometheus_with(self.breakers.open())
+    }
+
+    pub(crate) fn counted(&self, decision: Decision, course: Course) -> Decision {
+        let decision = if course.admitted_locally { decision.admitted_locally() } else { decision };
         self.counters.count(&decision);
         decision
     }

@@ -2,7 +2,7 @@
 
 use crate::memory::Memory;
 use consentgate_core::{
-    Caps, Deadlines, Effect, Millis, Reply, StoreError, StoreErrorKind, Timestamp,
+    Caps, Deadlines, Effect, Millis, Reply, Role, StoreError, StoreErrorKind, Timestamp,
     stores::{
         AdmissionStore, AsyncAdmissionStore, AsyncCallStore, AsyncSessionStore, CallStore,
         SessionStore,
@@ -50,6 +50,13 @@ impl<A: AdmissionStore, S: SessionStore, C: CallStore> Perform for Stores<A, S, 
             Effect::FindCall(request) => Reply::FindCall(self.calls.find(request, now)),
             Effect::Enqueue(request) => Reply::Enqueue(self.calls.enqueue(request, now)),
             Effect::EraseCalls(request) => Reply::EraseCalls(self.calls.erase(request, now)),
+            Effect::Take(request) => Reply::Take(self.calls.take(request, now)),
+            Effect::Finish(request) => Reply::Finish(self.calls.finish(request, now)),
+            Effect::Purge(role, request) => Reply::Purge(match role {
+                Role::Admission => self.admission.purge(request, now),
+                Role::Sessions => self.sessions.purge(request, now),
+                Role::Calls => self.calls.purge(request, now),
+            }),
         }
     }
 }
@@ -87,6 +94,13 @@ where
             Effect::FindCall(request) => Reply::FindCall(self.calls.find(request, now).await),
             Effect::Enqueue(request) => Reply::Enqueue(self.calls.enqueue(request, now).await),
             Effect::EraseCalls(request) => Reply::EraseCalls(self.calls.erase(request, now).await),
+            Effect::Take(request) => Reply::Take(self.calls.take(request, now).await),
+            Effect::Finish(request) => Reply::Finish(self.calls.finish(request, now).await),
+            Effect::Purge(role, request) => Reply::Purge(match role {
+                Role::Admission => self.admission.purge(request, now).await,
+                Role::Sessions => self.sessions.purge(request, now).await,
+                Role::Calls => self.calls.purge(request, now).await,
+            }),
         }
     }
 

@@ -7,7 +7,7 @@ use consentgate::{
     AsyncGate, BoxedAdmission, BoxedCalls, BoxedSessions, BoxedStores, Decision, FixedClock,
     Memory, Outcome, Reason, Request, StoreError, StoreErrorKind, Stores, SystemClock, Timestamp,
     TokioTimer,
-    core::stores::{Admit, AdmitReply, AsyncAdmissionStore, Settle, SettleReply},
+    core::stores::{Admit, AdmitReply, AsyncAdmissionStore, Purge, Settle, SettleReply},
 };
 use std::sync::{
     Arc,
@@ -37,6 +37,10 @@ impl AsyncAdmissionStore for Hangs {
             std::future::pending::<()>().await;
         }
         AsyncAdmissionStore::settle(&self.memory, request, at).await
+    }
+
+    async fn purge(&self, request: &Purge, at: Timestamp) -> Result<u64, StoreError> {
+        AsyncAdmissionStore::purge(&self.memory, request, at).await
     }
 }
 

@@ -42,8 +42,12 @@ pub struct Common {
     pub caps: Caps,
     /// How long each effect may take.
     pub deadlines: Deadlines,
-    /// How old a call is before its conversion is sent.
-    pub conversion_delay: Millis,
+    /// The queue of conversions.
+    pub conversion: Conversions,
+    /// When a store that fails is left alone for a while.
+    pub breaker: BreakerRules,
+    /// While the store of the role `admission` rests, the memory of this process admits.
+    pub admission_fallback: bool,
     /// How long calls and their jobs are kept.
     pub calls_kept: Millis,
     /// How long the floor under an unknown person's refusal is kept.
@@ -54,6 +58,28 @@ pub struct Common {
     pub sessions_apart: bool,
     /// Secrets under 24 bytes are taken.
     pub allow_short_secrets: bool,
+}
+
+/// How the queue of conversions works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conversions {
+    /// How old a call is before its conversion is sent.
+    pub delay: Millis,
+    /// How long a job that was taken is nobody else's.
+    pub lease: Millis,
+    /// How long a job that is put back waits the first time; twice as long each further time.
+    pub backoff: Millis,
+    /// How often a job is taken at the most.
+    pub attempts_max: u32,
+}
+
+/// When a store that fails is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreakerRules {
+    /// After so many failures in a row.
+    pub failures: u32,
+    /// For so long; then one effect tries it again.
+    pub rest: Millis,
 }
 
 /// Bounds (law 9): each table in all and for each site.

@@ -39,10 +39,10 @@ impl Config {
             found.extend(kept.map(|problem| ("retention.calls_s".into(), problem)));
         }
         found.extend(common.lease_fault().map(|problem| ("claim.lease_s".into(), problem)));
-        if common.calls_kept <= common.conversion_delay {
+        if common.calls_kept <= common.conversion.delay {
             let problem = Problem::CallsForgottenUnsent {
                 calls_s: common.calls_kept.0 / 1000,
-                delay_s: common.conversion_delay.0 / 1000,
+                delay_s: common.conversion.delay.0 / 1000,
             };
             found.push(("retention.calls_s".into(), problem));
         }

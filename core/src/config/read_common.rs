@@ -1,7 +1,8 @@
 //! What holds for all sites, out of a whole configuration.
 
 use super::{
-    Cap, Caps, Common, Deadlines, Problem, Scheme, read_secret::read_secret, section::Section,
+    BreakerRules, Cap, Caps, Common, Conversions, Deadlines, Problem, Scheme,
+    read_secret::read_secret, section::Section,
 };
 use crate::time::Millis;
 
@@ -22,8 +23,20 @@ pub(super) fn read_common(root: &mut Section<'_>, allow_short_secrets: bool, sit
     deadlines.finish();
 
     let mut conversion = root.section("conversion");
-    let conversion_delay = Millis::from_secs(conversion.whole("delay_s", 0..=2_592_000, 21_600));
+    let read_conversion = Conversions {
+        delay: Millis::from_secs(conversion.whole("delay_s", 0..=2_592_000, 21_600)),
+        lease: Millis::from_secs(conversion.whole("lease_s", 1..=86_400, 300)),
+        backoff: Millis::from_secs(conversion.whole("backoff_s", 1..=86_400, 60)),
+        attempts_max: bounded(conversion.whole("attempts_max", 1..=1000, 10)),
+    };
     conversion.finish();
+
+    let mut breaker = root.section("breaker");
+    let read_breaker = BreakerRules {
+        failures: bounded(breaker.whole("failures", 1..=1_000_000, 5)),
+        rest: Millis(breaker.whole("rest_ms", 1..=600_000, 5000)),
+    };
+    breaker.finish();
 
     let mut retention = root.section("retention");
     let calls_kept = Millis::from_secs(retention.whole("calls_s", 1..=34_000_000, 86_400));
@@ -35,12 +48,31 @@ pub(super) fn read_common(root: &mut Section<'_>, allow_short_secrets: bool, sit
         lease,
         caps: read_caps(root.section("caps"), sites),
         deadlines: read,
-        conversion_delay,
+        conversion: read_conversion,
+        breaker: read_breaker,
+        admission_fallback: read_fallback(root),
         calls_kept,
         floors_kept,
         hash_secret: read_secret(root, "hash_secret", Scheme::StandardWebhooks, false),
         sessions_apart: root.flag("sessions_apart"),
         allow_short_secrets,
+    }
+}
+
+/// A count whose bound is far below `u32`.
+fn bounded(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Named, so that nobody fails open by a stray `true`.
+fn read_fallback(root: &mut Section<'_>) -> bool {
+    match root.text("admission_fallback") {
+        None => false,
+        Some("local") => true,
+        Some(_) => {
+            root.fault("admission_fallback", Problem::Grammar("`local`, or left out"));
+            false
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+use crate::time::Millis;
 use alloc::sync::Arc;
 use core::{error::Error, fmt};
 
@@ -9,6 +10,7 @@ use core::{error::Error, fmt};
 pub struct StoreError {
     kind: StoreErrorKind,
     unwritten: bool,
+    retry: Option<Millis>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -24,18 +26,30 @@ pub enum StoreErrorKind {
     WrongReply,
     /// It lives in the memory of a parent process.
     Forked,
+    /// It has no room left; certainly nothing was written.
+    Full,
+    /// It failed too often lately and was not asked.
+    Resting,
 }
 
 impl StoreError {
     /// A failure whose effect is unknown.
     #[must_use]
     pub fn new(kind: StoreErrorKind) -> Self {
-        Self { kind, unwritten: kind == StoreErrorKind::Forked, source: None }
+        use StoreErrorKind::{Forked, Full, Resting};
+        let unwritten = matches!(kind, Forked | Full | Resting);
+        Self { kind, unwritten, retry: None, source: None }
     }
 
     /// A failure reported by the store itself, whose effect is unknown.
     pub fn failed(source: impl Error + Send + Sync + 'static) -> Self {
-        Self { kind: StoreErrorKind::Failed, unwritten: false, source: Some(Arc::new(source)) }
+        Self { source: Some(Arc::new(source)), ..Self::new(StoreErrorKind::Failed) }
+    }
+
+    /// It failed too often lately and is not asked for so long.
+    #[must_use]
+    pub fn resting(retry: Millis) -> Self {
+        Self { retry: Some(retry), ..Self::new(StoreErrorKind::Resting) }
     }
 
     /// States that certainly nothing was written: the claim need not wait for its lease.
@@ -49,6 +63,12 @@ impl StoreError {
     #[must_use]
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
+    }
+
+    /// How long it is not asked, where that is known.
+    #[must_use]
+    pub fn retry(&self) -> Option<Millis> {
+        self.retry
     }
 
     /// Whether certainly nothing was written.
@@ -65,6 +85,8 @@ impl fmt::Display for StoreError {
             StoreErrorKind::TimedOut => "the store did not answer in time",
             StoreErrorKind::WrongReply => "the store's reply does not fit what was asked",
             StoreErrorKind::Forked => "the memory store belongs to the parent process",
+            StoreErrorKind::Full => "the store has no room left",
+            StoreErrorKind::Resting => "the store failed too often and is left alone for a while",
         })
     }
 }

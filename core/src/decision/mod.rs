@@ -1,12 +1,15 @@
 //! What the gate answers. One table makes code, sentence, status and body of every answer.
 
 mod answer;
+mod conversion;
 mod error;
 mod outcome;
 mod reason;
 mod tables;
 
 pub use answer::{Answer, Header, PublicCode};
+use conversion::Brought;
+pub use conversion::{Conversion, ConversionResult};
 pub use error::{StoreError, StoreErrorKind};
 pub use outcome::{Flow, Marketing, Outcome, Stage};
 pub use reason::Reason;
@@ -15,7 +18,7 @@ use crate::{
     id::{CallId, EventId, KeyId},
     time::Millis,
 };
-use alloc::borrow::Cow;
+use alloc::{borrow::Cow, boxed::Box, vec::Vec};
 
 /// The answer to one call: what to send, and what to log.
 ///
@@ -32,6 +35,9 @@ pub struct Decision {
     key_id: Option<KeyId>,
     marketing: Option<Marketing>,
     error: Option<StoreError>,
+    /// Rare, so it takes no room in the decisions of every request.
+    brought: Option<Box<Brought>>,
+    admitted_locally: bool,
 }
 
 /// When to come back.
@@ -75,6 +81,8 @@ impl Decision {
             key_id: None,
             marketing: None,
             error: None,
+            brought: None,
+            admitted_locally: false,
         }
     }
 
@@ -112,6 +120,22 @@ impl Decision {
 
     pub(crate) fn with_error(mut self, error: StoreError) -> Self {
         self.error = Some(error);
+        self
+    }
+
+    pub(crate) fn with_conversions(mut self, due: Vec<Conversion>, cancelled: u64) -> Self {
+        self.brought = Some(Box::new(Brought::Conversions { due, cancelled }));
+        self
+    }
+
+    pub(crate) fn with_removed(mut self, removed: u64) -> Self {
+        self.brought = Some(Box::new(Brought::Removed(removed)));
+        self
+    }
+
+    /// Marks that the memory of this process stood in for the store of the role `admission`.
+    pub fn admitted_locally(mut self) -> Self {
+        self.admitted_locally = true;
         self
     }
 
@@ -187,6 +211,39 @@ impl Decision {
     #[must_use]
     pub fn marketing(&self) -> Option<Marketing> {
         self.marketing
+    }
+
+    /// The conversions to send, each leased to the caller.
+    #[must_use]
+    pub fn conversions(&self) -> &[Conversion] {
+        match self.brought.as_deref() {
+            Some(Brought::Conversions { due, .. }) => due,
+            _ => &[],
+        }
+    }
+
+    /// How many conversions were cancelled because their consent was gone.
+    #[must_use]
+    pub fn cancelled(&self) -> u64 {
+        match self.brought.as_deref() {
+            Some(Brought::Conversions { cancelled, .. }) => *cancelled,
+            _ => 0,
+        }
+    }
+
+    /// How many entries that were over have been dropped.
+    #[must_use]
+    pub fn removed(&self) -> u64 {
+        match self.brought.as_deref() {
+            Some(Brought::Removed(removed)) => *removed,
+            _ => 0,
+        }
+    }
+
+    /// Whether the memory of this process stood in for the store of the role `admission`, which was left alone.
+    #[must_use]
+    pub fn was_admitted_locally(&self) -> bool {
+        self.admitted_locally
     }
 
     /// The failure of a store behind the answer. For logs, never for the client.

@@ -37,6 +37,12 @@ names! {
         ConfirmSale = "confirm_sale",
         /// A person to be forgotten.
         Erase = "erase",
+        /// Jobs to be taken out of the queue.
+        TakeConversions = "take_conversions",
+        /// A job to be ended.
+        FinishConversion = "finish_conversion",
+        /// What is over to be dropped.
+        Purge = "purge",
     }
 }
 
@@ -87,6 +93,12 @@ names! {
         Enqueue = "enqueue",
         /// Forgetting.
         Erase = "erase",
+        /// Leaving the queue.
+        Take = "take",
+        /// The end of a job.
+        Finish = "finish",
+        /// Dropping what is over.
+        Purge = "purge",
     }
 }
 

@@ -74,6 +74,7 @@ reasons! {
     Contended "contended" Unavailable Refused(Public::Unavailable), "The session changed each time it was judged.";
     OutOfTime "out_of_time" Unavailable Refused(Public::Unavailable), "Too little of the lease was left to record safely.";
     StoreFailed "store_failed" Unavailable Refused(Public::Unavailable), "A store failed, was too slow or replied nonsense.";
+    StoreResting "store_resting" Unavailable Refused(Public::Unavailable), "A store failed too often lately, and is left alone for a while.";
     Stored "stored" Accepted Answer::Done, "The statement counts.";
     Refused "refused" NoConsent NoContent, "The statement refuses what recording needs.";
     Enqueued "enqueued" Accepted Answer::SaleEnqueued, "The conversion is in the queue.";
@@ -81,6 +82,12 @@ reasons! {
     Skipped "skipped" NoConsent Answer::SaleSkipped, "There is no marketing consent; nothing is sent.";
     NotFound "not_found" Rejected Refused(Public::NotFound), "There is no such call at this site.";
     Erased "erased" Accepted Answer::Done, "Nothing is kept of the person any more.";
+    Taken "taken" Accepted Answer::Done, "Conversions that are due were looked for, and those with consent are leased to the caller.";
+    ConversionSent "conversion_sent" Accepted Answer::Done, "The conversion was sent, and is finished.";
+    ConversionFailed "conversion_failed" Accepted Answer::Done, "The conversion cannot be sent, and is finished.";
+    ConversionPutBack "conversion_put_back" Accepted Answer::Done, "The conversion is in the queue again, and due later.";
+    LeaseLost "lease_lost" Noop Answer::Noop, "The conversion is not leased to the caller any more; nothing changed.";
+    Purged "purged" Accepted Answer::Done, "A batch of what is over was dropped.";
 }
 
 impl fmt::Display for Reason {

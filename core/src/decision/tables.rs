@@ -11,6 +11,9 @@ impl Flow {
             Self::SyncSession => SYNC_SESSION,
             Self::ConfirmSale => CONFIRM_SALE,
             Self::Erase => ERASE,
+            Self::TakeConversions => TAKE_CONVERSIONS,
+            Self::FinishConversion => FINISH_CONVERSION,
+            Self::Purge => PURGE,
         }
     }
 }
@@ -33,10 +36,13 @@ const CALL_EVENT: &[(S, R)] = &[
     (S::Replay, R::Overloaded),
     (S::Replay, R::Forked),
     (S::Replay, R::StoreFailed),
+    (S::Replay, R::StoreResting),
     (S::RateLimit, R::RateLimited),
     (S::Session, R::NoSession),
     (S::Session, R::Forked),
+    (S::Session, R::Overloaded),
     (S::Session, R::StoreFailed),
+    (S::Session, R::StoreResting),
     (S::Consent, R::ConsentMissing),
     (S::Consent, R::ConsentWithdrawn),
     (S::Consent, R::ConsentFromFuture),
@@ -48,6 +54,7 @@ const CALL_EVENT: &[(S, R)] = &[
     (S::Insert, R::Overloaded),
     (S::Insert, R::Forked),
     (S::Insert, R::StoreFailed),
+    (S::Insert, R::StoreResting),
     (S::Marketing, R::Accepted),
 ];
 
@@ -62,21 +69,27 @@ const SYNC_SESSION: &[(S, R)] = &[
     (S::RateLimit, R::Overloaded),
     (S::RateLimit, R::Forked),
     (S::RateLimit, R::StoreFailed),
+    (S::RateLimit, R::StoreResting),
     (S::Store, R::Stored),
     (S::Store, R::Contended),
     (S::Store, R::Overloaded),
     (S::Store, R::Forked),
     (S::Store, R::StoreFailed),
+    (S::Store, R::StoreResting),
 ];
 
 const CONFIRM_SALE: &[(S, R)] = &[
     (S::Call, R::UnknownSite),
     (S::Call, R::NotFound),
     (S::Call, R::Forked),
+    (S::Call, R::Overloaded),
     (S::Call, R::StoreFailed),
+    (S::Call, R::StoreResting),
     (S::Session, R::Skipped),
     (S::Session, R::Forked),
+    (S::Session, R::Overloaded),
     (S::Session, R::StoreFailed),
+    (S::Session, R::StoreResting),
     (S::Consent, R::Skipped),
     (S::Enqueue, R::Enqueued),
     (S::Enqueue, R::AlreadyEnqueued),
@@ -85,6 +98,7 @@ const CONFIRM_SALE: &[(S, R)] = &[
     (S::Enqueue, R::Overloaded),
     (S::Enqueue, R::Forked),
     (S::Enqueue, R::StoreFailed),
+    (S::Enqueue, R::StoreResting),
 ];
 
 const ERASE: &[(S, R)] = &[
@@ -93,4 +107,38 @@ const ERASE: &[(S, R)] = &[
     (S::Erase, R::Overloaded),
     (S::Erase, R::Forked),
     (S::Erase, R::StoreFailed),
+    (S::Erase, R::StoreResting),
+];
+
+const TAKE_CONVERSIONS: &[(S, R)] = &[
+    (S::Take, R::UnknownSite),
+    (S::Take, R::Taken),
+    (S::Take, R::Overloaded),
+    (S::Take, R::Forked),
+    (S::Take, R::StoreFailed),
+    (S::Take, R::StoreResting),
+    (S::Session, R::Overloaded),
+    (S::Session, R::Forked),
+    (S::Session, R::StoreFailed),
+    (S::Session, R::StoreResting),
+];
+
+const FINISH_CONVERSION: &[(S, R)] = &[
+    (S::Finish, R::UnknownSite),
+    (S::Finish, R::ConversionSent),
+    (S::Finish, R::ConversionFailed),
+    (S::Finish, R::ConversionPutBack),
+    (S::Finish, R::LeaseLost),
+    (S::Finish, R::Overloaded),
+    (S::Finish, R::Forked),
+    (S::Finish, R::StoreFailed),
+    (S::Finish, R::StoreResting),
+];
+
+const PURGE: &[(S, R)] = &[
+    (S::Purge, R::Purged),
+    (S::Purge, R::Overloaded),
+    (S::Purge, R::Forked),
+    (S::Purge, R::StoreFailed),
+    (S::Purge, R::StoreResting),
 ];

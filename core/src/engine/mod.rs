@@ -7,15 +7,18 @@ pub use directory::Directory;
 use crate::{
     config::{Common, Config, ConfigError, SiteConfig},
     consent::Statement,
-    decision::{Reason, Stage},
+    decision::{Conversion, ConversionResult, Reason, Stage},
     event::Event,
-    flow::{CallEvent, ConfirmSale, Context, Erase, SyncSession, person},
+    flow::{
+        CallEvent, ConfirmSale, Context, Erase, FinishConversion, Purge, SyncSession,
+        TakeConversions, person,
+    },
     header::{Headers, Wanted},
     id::{CallId, Fingerprint, Owner, SiteId, Unique},
     secret::{Kind, PseudonymKey},
     signature::{self, Keys},
     site::Site,
-    time::Timestamp,
+    time::{Millis, Timestamp},
 };
 use alloc::{borrow::Cow, sync::Arc};
 use core::net::IpAddr;
@@ -84,13 +87,14 @@ impl Engine {
         Ok(Self { directory, ..self.clone() })
     }
 
-    /// Starts the flow of a signed event; stage 1 is judged here, on borrowed headers. Only a verified event needs
-    /// unique bytes.
+    /// Starts the flow of a signed event; stage 1 is judged here, on borrowed headers. Only of a verified event is asked
+    /// whether its stores are left alone, and for how long, and only it needs unique bytes.
     #[must_use]
     pub fn call_event<'b>(
         &self,
         request: &Request<'_>,
         body: Cow<'b, [u8]>,
+        resting: impl FnOnce() -> Option<Millis>,
         unique: impl FnOnce() -> Unique,
         now: Timestamp,
     ) -> CallEvent<'b> {
@@ -118,6 +122,9 @@ impl Engine {
         let SiteConfig { fingerprint, event_id, .. } = &site.config;
         match Event::read(&body, fingerprint, event_id.as_ref(), &site.id) {
             Ok(event) => {
+                if let Some(rest) = resting() {
+                    return CallEvent::stores_rest(site, &verified, rest);
+                }
                 CallEvent::verified(self.context(site), verified, event, body, unique(), now)
             }
             Err(reason) => CallEvent::refused(Stage::Payload, reason),
@@ -183,6 +190,39 @@ impl Engine {
             }
             None => Erase::refused(Reason::UnknownSite),
         }
+    }
+
+    /// Starts the flow of jobs that leave the queue. The caller is the host's own, and known to it.
+    #[must_use]
+    pub fn take_conversions(
+        &self,
+        site: &str,
+        limit: u64,
+        unique: impl FnOnce() -> Unique,
+    ) -> TakeConversions {
+        match self.site(site) {
+            Some(site) => {
+                let owner = Owner::from_bytes(unique().owner);
+                TakeConversions::new(self.context(site), owner, limit)
+            }
+            None => TakeConversions::refused(Reason::UnknownSite),
+        }
+    }
+
+    /// Starts the flow of a job's end. The site need not be configured any more.
+    #[must_use]
+    pub fn finish_conversion(
+        &self,
+        job: &Conversion,
+        result: ConversionResult,
+    ) -> FinishConversion {
+        FinishConversion::new(job, result, &self.common.conversion)
+    }
+
+    /// Starts the flow of dropping what is over: at most `limit` entries from each role's store.
+    #[must_use]
+    pub fn purge(&self, limit: u64) -> Purge {
+        Purge::new(limit)
     }
 
     /// The site in force of that name.

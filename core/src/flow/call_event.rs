@@ -11,8 +11,9 @@ use crate::{
     record::{NotRecorded, Recording},
     session::{Consented, InSession, Person},
     signature::Verified,
+    site::Site,
     store::{AdmitReply, Bucket, Done, Effect, FoundSession, RecordReply, Reply},
-    time::Timestamp,
+    time::{Millis, Timestamp},
 };
 use alloc::borrow::Cow;
 
@@ -75,6 +76,14 @@ impl<'b> CallEvent<'b> {
     /// A flow that is over before its first effect.
     pub(crate) fn refused(stage: Stage, reason: Reason) -> Self {
         Self::answer(Decision::denied(Name::CallEvent, stage, reason))
+    }
+
+    /// A flow whose stage 1 is passed, but whose stores are left alone: nothing is claimed that could not be recorded.
+    pub(crate) fn stores_rest(site: &Site, verified: &Verified, rest: Millis) -> Self {
+        let error = StoreError::resting(rest);
+        let decision = store_failed(Name::CallEvent, Stage::Replay, error);
+        let key_id = site.key_id(verified.key_index());
+        Self::answer(decision.with_event(verified.id().cloned(), key_id))
     }
 
     /// A flow whose stage 1 is passed: the event asks to be let in.

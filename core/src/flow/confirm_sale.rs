@@ -69,7 +69,8 @@ impl States for State {
                     fingerprint: &sale.person.fingerprint,
                     pseudonym: sale.person.pseudonym,
                     session_version: (!common.sessions_apart).then_some(*version),
-                    delay: common.conversion_delay,
+                    needed: &sale.context.site.config.consent.convert,
+                    delay: common.conversion.delay,
                     keep: common.calls_kept,
                 })
             }

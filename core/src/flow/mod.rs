@@ -11,14 +11,20 @@ mod call_event;
 mod confirm_sale;
 mod context;
 mod erase;
+mod finish_conversion;
 mod machine;
+mod purge;
 mod sync_session;
+mod take_conversions;
 
 pub use call_event::CallEvent;
 pub use confirm_sale::ConfirmSale;
 pub(crate) use context::{Context, person};
 pub use erase::Erase;
+pub use finish_conversion::FinishConversion;
+pub use purge::Purge;
 pub use sync_session::SyncSession;
+pub use take_conversions::TakeConversions;
 
 use crate::{
     decision::{Decision, Flow as FlowName, Reason, Stage, StoreError, StoreErrorKind},
@@ -64,9 +70,16 @@ const LONGEST_CONSENT: Millis = Millis::from_secs(403 * 86_400);
 fn store_failed(flow: FlowName, stage: Stage, error: StoreError) -> Decision {
     let reason = match error.kind() {
         StoreErrorKind::Forked => Reason::Forked,
+        StoreErrorKind::Full => Reason::Overloaded,
+        StoreErrorKind::Resting => Reason::StoreResting,
         _ => Reason::StoreFailed,
     };
-    Decision::denied(flow, stage, reason).with_error(error)
+    let retry = error.retry();
+    let decision = Decision::denied(flow, stage, reason).with_error(error);
+    match retry {
+        Some(retry) => decision.after(retry),
+        None => decision,
+    }
 }
 
 /// A reply that does not fit the effect, as the store's failure.

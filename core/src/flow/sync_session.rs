@@ -119,6 +119,7 @@ impl States for State {
                     idempotency: work.leaves_key().then_some(work.idempotency),
                     narrowing: change.narrowing,
                     keep: LONGEST_CONSENT,
+                    sessions_per_site_max: common.caps.sessions.per_site,
                 })
             }
         }

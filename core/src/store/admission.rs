@@ -2,6 +2,7 @@ use crate::{
     config::Rate,
     decision::StoreError,
     id::{CallId, ClaimKey, Owner, Pseudonym, SiteId},
+    store::Purge,
     time::{Millis, Timestamp},
 };
 use core::future::Future;
@@ -123,6 +124,12 @@ pub trait AdmissionStore {
     /// # Errors
     /// As [`admit`](Self::admit).
     fn settle(&self, request: &Settle<'_>, now: Timestamp) -> Result<SettleReply, StoreError>;
+
+    /// See [`Purge`]. How many entries were dropped.
+    ///
+    /// # Errors
+    /// As [`admit`](Self::admit).
+    fn purge(&self, request: &Purge, now: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// [`AdmissionStore`] for stores that are waited for.
@@ -140,6 +147,13 @@ pub trait AsyncAdmissionStore: Sync {
         request: &Settle<'_>,
         now: Timestamp,
     ) -> impl Future<Output = Result<SettleReply, StoreError>> + Send;
+
+    /// See [`Purge`]. How many entries were dropped.
+    fn purge(
+        &self,
+        request: &Purge,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// [`settle`](Self::settle) for a store that need not be waited for: how a decision that is dropped half-way gives
     /// back what it holds. `None`, and nothing is done: it has to be waited for, and the lease will lapse.

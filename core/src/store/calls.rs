@@ -1,9 +1,10 @@
 use crate::{
     decision::{Marketing, StoreError},
-    id::{CallId, EventId, Fingerprint, Pseudonym, SessionVersion, SignatureHash, SiteId},
-    store::Floor,
+    id::{CallId, EventId, Fingerprint, Pseudonym, Scopes, SessionVersion, SignatureHash, SiteId},
+    store::{Finish, FinishReply, Floor, Purge, Take, Taken},
     time::{Millis, Timestamp},
 };
+use alloc::vec::Vec;
 use core::future::Future;
 
 /// Record a call and queue its conversion, in one transaction that compares the session's version first.
@@ -37,6 +38,8 @@ pub struct Record<'a> {
     pub keep: Millis,
     /// How long its conversion waits.
     pub delay: Millis,
+    /// How many calls the site may have.
+    pub calls_per_site_max: u64,
 }
 
 /// Bytes of a request that `Debug` does not show (law 12).
@@ -105,6 +108,8 @@ pub struct Enqueue<'a> {
     pub pseudonym: Pseudonym,
     /// The session's version that was judged; `None` where sessions are kept by another store.
     pub session_version: Option<SessionVersion>,
+    /// The scopes that a conversion needs. The core has judged them; a store that keeps the session may look again.
+    pub needed: &'a Scopes,
     /// How long the conversion waits.
     pub delay: Millis,
     /// How long the job is kept.
@@ -165,6 +170,24 @@ pub trait CallStore {
     /// # Errors
     /// As [`record`](Self::record).
     fn erase(&self, request: &EraseCalls<'_>, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// See [`Take`].
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    fn take(&self, request: &Take<'_>, now: Timestamp) -> Result<Vec<Taken>, StoreError>;
+
+    /// See [`Finish`].
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    fn finish(&self, request: &Finish<'_>, now: Timestamp) -> Result<FinishReply, StoreError>;
+
+    /// See [`Purge`]. How many entries were dropped.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    fn purge(&self, request: &Purge, now: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// [`CallStore`] for stores that are waited for.
@@ -196,4 +219,25 @@ pub trait AsyncCallStore: Sync {
         request: &EraseCalls<'_>,
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// See [`Take`].
+    fn take(
+        &self,
+        request: &Take<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Taken>, StoreError>> + Send;
+
+    /// See [`Finish`].
+    fn finish(
+        &self,
+        request: &Finish<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<FinishReply, StoreError>> + Send;
+
+    /// See [`Purge`]. How many entries were dropped.
+    fn purge(
+        &self,
+        request: &Purge,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }

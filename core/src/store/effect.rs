@@ -1,8 +1,10 @@
 use super::{
     Admit, AdmitReply, DeleteSession, Enqueue, EnqueueReply, EraseCalls, FindCall, FindSession,
-    FoundCall, FoundSession, PutReply, PutSession, Record, RecordReply, Settle, SettleReply,
+    Finish, FinishReply, FoundCall, FoundSession, Purge, PutReply, PutSession, Record, RecordReply,
+    Settle, SettleReply, Take, Taken,
 };
 use crate::{config::Deadlines, decision::StoreError, time::Millis};
+use alloc::vec::Vec;
 
 /// What a flow asks the outside for; exactly one is open at a time.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,12 @@ pub enum Effect<'a> {
     Enqueue(Enqueue<'a>),
     /// To the role `calls`.
     EraseCalls(EraseCalls<'a>),
+    /// To the role `calls`.
+    Take(Take<'a>),
+    /// To the role `calls`.
+    Finish(Finish<'a>),
+    /// To any role.
+    Purge(Role, Purge),
 }
 
 /// What came back, of the same kind as the effect.
@@ -49,6 +57,12 @@ pub enum Reply {
     Enqueue(Result<EnqueueReply, StoreError>),
     /// To [`Effect::EraseCalls`]; `false`: no room for the tombstone.
     EraseCalls(Result<bool, StoreError>),
+    /// To [`Effect::Take`].
+    Take(Result<Vec<Taken>, StoreError>),
+    /// To [`Effect::Finish`].
+    Finish(Result<FinishReply, StoreError>),
+    /// To [`Effect::Purge`].
+    Purge(Result<u64, StoreError>),
 }
 
 /// Who keeps what.
@@ -77,6 +91,26 @@ impl Role {
     }
 }
 
+impl Reply {
+    /// What the store failed with, if it did.
+    #[must_use]
+    pub fn error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Admit(reply) => reply.as_ref().err(),
+            Self::Settle(reply) => reply.as_ref().err(),
+            Self::FindSession(reply) => reply.as_ref().err(),
+            Self::PutSession(reply) => reply.as_ref().err(),
+            Self::Record(reply) => reply.as_ref().err(),
+            Self::FindCall(reply) => reply.as_ref().err(),
+            Self::Enqueue(reply) => reply.as_ref().err(),
+            Self::DeleteSession(reply) | Self::EraseCalls(reply) => reply.as_ref().err(),
+            Self::Take(reply) => reply.as_ref().err(),
+            Self::Finish(reply) => reply.as_ref().err(),
+            Self::Purge(reply) => reply.as_ref().err(),
+        }
+    }
+}
+
 impl Effect<'_> {
     /// Which store it goes to.
     #[must_use]
@@ -84,9 +118,13 @@ impl Effect<'_> {
         match self {
             Self::Admit(_) | Self::Settle(_) => Role::Admission,
             Self::FindSession(_) | Self::PutSession(_) | Self::DeleteSession(_) => Role::Sessions,
-            Self::Record(_) | Self::FindCall(_) | Self::Enqueue(_) | Self::EraseCalls(_) => {
-                Role::Calls
-            }
+            Self::Record(_)
+            | Self::FindCall(_)
+            | Self::Enqueue(_)
+            | Self::EraseCalls(_)
+            | Self::Take(_)
+            | Self::Finish(_) => Role::Calls,
+            Self::Purge(role, _) => *role,
         }
     }
 
@@ -102,6 +140,9 @@ impl Effect<'_> {
             Self::Record(_) => "record",
             Self::Enqueue(_) => "enqueue",
             Self::EraseCalls(_) => "erase",
+            Self::Take(_) => "take",
+            Self::Finish(_) => "finish",
+            Self::Purge(..) => "purge",
         }
     }
 
@@ -116,7 +157,10 @@ impl Effect<'_> {
             | Self::DeleteSession(_)
             | Self::Record(_)
             | Self::Enqueue(_)
-            | Self::EraseCalls(_) => deadlines.record,
+            | Self::EraseCalls(_)
+            | Self::Take(_)
+            | Self::Finish(_)
+            | Self::Purge(..) => deadlines.record,
         }
     }
 
@@ -133,6 +177,9 @@ impl Effect<'_> {
             Self::FindCall(_) => Reply::FindCall(Err(error)),
             Self::Enqueue(_) => Reply::Enqueue(Err(error)),
             Self::EraseCalls(_) => Reply::EraseCalls(Err(error)),
+            Self::Take(_) => Reply::Take(Err(error)),
+            Self::Finish(_) => Reply::Finish(Err(error)),
+            Self::Purge(..) => Reply::Purge(Err(error)),
         }
     }
 }

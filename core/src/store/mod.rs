@@ -5,6 +5,8 @@
 mod admission;
 mod calls;
 mod effect;
+mod purge;
+mod queue;
 mod sessions;
 
 pub use admission::{
@@ -16,6 +18,8 @@ pub use calls::{
     Record, RecordReply, Verdict,
 };
 pub use effect::{Effect, Reply, Role};
+pub use purge::Purge;
+pub use queue::{Finish, FinishReply, JobEnding, Take, Taken};
 pub use sessions::{
     AsyncSessionStore, DeleteSession, FindSession, Floor, FoundSession, Idempotency, PutReply,
     PutSession, Session, SessionStore, StoredSession,

@@ -1,6 +1,7 @@
 use crate::{
     decision::StoreError,
     id::{Fingerprint, Pseudonym, Scopes, SessionVersion, SiteId},
+    store::Purge,
     time::{Millis, Timestamp},
 };
 use alloc::sync::Arc;
@@ -73,6 +74,8 @@ pub struct PutSession<'a> {
     pub narrowing: bool,
     /// How long the session is kept.
     pub keep: Millis,
+    /// How many sessions the site may have.
+    pub sessions_per_site_max: u64,
 }
 
 /// A point in time at or before which no grant counts, and how long that is remembered.
@@ -138,6 +141,12 @@ pub trait SessionStore {
     /// # Errors
     /// As [`put`](Self::put).
     fn delete(&self, request: &DeleteSession<'_>, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// See [`Purge`]. How many entries were dropped.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    fn purge(&self, request: &Purge, now: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// [`SessionStore`] for stores that are waited for.
@@ -162,4 +171,11 @@ pub trait AsyncSessionStore: Sync {
         request: &DeleteSession<'_>,
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// See [`Purge`]. How many entries were dropped.
+    fn purge(
+        &self,
+        request: &Purge,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }

@@ -1,9 +1,10 @@
 use super::Value;
 use consentgate_core::{
     Deadlines, Effect, Millis, Role, Timestamp,
+    ids::Scopes,
     stores::{
-        Admit, Bucket, DeleteSession, Done, Enqueue, EraseCalls, FindCall, FindSession, Floor,
-        PutSession, Record, Session, Settle, SettleAction, Verdict,
+        Admit, Bucket, DeleteSession, Done, Enqueue, EraseCalls, FindCall, FindSession, Finish,
+        Floor, JobEnding, PutSession, Record, Session, Settle, SettleAction, Take, Verdict,
     },
 };
 
@@ -32,6 +33,9 @@ impl Ask {
             Effect::FindCall(request) => find_call(request),
             Effect::Enqueue(request) => enqueue(request),
             Effect::EraseCalls(request) => erase_calls(request),
+            Effect::Take(request) => take(request),
+            Effect::Finish(request) => finish(request),
+            Effect::Purge(_, request) => Value::of([("limit", count(request.limit))]),
         };
         let deadline = effect.deadline(deadlines);
         Self { role: effect.role(), method: effect.method(), request, deadline }
@@ -105,6 +109,7 @@ fn put_session(request: &PutSession<'_>) -> Value {
         ("idempotency", Value::optional(idempotency)),
         ("narrowing", Value::Bool(request.narrowing)),
         ("keep_ms", span(request.keep)),
+        ("sessions_per_site_max", count(request.sessions_per_site_max)),
     ])
 }
 
@@ -139,6 +144,7 @@ fn record(request: &Record<'_>) -> Value {
         ("body", Value::Bytes(request.body.0.to_vec())),
         ("keep_ms", span(request.keep)),
         ("delay_ms", span(request.delay)),
+        ("calls_per_site_max", count(request.calls_per_site_max)),
     ])
 }
 
@@ -153,6 +159,7 @@ fn enqueue(request: &Enqueue<'_>) -> Value {
         ("fingerprint", Value::text(request.fingerprint.expose().to_owned())),
         ("pseudonym", Value::text(request.pseudonym.to_hex())),
         ("session_version", Value::optional(request.session_version.map(|v| count(v.0)))),
+        ("scopes", scopes(request.needed)),
         ("delay_ms", span(request.delay)),
         ("keep_ms", span(request.keep)),
     ])
@@ -167,10 +174,38 @@ fn erase_calls(request: &EraseCalls<'_>) -> Value {
     ])
 }
 
-fn session(session: &Session) -> Value {
-    let scopes = session.scopes.iter().map(|scope| Value::text(scope.to_owned()));
+fn take(request: &Take<'_>) -> Value {
     Value::of([
-        ("scopes", Value::List(scopes.collect())),
+        ("site", text(request.site)),
+        ("owner", Value::text(request.owner.to_hex())),
+        ("limit", count(request.limit)),
+        ("lease_ms", span(request.lease)),
+    ])
+}
+
+fn finish(request: &Finish<'_>) -> Value {
+    let (result, delay) = match request.ending {
+        JobEnding::Sent => ("sent", None),
+        JobEnding::Cancelled => ("cancelled", None),
+        JobEnding::Failed => ("failed", None),
+        JobEnding::Retry { delay } => ("retry", Some(delay)),
+    };
+    Value::of([
+        ("site", text(request.site)),
+        ("call_id", Value::text(request.call_id.to_hex())),
+        ("owner", Value::text(request.owner.to_hex())),
+        ("result", Value::text(result)),
+        ("delay_ms", Value::optional(delay.map(span))),
+    ])
+}
+
+fn scopes(scopes: &Scopes) -> Value {
+    Value::List(scopes.iter().map(|scope| Value::text(scope.to_owned())).collect())
+}
+
+fn session(session: &Session) -> Value {
+    Value::of([
+        ("scopes", scopes(&session.scopes)),
         ("granted_at_ms", point(session.granted_at)),
         ("changed_at_ms", point(session.changed_at)),
         ("policy_version", Value::optional(session.policy_version.map(|v| count(v.into())))),

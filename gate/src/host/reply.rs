@@ -3,10 +3,10 @@
 use super::Value;
 use consentgate_core::{
     Effect, Marketing, Millis, Reply, StoreError, StoreErrorKind, Timestamp,
-    ids::{CallId, Fingerprint, Scopes, SessionVersion},
+    ids::{CallId, EventId, Fingerprint, Scopes, SessionVersion},
     stores::{
-        AdmitReply, Bucket, Done, EnqueueReply, FoundCall, FoundSession, PutReply, RecordReply,
-        Session, SettleReply, StoredSession,
+        AdmitReply, Bucket, Done, EnqueueReply, FinishReply, FoundCall, FoundSession, PutReply,
+        RecordReply, Session, SettleReply, StoredSession, Taken,
     },
 };
 use std::sync::Arc;
@@ -33,6 +33,9 @@ pub(super) fn read(effect: &Effect<'_>, value: &Value) -> Reply {
         Effect::FindCall(_) => Reply::FindCall(found_call(value).ok_or_else(wrong)),
         Effect::Enqueue(_) => Reply::Enqueue(enqueue(value).ok_or_else(wrong)),
         Effect::EraseCalls(_) => Reply::EraseCalls(is_done(value, "erased").ok_or_else(wrong)),
+        Effect::Take(request) => Reply::Take(taken(value, request.limit).ok_or_else(wrong)),
+        Effect::Finish(_) => Reply::Finish(finish(value).ok_or_else(wrong)),
+        Effect::Purge(_, request) => Reply::Purge(purged(value, request.limit).ok_or_else(wrong)),
     }
 }
 
@@ -147,6 +150,43 @@ fn enqueue(value: &Value) -> Option<EnqueueReply> {
         "full" => Some(EnqueueReply::Full),
         _ => None,
     }
+}
+
+fn taken(value: &Value, limit: u64) -> Option<Vec<Taken>> {
+    let Value::List(jobs) = value.member("jobs")? else { return None };
+    if jobs.len() as u64 > limit {
+        return None;
+    }
+    jobs.iter().map(job).collect()
+}
+
+fn job(value: &Value) -> Option<Taken> {
+    let event_id = match value.member("event_id")? {
+        Value::Null => None,
+        _ => Some(EventId::new(text(value, "event_id")?.as_bytes())?),
+    };
+    let Value::Bytes(body) = value.member("body")? else { return None };
+    Some(Taken {
+        call_id: CallId::from_hex(text(value, "call_id")?)?,
+        fingerprint: Fingerprint::new(text(value, "fingerprint")?)?,
+        event_id,
+        received_at: point(value, "received_at_ms")?,
+        body: body.clone(),
+        attempts: u32::try_from(whole(value, "attempts")?).ok()?,
+    })
+}
+
+fn finish(value: &Value) -> Option<FinishReply> {
+    match outcome(value)? {
+        "finished" => Some(FinishReply::Finished),
+        "lost" => Some(FinishReply::Lost),
+        _ => None,
+    }
+}
+
+fn purged(value: &Value, limit: u64) -> Option<u64> {
+    (outcome(value)? == "purged").then_some(())?;
+    whole(value, "removed").filter(|removed| *removed <= limit)
 }
 
 fn marketing(value: &Value) -> Option<Marketing> {

@@ -1,37 +1,75 @@
-use super::{Ask, Value, reply};
+use super::{Ask, NativeStore, Value, reply};
 use crate::{
+    breakers::Course,
     clock::SystemClock,
     counters::Counters,
     shared::Shared,
     stores::{Perform, Stores},
 };
 use consentgate_core::{
-    Config, ConfigError, Deadlines, Decision, Problem, Reply, Request, Role, StoreError, Timestamp,
+    Config, ConfigError, Conversion, ConversionResult, Deadlines, Decision, Millis, Problem, Reply,
+    Request, Role, StoreError, Timestamp,
     flow::{Flow, Step},
     ids::Fingerprint,
 };
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, sync::Arc};
 
-/// Which roles the host keeps; the others are in memory.
-#[derive(Clone, Copy, Debug, Default)]
+/// Who keeps a role.
+#[derive(Clone, Default)]
+pub enum Keeper {
+    /// The memory of this process.
+    #[default]
+    Memory,
+    /// A store of the host's, in its own language.
+    Host,
+    /// A store of this process that takes its time.
+    Native(Arc<dyn NativeStore>),
+}
+
+/// Who keeps which role.
+#[derive(Clone, Debug, Default)]
 pub struct HostRoles {
     /// Claims and buckets.
-    pub admission: bool,
+    pub admission: Keeper,
     /// Sessions, floors, tombstones.
-    pub sessions: bool,
+    pub sessions: Keeper,
     /// Calls and the queue.
-    pub calls: bool,
-    /// Sessions and calls are the same store of the host's.
+    pub calls: Keeper,
+    /// Sessions and calls are the same store, where they are not in memory.
     pub one_store: bool,
 }
 
 impl HostRoles {
-    fn has(self, role: Role) -> bool {
+    fn keeper(&self, role: Role) -> &Keeper {
         match role {
-            Role::Admission => self.admission,
-            Role::Sessions => self.sessions,
-            Role::Calls => self.calls,
+            Role::Admission => &self.admission,
+            Role::Sessions => &self.sessions,
+            Role::Calls => &self.calls,
         }
+    }
+
+    /// Whether sessions and calls lie in one store, so that one transaction can compare the one and write the other.
+    fn together(&self) -> bool {
+        match (self.sessions.is_memory(), self.calls.is_memory()) {
+            (false, false) => self.one_store,
+            (sessions, calls) => sessions == calls,
+        }
+    }
+}
+
+impl Keeper {
+    fn is_memory(&self) -> bool {
+        matches!(self, Self::Memory)
+    }
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "Memory",
+            Self::Host => "Host",
+            Self::Native(_) => "Native",
+        })
     }
 }
 
@@ -43,6 +81,12 @@ pub struct HostGate {
     deadlines: Deadlines,
 }
 
+/// Who has to be asked before a decision goes on.
+enum Asked {
+    Host(Ask),
+    Native(Arc<dyn NativeStore>),
+}
+
 impl HostGate {
     /// A gate from the JSON of its configuration.
     ///
@@ -52,15 +96,11 @@ impl HostGate {
     pub fn new(config: &[u8], roles: HostRoles) -> Result<Self, ConfigError> {
         let config = Config::from_json(config)?;
         let common = config.common();
-        let any = roles.admission || roles.sessions || roles.calls;
-        if any && common.hash_secret.is_none() {
+        let all_in_memory = Role::ALL.iter().all(|role| roles.keeper(*role).is_memory());
+        if !all_in_memory && common.hash_secret.is_none() {
             return Err(ConfigError::at("hash_secret", Problem::Missing));
         }
-        let together = match (roles.sessions, roles.calls) {
-            (true, true) => roles.one_store,
-            (sessions, calls) => sessions == calls,
-        };
-        if !together && !common.sessions_apart {
+        if !roles.together() && !common.sessions_apart {
             let grammar = "true when sessions and calls are kept by different stores";
             return Err(ConfigError::at("sessions_apart", Problem::Grammar(grammar)));
         }
@@ -86,9 +126,10 @@ impl HostGate {
     pub fn call_event(&self, request: &Request<'_>, now: Timestamp) -> Turn {
         // The body is copied, and the flow put on the heap, only if the host is asked.
         let mut flow = self.shared.call_event(request, Cow::Borrowed(request.body), now);
-        match self.advance(&mut flow, None, now) {
-            Ok(decision) => Turn::Done(self.shared.counted(decision)),
-            Err(ask) => Turn::Ask(Run { flow: Box::new(flow.into_owned()) }, ask),
+        let mut course = Course::default();
+        match self.advance(&mut flow, &mut course, None, now) {
+            Ok(decision) => Turn::Done(self.shared.counted(decision, course)),
+            Err(asked) => Run { flow: Box::new(flow.into_owned()), course }.asks(asked),
         }
     }
 
@@ -105,6 +146,26 @@ impl HostGate {
     /// Forgets a person at a site.
     pub fn erase(&self, site: &str, fingerprint: Fingerprint, now: Timestamp) -> Turn {
         self.begin(self.shared.erase(site, fingerprint, now), now)
+    }
+
+    /// Takes conversions out of the queue that are due.
+    pub fn take_conversions(&self, site: &str, limit: u64, now: Timestamp) -> Turn {
+        self.begin(self.shared.take_conversions(site, limit), now)
+    }
+
+    /// Says how sending a conversion went.
+    pub fn finish_conversion(
+        &self,
+        job: &Conversion,
+        result: ConversionResult,
+        now: Timestamp,
+    ) -> Turn {
+        self.begin(self.shared.finish_conversion(job, result), now)
+    }
+
+    /// Drops a batch of what is over from each role's store.
+    pub fn purge(&self, limit: u64, now: Timestamp) -> Turn {
+        self.begin(self.shared.purge(limit), now)
     }
 
     /// Adds or changes a site.
@@ -129,34 +190,85 @@ impl HostGate {
         &self.shared.counters
     }
 
-    /// Goes on with the host's answer to the ask that is open.
-    pub fn resume(&self, mut run: Run, answer: Result<&Value, StoreError>, now: Timestamp) -> Turn {
+    /// The counters in the Prometheus text format, and which stores rest.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        self.shared.prometheus()
+    }
+
+    /// Goes on with the host's answer to the ask that is open, or with why there is none.
+    pub fn resume(&self, run: Run, answer: Result<&Value, StoreError>, now: Timestamp) -> Turn {
         let reply = run.flow.pending().map(|effect| match answer {
             Ok(value) => reply::read(&effect, value),
             Err(error) => effect.failed(error),
         });
-        match self.advance(&mut *run.flow, reply, now) {
-            Ok(decision) => Turn::Done(self.shared.counted(decision)),
-            Err(ask) => Turn::Ask(run, ask),
+        self.go_on(run, reply, now)
+    }
+
+    /// Lets the native store that a decision waits for answer, and goes on: blocks until then.
+    pub fn perform(&self, run: Run, native: &dyn NativeStore, now: Timestamp) -> Turn {
+        let reply = run.flow.pending().map(|effect| native.perform(&effect, now));
+        self.go_on(run, reply, now)
+    }
+
+    /// Hands a decision's open effect to the native store it waits for, and returns at once. `done` is called once, on
+    /// the store's thread or on this one; its reply is to be [`taken up`](Self::take_up).
+    pub fn submit(
+        &self,
+        run: &Run,
+        native: &dyn NativeStore,
+        now: Timestamp,
+        done: impl FnOnce(Reply) + Send + 'static,
+    ) {
+        if let Some(effect) = run.flow.pending() {
+            native.submit(&effect, now, Box::new(done));
         }
+    }
+
+    /// Goes on with what a native store replied.
+    pub fn take_up(&self, run: Run, reply: Reply, now: Timestamp) -> Turn {
+        self.go_on(run, Some(reply), now)
+    }
+
+    /// How long the open effect may take.
+    #[must_use]
+    pub fn deadline(&self, run: &Run) -> Millis {
+        run.flow.pending().map_or(Millis::ZERO, |effect| effect.deadline(&self.deadlines))
     }
 
     /// Ends a decision that nobody waits for any more: what the host should still be asked, to give back what is held.
     /// Its answer is [`resume`](Self::resume)d like any other, or dropped.
     pub fn abandon(&self, mut run: Run, now: Timestamp) -> Option<(Run, Ask)> {
         let effect = run.flow.abort()?;
-        if self.roles.has(effect.role()) {
-            let ask = Ask::new(&effect, &self.deadlines);
-            return Some((run, ask));
+        if self.shared.stand_in(&effect, &mut run.course, now).is_some() {
+            return None;
         }
-        let _ = self.memory.perform(&effect, now);
+        match self.roles.keeper(effect.role()) {
+            Keeper::Host => {
+                let ask = Ask::new(&effect, &self.deadlines);
+                return Some((run, ask));
+            }
+            Keeper::Native(native) => native.submit(&effect, now, Box::new(|_| {})),
+            Keeper::Memory => drop(self.memory.perform(&effect, now)),
+        }
         None
     }
 
     fn begin(&self, mut flow: impl Flow + Send + 'static, now: Timestamp) -> Turn {
-        match self.advance(&mut flow, None, now) {
-            Ok(decision) => Turn::Done(self.shared.counted(decision)),
-            Err(ask) => Turn::Ask(Run { flow: Box::new(flow) }, ask),
+        let mut course = Course::default();
+        match self.advance(&mut flow, &mut course, None, now) {
+            Ok(decision) => Turn::Done(self.shared.counted(decision, course)),
+            Err(asked) => Run { flow: Box::new(flow), course }.asks(asked),
+        }
+    }
+
+    fn go_on(&self, mut run: Run, reply: Option<Reply>, now: Timestamp) -> Turn {
+        if let Some((effect, reply)) = run.flow.pending().zip(reply.as_ref()) {
+            self.shared.heard(effect.role(), reply, now);
+        }
+        match self.advance(&mut *run.flow, &mut run.course, reply, now) {
+            Ok(decision) => Turn::Done(self.shared.counted(decision, run.course)),
+            Err(asked) => run.asks(asked),
         }
     }
 
@@ -164,25 +276,31 @@ impl HostGate {
     fn advance<F: Flow + ?Sized>(
         &self,
         flow: &mut F,
+        course: &mut Course,
         reply: Option<Reply>,
         now: Timestamp,
-    ) -> Result<Decision, Ask> {
+    ) -> Result<Decision, Asked> {
         let mut step = match reply {
-            Some(reply) => {
-                self.shared.counters.count_reply(&reply);
-                flow.feed(reply, now)
-            }
+            Some(reply) => flow.feed(reply, now),
             None => flow.start(),
         };
         loop {
-            let reply = match step {
+            let effect = match step {
                 Step::Done(decision) => return Ok(decision),
-                Step::Need(effect) if self.roles.has(effect.role()) => {
-                    return Err(Ask::new(&effect, &self.deadlines));
-                }
-                Step::Need(effect) => self.memory.perform(&effect, now),
+                Step::Need(effect) => effect,
             };
-            self.shared.counters.count_reply(&reply);
+            let reply = match self.shared.stand_in(&effect, course, now) {
+                Some(reply) => reply,
+                None => match self.roles.keeper(effect.role()) {
+                    Keeper::Host => return Err(Asked::Host(Ask::new(&effect, &self.deadlines))),
+                    Keeper::Native(native) => return Err(Asked::Native(native.clone())),
+                    Keeper::Memory => {
+                        let reply = self.memory.perform(&effect, now);
+                        self.shared.heard(effect.role(), &reply, now);
+                        reply
+                    }
+                },
+            };
             step = flow.feed(reply, now);
         }
     }
@@ -197,6 +315,16 @@ impl fmt::Debug for HostGate {
 /// A decision that waits for the host.
 pub struct Run {
     flow: Box<dyn Flow + Send>,
+    course: Course,
+}
+
+impl Run {
+    fn asks(self, asked: Asked) -> Turn {
+        match asked {
+            Asked::Host(ask) => Turn::Ask(self, ask),
+            Asked::Native(native) => Turn::Native(self, native),
+        }
+    }
 }
 
 impl fmt::Debug for Run {
@@ -206,11 +334,23 @@ impl fmt::Debug for Run {
 }
 
 /// Where a decision stands when the host gets it back.
-#[derive(Debug)]
 #[must_use]
 pub enum Turn {
     /// It is made.
     Done(Decision),
     /// The host's store is asked.
     Ask(Run, Ask),
+    /// A native store is to be waited for: [`HostGate::perform`], or [`HostGate::submit`] and
+    /// [`HostGate::take_up`].
+    Native(Run, Arc<dyn NativeStore>),
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Done(_) => "Done",
+            Self::Ask(..) => "Ask",
+            Self::Native(..) => "Native",
+        })
+    }
 }

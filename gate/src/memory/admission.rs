@@ -9,7 +9,9 @@ use consentgate_core::{
     Millis, StoreError, Timestamp,
     ids::{ClaimKey, Pseudonym},
     steps::{Claim, Empty, FullAt, Standing, judge_claims},
-    stores::{AdmissionStore, Admit, AdmitReply, Bucket, Done, Settle, SettleAction, SettleReply},
+    stores::{
+        AdmissionStore, Admit, AdmitReply, Bucket, Done, Purge, Settle, SettleAction, SettleReply,
+    },
 };
 use smallvec::SmallVec;
 use std::{future, future::Future, sync::Arc};
@@ -260,6 +262,16 @@ impl Inner {
         SettleReply::Settled
     }
 
+    fn purge_admission(&self, limit: u64, now: Timestamp) -> u64 {
+        let mut left = limit;
+        for place in self.admission.places() {
+            let mut shard = self.admission.lock_at(place);
+            left -= shard.claims.purge(left, now, |entry| self.forget_claim(&entry));
+            left -= shard.buckets.purge(left, now, |level| self.forget_bucket(&level));
+        }
+        limit - left
+    }
+
     fn forget_claim(&self, entry: &Entry) {
         self.quotas.release(Table::Claims, &entry.owner_site, 1);
     }
@@ -309,6 +321,10 @@ impl AdmissionStore for Memory {
     fn settle(&self, request: &Settle<'_>, now: Timestamp) -> Result<SettleReply, StoreError> {
         Ok(self.inner()?.settle(request, now))
     }
+
+    fn purge(&self, request: &Purge, now: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.inner()?.purge_admission(request.limit, now))
+    }
 }
 
 impl consentgate_core::stores::AsyncAdmissionStore for Memory {
@@ -326,6 +342,14 @@ impl consentgate_core::stores::AsyncAdmissionStore for Memory {
         now: Timestamp,
     ) -> impl Future<Output = Result<SettleReply, StoreError>> + Send {
         future::ready(AdmissionStore::settle(self, request, now))
+    }
+
+    fn purge(
+        &self,
+        request: &Purge,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        future::ready(AdmissionStore::purge(self, request, now))
     }
 
     fn settle_now(

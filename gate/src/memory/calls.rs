@@ -5,14 +5,15 @@
 use super::{
     Inner, Locked, Memory, Shards,
     expiring::{Expires, Expiring},
+    queue::{Due, Job},
     quota::{Site, Table},
 };
 use consentgate_core::{
     Marketing, StoreError, Timestamp,
     ids::{CallId, ClaimKey, EventId, Fingerprint, SiteId},
     stores::{
-        AsyncCallStore, CallStore, Enqueue, EnqueueReply, EraseCalls, FindCall, FoundCall, Record,
-        RecordReply, Verdict,
+        AsyncCallStore, CallStore, Enqueue, EnqueueReply, EraseCalls, FindCall, Finish,
+        FinishReply, FoundCall, Purge, Record, RecordReply, Take, Taken, Verdict,
     },
 };
 use smallvec::SmallVec;
@@ -20,7 +21,7 @@ use std::{future, future::Future, sync::Arc};
 
 pub(super) struct Calls {
     names: Shards<Names>,
-    rows: Shards<Rows>,
+    pub(super) rows: Shards<Rows>,
 }
 
 /// What leads to a row: each name is one row's alone (law 3).
@@ -41,24 +42,21 @@ struct Named {
 }
 
 #[derive(Default)]
-struct Rows {
-    rows: Expiring<(u64, CallId), Row>,
+pub(super) struct Rows {
+    pub(super) rows: Expiring<(u64, CallId), Row>,
+    /// The jobs of these rows that have not ended.
+    pub(super) due: Due,
 }
 
 /// A recorded call.
-struct Row {
+pub(super) struct Row {
     names: Box<[Name]>,
-    fingerprint: Fingerprint,
-    body: Box<[u8]>,
-    received_at: Timestamp,
-    job: Option<Job>,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) body: Box<[u8]>,
+    pub(super) received_at: Timestamp,
+    pub(super) job: Option<Job>,
     until: Timestamp,
     owner_site: Arc<Site>,
-}
-
-/// A conversion in the queue; there is one a call, ever.
-struct Job {
-    due_at: Timestamp,
 }
 
 impl Expires for Named {
@@ -76,6 +74,14 @@ impl Expires for Row {
 impl Row {
     fn marketing(&self) -> Marketing {
         if self.job.is_some() { Marketing::Enqueued } else { Marketing::Skipped }
+    }
+
+    /// The sender's id of the event, where one was signed.
+    pub(super) fn event_id(&self) -> Option<&EventId> {
+        self.names.iter().find_map(|name| match name {
+            Name::Event(id) => Some(id),
+            Name::Signature(_) => None,
+        })
     }
 }
 
@@ -99,8 +105,8 @@ impl Inner {
     /// Before the table is called full, every part gives up what is over in it; one part after the other.
     fn collect_calls(&self, site: u64, now: Timestamp) {
         for place in self.calls.rows.places() {
-            let mut rows = self.calls.rows.lock_at(place);
-            rows.rows.collect_more(site, now, |row| self.forget_row(&row));
+            let Rows { rows, due } = &mut *self.calls.rows.lock_at(place);
+            rows.collect_more(site, now, |row| self.forget_row(&row, due));
         }
         for place in self.calls.names.places() {
             self.calls.names.lock_at(place).names.collect_more(site, now, |_| {});
@@ -137,14 +143,16 @@ impl Inner {
         }
 
         let at = (site.number, request.call_id);
-        let mut rows = self.calls.rows.lock(at);
-        rows.rows.collect(site.number, now, |row| self.forget_row(&row));
+        let Rows { rows, due } = &mut *self.calls.rows.lock(at);
+        rows.collect(site.number, now, |row| self.forget_row(&row, due));
         let bytes = request.body.0.len() as u64;
-        if !self.reserve_row(&site, bytes) {
+        if !self.reserve_row(&site, bytes, request.calls_per_site_max) {
             return RecordReply::Full;
         }
         let job = match request.marketing {
-            Verdict::Pending => Some(Job { due_at: now.plus(request.delay) }),
+            Verdict::Pending => {
+                Some(due.queue(site.number, request.call_id, now.plus(request.delay)))
+            }
             Verdict::Skipped => None,
         };
         let until = now.plus(request.keep);
@@ -158,7 +166,7 @@ impl Inner {
             owner_site: site.clone(),
         };
         let marketing = row.marketing();
-        rows.rows.insert(at, row);
+        rows.insert(at, row);
         for (place, at) in places {
             if let Some(part) = locked.part(place) {
                 part.names.insert(at, Named { call_id: request.call_id, until });
@@ -176,8 +184,8 @@ impl Inner {
         names.iter().map(place).collect()
     }
 
-    fn reserve_row(&self, site: &Site, bytes: u64) -> bool {
-        if !self.quotas.reserve(Table::Calls, site, 1) {
+    fn reserve_row(&self, site: &Site, bytes: u64, most: u64) -> bool {
+        if !self.quotas.reserve_below(Table::Calls, site, 1, most) {
             return false;
         }
         let fits = self.quotas.reserve(Table::CallBytes, site, bytes);
@@ -187,7 +195,10 @@ impl Inner {
         fits
     }
 
-    fn forget_row(&self, row: &Row) {
+    fn forget_row(&self, row: &Row, due: &mut Due) {
+        if let Some(job) = &row.job {
+            due.forget(row.owner_site.number, job);
+        }
         self.quotas.release(Table::Calls, &row.owner_site, 1);
         self.quotas.release(Table::CallBytes, &row.owner_site, row.body.len() as u64);
     }
@@ -214,12 +225,12 @@ impl Inner {
         };
         let places = self.places_of(&site, &names);
         let mut locked = Locked::new(&self.calls.names, places.iter().map(|(place, _)| *place));
-        let mut rows = self.calls.rows.lock(at);
-        let Some(row) = rows.rows.get_mut(&at, now) else { return EnqueueReply::Missing };
+        let Rows { rows, due } = &mut *self.calls.rows.lock(at);
+        let Some(row) = rows.get_mut(&at, now) else { return EnqueueReply::Missing };
         if row.job.is_some() {
             return EnqueueReply::Already;
         }
-        row.job = Some(Job { due_at: now.plus(request.delay) });
+        row.job = Some(due.queue(site.number, request.call_id, now.plus(request.delay)));
         row.until = row.until.max(now.plus(request.keep));
         // The row lives longer now, and with it what makes it the only one of its event (law 3).
         for (place, at) in &places {
@@ -239,10 +250,11 @@ impl Inner {
         // Rare, and asked for by the host: one part after the other, never all at once.
         let mut nameless: Vec<(CallId, Box<[Name]>)> = Vec::new();
         for place in self.calls.rows.places() {
-            self.calls.rows.lock_at(place).rows.retain(site.number, |(_, call_id), row| {
+            let Rows { rows, due } = &mut *self.calls.rows.lock_at(place);
+            rows.retain(site.number, |(_, call_id), row| {
                 let erased = row.fingerprint == *request.fingerprint;
                 if erased {
-                    self.forget_row(row);
+                    self.forget_row(row, due);
                     nameless.push((*call_id, std::mem::take(&mut row.names)));
                 }
                 !erased
@@ -258,6 +270,21 @@ impl Inner {
             }
         }
         true
+    }
+}
+
+impl Inner {
+    fn purge_calls(&self, limit: u64, now: Timestamp) -> u64 {
+        let mut left = limit;
+        for place in self.calls.rows.places() {
+            let Rows { rows, due } = &mut *self.calls.rows.lock_at(place);
+            left -= rows.purge(left, now, |row| self.forget_row(&row, due));
+        }
+        // What leads to a row ends with it and is part of it: it does not count.
+        for place in self.calls.names.places() {
+            self.calls.names.lock_at(place).names.purge(limit, now, |_| {});
+        }
+        limit - left
     }
 }
 
@@ -279,7 +306,7 @@ pub struct StoredCall {
     pub body: Box<[u8]>,
     /// When the gate judged it.
     pub received_at: Timestamp,
-    /// When its conversion is due, if it is in the queue.
+    /// When its conversion is due, or its lease over, if it is in the queue.
     pub conversion_due_at: Option<Timestamp>,
 }
 
@@ -307,7 +334,7 @@ impl Memory {
             fingerprint: row.fingerprint.clone(),
             body: row.body.clone(),
             received_at: row.received_at,
-            conversion_due_at: row.job.as_ref().map(|job| job.due_at),
+            conversion_due_at: row.job.as_ref().and_then(Job::due_at),
         }))
     }
 }
@@ -331,6 +358,18 @@ impl CallStore for Memory {
 
     fn erase(&self, request: &EraseCalls<'_>, now: Timestamp) -> Result<bool, StoreError> {
         Ok(self.inner()?.erase_calls(request, now))
+    }
+
+    fn take(&self, request: &Take<'_>, now: Timestamp) -> Result<Vec<Taken>, StoreError> {
+        Ok(self.inner()?.take_jobs(request, now))
+    }
+
+    fn finish(&self, request: &Finish<'_>, now: Timestamp) -> Result<FinishReply, StoreError> {
+        Ok(self.inner()?.finish_job(request, now))
+    }
+
+    fn purge(&self, request: &Purge, now: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.inner()?.purge_calls(request.limit, now))
     }
 }
 
@@ -365,6 +404,30 @@ impl AsyncCallStore for Memory {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send {
         future::ready(CallStore::erase(self, request, now))
+    }
+
+    fn take(
+        &self,
+        request: &Take<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Taken>, StoreError>> + Send {
+        future::ready(CallStore::take(self, request, now))
+    }
+
+    fn finish(
+        &self,
+        request: &Finish<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<FinishReply, StoreError>> + Send {
+        future::ready(CallStore::finish(self, request, now))
+    }
+
+    fn purge(
+        &self,
+        request: &Purge,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        future::ready(CallStore::purge(self, request, now))
     }
 }
 

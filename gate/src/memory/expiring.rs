@@ -104,6 +104,23 @@ impl<K: Hash + Eq + OfSite, V: Expires> Expiring<K, V> {
         }
     }
 
+    /// Drops up to `limit` entries that are over, of all sites; how many it dropped.
+    pub(super) fn purge(&mut self, limit: u64, now: Timestamp, mut over: impl FnMut(V)) -> u64 {
+        let mut left = limit;
+        for part in &mut self.sites {
+            let mut index = 0;
+            while let Some((_, value)) = part.map.get_index(index).filter(|_| left > 0) {
+                if !value.is_over(now) {
+                    index += 1;
+                } else if let Some((_, value)) = part.map.swap_remove_index(index) {
+                    over(value);
+                    left -= 1;
+                }
+            }
+        }
+        limit - left
+    }
+
     /// Looks at a few entries of a site in turn, and at a few of another's; hands over those that are over.
     pub(super) fn collect(&mut self, site: u64, now: Timestamp, over: impl FnMut(V)) {
         self.look(LOOKS, site, now, over);

@@ -6,6 +6,7 @@
 mod admission;
 mod calls;
 mod expiring;
+mod queue;
 mod quota;
 mod sessions;
 

@@ -9,8 +9,8 @@ use consentgate_core::{
     StoreError, Timestamp,
     ids::{Fingerprint, Pseudonym, SessionVersion},
     stores::{
-        AsyncSessionStore, DeleteSession, FindSession, Floor, FoundSession, PutReply, PutSession,
-        SessionStore, StoredSession,
+        AsyncSessionStore, DeleteSession, FindSession, Floor, FoundSession, Purge, PutReply,
+        PutSession, SessionStore, StoredSession,
     },
 };
 use std::{
@@ -123,7 +123,8 @@ impl Inner {
         }
         let key = (site.number, request.fingerprint.clone());
         let needs_place = request.session.is_some() && !shard.sessions.has_place(&key);
-        if needs_place && !self.quotas.reserve(Table::Sessions, &site, 1) {
+        let most = request.sessions_per_site_max;
+        if needs_place && !self.quotas.reserve_below(Table::Sessions, &site, 1, most) {
             return PutReply::Full;
         }
         let needs_key = statement.is_some_and(|(key, _)| !shard.statements.has_place(&key));
@@ -252,6 +253,20 @@ impl Inner {
         }
     }
 
+    fn purge_people(&self, limit: u64, now: Timestamp) -> u64 {
+        let over = |table, site: &Site| self.quotas.release(table, site, 1);
+        let mut left = limit;
+        for place in self.people.places() {
+            let Shard { sessions, floors, tombstones, statements } =
+                &mut *self.people.lock_at(place);
+            left -= sessions.purge(left, now, |kept| over(Table::Sessions, &kept.owner_site));
+            left -= floors.purge(left, now, |kept| over(Table::Floors, &kept.owner_site));
+            left -= tombstones.purge(left, now, |kept| over(Table::Tombstones, &kept.owner_site));
+            left -= statements.purge(left, now, |kept| over(Table::Idempotency, &kept.owner_site));
+        }
+        limit - left
+    }
+
     fn collect(&self, shard: &mut Shard, site: u64, now: Timestamp) {
         let over = |table, site: &Site| self.quotas.release(table, site, 1);
         shard.sessions.collect(site, now, |kept| over(Table::Sessions, &kept.owner_site));
@@ -272,6 +287,10 @@ impl SessionStore for Memory {
 
     fn delete(&self, request: &DeleteSession<'_>, now: Timestamp) -> Result<bool, StoreError> {
         Ok(self.inner()?.delete_session(request, now))
+    }
+
+    fn purge(&self, request: &Purge, now: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.inner()?.purge_people(request.limit, now))
     }
 }
 
@@ -298,5 +317,13 @@ impl AsyncSessionStore for Memory {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send {
         future::ready(SessionStore::delete(self, request, now))
+    }
+
+    fn purge(
+        &self,
+        request: &Purge,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        future::ready(SessionStore::purge(self, request, now))
     }
 }

@@ -6,8 +6,8 @@ use consentgate::{
     Millis, Reason, Request, StoreError, Stores, Timer, Timestamp,
     core::stores::{
         AsyncAdmissionStore, AsyncCallStore, AsyncSessionStore, CallStore, DeleteSession, Enqueue,
-        EnqueueReply, EraseCalls, FindCall, FindSession, FoundCall, FoundSession, PutReply,
-        PutSession, Record, RecordReply, SessionStore,
+        EnqueueReply, EraseCalls, FindCall, FindSession, Finish, FinishReply, FoundCall,
+        FoundSession, Purge, PutReply, PutSession, Record, RecordReply, SessionStore, Take, Taken,
     },
 };
 use serde_json::{Value, json};
@@ -63,6 +63,10 @@ impl AsyncSessionStore for Hangs {
     async fn delete(&self, request: &DeleteSession<'_>, at: Timestamp) -> Result<bool, StoreError> {
         SessionStore::delete(&self.memory, request, at)
     }
+
+    async fn purge(&self, request: &Purge, at: Timestamp) -> Result<u64, StoreError> {
+        SessionStore::purge(&self.memory, request, at)
+    }
 }
 
 impl AsyncCallStore for Hangs {
@@ -89,6 +93,18 @@ impl AsyncCallStore for Hangs {
 
     async fn erase(&self, request: &EraseCalls<'_>, at: Timestamp) -> Result<bool, StoreError> {
         CallStore::erase(&self.memory, request, at)
+    }
+
+    async fn take(&self, request: &Take<'_>, at: Timestamp) -> Result<Vec<Taken>, StoreError> {
+        CallStore::take(&self.memory, request, at)
+    }
+
+    async fn finish(&self, request: &Finish<'_>, at: Timestamp) -> Result<FinishReply, StoreError> {
+        CallStore::finish(&self.memory, request, at)
+    }
+
+    async fn purge(&self, request: &Purge, at: Timestamp) -> Result<u64, StoreError> {
+        CallStore::purge(&self.memory, request, at)
     }
 }
 
@@ -205,6 +221,10 @@ fn law_4_a_store_that_must_be_waited_for_is_left_to_the_lease() {
             at: Timestamp,
         ) -> Result<consentgate::core::stores::SettleReply, StoreError> {
             AsyncAdmissionStore::settle(&self.0, request, at).await
+        }
+
+        async fn purge(&self, request: &Purge, at: Timestamp) -> Result<u64, StoreError> {
+            AsyncAdmissionStore::purge(&self.0, request, at).await
         }
     }
     let Scene { memory, stores, config } = scene();

@@ -168,10 +168,10 @@ fn law_11_an_erasure_whose_store_fails_is_503_and_can_be_done_again() {
 
 #[test]
 fn law_11_a_host_store_that_sends_an_event_away_for_ever_has_failed() {
-    use consentgate::host::{HostGate, HostRoles, Turn, Value as Data};
+    use consentgate::host::{HostGate, HostRoles, Keeper, Turn, Value as Data};
     let mut config = config_json();
     config["hash_secret"] = serde_json::json!({"base64": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"});
-    let roles = HostRoles { admission: true, ..HostRoles::default() };
+    let roles = HostRoles { admission: Keeper::Host, ..HostRoles::default() };
     let gate = HostGate::new(config.to_string().as_bytes(), roles).unwrap();
     let world = World::new(&config);
     let body = crate::world::body("p");
@@ -186,7 +186,7 @@ fn law_11_a_host_store_that_sends_an_event_away_for_ever_has_failed() {
         ]);
         match gate.resume(run, Ok(&reply), world.now) {
             Turn::Done(decision) => decision.reason(),
-            Turn::Ask(..) => panic!("there is nothing to ask"),
+            Turn::Ask(..) | Turn::Native(..) => panic!("there is nothing to ask"),
         }
     };
     // No lease is longer than an hour; no bucket is empty for longer than its window, here a minute.

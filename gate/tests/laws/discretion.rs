@@ -62,14 +62,20 @@ fn law_12_no_step_of_any_flow_shows_a_secret_a_body_or_a_person() {
     let all: [(&str, Start<'_>); 4] = [
         (
             "sync_session",
-            Box::new(|| Box::new(world.engine.sync_session(&request, || unique, noon()))),
+            Box::new(|| Box::new(world.engine.sync_session(&request, || None, || unique, noon()))),
         ),
         (
             "call_event",
             Box::new(|| {
                 let (headers, body) = (event(noon()), body());
                 let request = Request { site: "a", headers: &headers, body: &body, ip: None };
-                Box::new(world.engine.call_event(&request, body.clone().into(), || unique, noon()))
+                Box::new(world.engine.call_event(
+                    &request,
+                    body.clone().into(),
+                    || None,
+                    || unique,
+                    noon(),
+                ))
             }),
         ),
         (
@@ -115,7 +121,7 @@ fn law_12_machines_engines_and_configurations_show_no_secret() {
     let request = Request { site: "a", headers: &headers, body: &body, ip: None };
     let unique = consentgate::ids::Unique { owner: [1; 16], call_id: [2; 16] };
     let stores = Stores::memory(&config.common().caps);
-    let mut flow = engine.call_event(&request, body.clone().into(), || unique, noon());
+    let mut flow = engine.call_event(&request, body.clone().into(), || None, || unique, noon());
     loop {
         is_clean("CallEvent", &format!("{flow:?}"));
         if step(&mut flow, &stores, noon()).is_some() {

@@ -126,7 +126,7 @@ impl World {
     ) -> CallEvent<'static> {
         let request = Request { site, headers, body, ip: None };
         let body = Cow::Owned(body.to_vec());
-        self.engine.call_event(&request, body, || self.unique(), self.now)
+        self.engine.call_event(&request, body, || None, || self.unique(), self.now)
     }
 
     /// The flow of an event signed now, with key 1 at site `a` and key 101 at site `b`.

@@ -8,7 +8,13 @@ use consentgate::{
 };
 use serde_json::{Map, Value, json};
 
-const ALL: HostRoles = HostRoles { admission: true, sessions: true, calls: true, one_store: true };
+/// The host keeps every role.
+const ALL: HostRoles = HostRoles {
+    admission: Keeper::Host,
+    sessions: Keeper::Host,
+    calls: Keeper::Host,
+    one_store: true,
+};
 
 #[test]
 fn transcripts() {

@@ -1,0 +1,105 @@
+//! A breaker for each role, and what stands in for a store that rests.
+
+use consentgate_core::{
+    Breaker, BreakerRules, Effect, Millis, Reply, Role, StoreErrorKind, Timestamp,
+};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+/// The breakers of a gate's stores.
+pub(crate) struct Breakers {
+    rules: BreakerRules,
+    /// The memory of this process admits while the store of the role `admission` rests.
+    fallback: bool,
+    roles: [OneRole; Role::ALL.len()],
+}
+
+#[derive(Default)]
+struct OneRole {
+    /// Something bad was heard since it last did well. While it was not, nothing here costs more than a look at this.
+    disturbed: AtomicBool,
+    breaker: Mutex<Breaker>,
+}
+
+/// Who performs an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// The role's store.
+    Store,
+    /// The memory of this process.
+    Memory,
+    /// Nobody, for so long.
+    Nobody(Millis),
+}
+
+/// What one decision remembers of its way: what the memory admitted, the memory must settle.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Course {
+    pub(crate) admitted_locally: bool,
+}
+
+impl Breakers {
+    pub(crate) fn new(rules: BreakerRules, fallback: bool) -> Self {
+        Self { rules, fallback, roles: Default::default() }
+    }
+
+    /// How long an event that needs every role has to wait for one that rests.
+    pub(crate) fn rest(&self, now: Timestamp) -> Option<Millis> {
+        let needed = Role::ALL.iter().filter(|role| !(self.fallback && **role == Role::Admission));
+        needed.filter_map(|role| self.disturbed(*role)?.lock().rest(&self.rules, now)).max()
+    }
+
+    /// Who is to perform the effect.
+    pub(crate) fn route(&self, effect: &Effect<'_>, course: &mut Course, now: Timestamp) -> Route {
+        if matches!(effect, Effect::Settle(_)) && course.admitted_locally {
+            return Route::Memory;
+        }
+        let Some(disturbed) = self.disturbed(effect.role()) else { return Route::Store };
+        match disturbed.lock().ask(&self.rules, now) {
+            Ok(()) => Route::Store,
+            Err(_) if self.fallback && matches!(effect, Effect::Admit(_)) => {
+                course.admitted_locally = true;
+                Route::Memory
+            }
+            Err(rest) => Route::Nobody(rest),
+        }
+    }
+
+    /// Takes in what a store replied.
+    pub(crate) fn heard(&self, role: Role, reply: &Reply, now: Timestamp) {
+        use StoreErrorKind::{Forked, Resting};
+        match reply.error().map(consentgate_core::StoreError::kind) {
+            None => {
+                if let Some(disturbed) = self.disturbed(role) {
+                    disturbed.lock().succeeded();
+                    disturbed.disturbed.store(false, Relaxed);
+                }
+            }
+            // Neither says anything of how the store does.
+            Some(Forked | Resting) => {}
+            Some(_) => {
+                if let Some(one) = self.roles.get(role as usize) {
+                    one.lock().failed(&self.rules, now);
+                    one.disturbed.store(true, Relaxed);
+                }
+            }
+        }
+    }
+
+    /// Which roles rest, or did until somebody tries them.
+    pub(crate) fn open(&self) -> [bool; Role::ALL.len()] {
+        Role::ALL.map(|role| self.disturbed(role).is_some_and(|one| one.lock().is_open()))
+    }
+
+    fn disturbed(&self, role: Role) -> Option<&OneRole> {
+        self.roles.get(role as usize).filter(|one| one.disturbed.load(Relaxed))
+    }
+}
+
+impl OneRole {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
