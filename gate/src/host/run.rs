@@ -205,10 +205,10 @@ impl HostGate {
         self.go_on(run, reply, now)
     }
 
-    /// Lets the native store that a decision waits for answer, and goes on: blocks until then.
-    pub fn perform(&self, run: Run, native: &dyn NativeStore, now: Timestamp) -> Turn {
-        let reply = run.flow.pending().map(|effect| native.perform(&effect, now));
-        self.go_on(run, reply, now)
+    /// What the native store that a decision waits for replies; blocks until then. To be [`taken up`](Self::take_up).
+    #[must_use]
+    pub fn perform(&self, run: &Run, native: &dyn NativeStore, now: Timestamp) -> Option<Reply> {
+        run.flow.pending().map(|effect| native.perform(&effect, now))
     }
 
     /// Hands a decision's open effect to the native store it waits for, and returns at once. `done` is called once, on
@@ -226,8 +226,8 @@ impl HostGate {
     }
 
     /// Goes on with what a native store replied.
-    pub fn take_up(&self, run: Run, reply: Reply, now: Timestamp) -> Turn {
-        self.go_on(run, Some(reply), now)
+    pub fn take_up(&self, run: Run, reply: Option<Reply>, now: Timestamp) -> Turn {
+        self.go_on(run, reply, now)
     }
 
     /// How long the open effect may take.

@@ -62,7 +62,7 @@ fn law_12_no_step_of_any_flow_shows_a_secret_a_body_or_a_person() {
     let all: [(&str, Start<'_>); 4] = [
         (
             "sync_session",
-            Box::new(|| Box::new(world.engine.sync_session(&request, || None, || unique, noon()))),
+            Box::new(|| Box::new(world.engine.sync_session(&request, || unique, noon()))),
         ),
         (
             "call_event",

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod bounded;
+mod breaker;
 mod cancelled;
 mod clocks;
 mod closed;
@@ -11,6 +12,7 @@ mod model;
 mod naive;
 mod once;
 mod order;
+mod queue;
 mod races;
 mod room;
 mod schemes;
