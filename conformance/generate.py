@@ -19,6 +19,7 @@ NAMES = (
     "consent",
     "timestamps",
     "sync",
+    "breaker",
     "wire",
     "sequences",
     "transcripts",

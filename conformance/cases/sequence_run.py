@@ -76,6 +76,31 @@ class Run:
         decision = self.gate.confirm_sale(name, call_id, self.now_ms)
         self.put("confirm_sale", {"site": name, "call_id": call_id}, decision, want)
 
+    def take(self, *want: tuple[int, int], cancelled: int = 0, limit: int = 10,
+             name: str = "acme", reason: str = "taken@take") -> None:
+        """`want`: number of the call and attempts of each conversion, in order."""
+        decision = self.gate.take_conversions(name, limit, self.now_ms)
+        jobs = decision["conversions"]
+        got = [(int(job["call_id"].removeprefix("$call:")), job["attempts"]) for job in jobs]
+        if (got, decision["cancelled"]) != (list(want), cancelled):
+            raise AssertionError(f"step {len(self.steps)}: {got}, {decision['cancelled']}")
+        shown = [{**{k: v for k, v in job.items() if k != "body"}, "body_b64": b64(job["body"])}
+                 for job in jobs]
+        self.put("take_conversions", {"site": name, "limit": limit},
+                 {**decision, "conversions": shown}, reason)
+
+    def finish(self, want: str, result: str, job: int = 0, retry_in_ms: int | None = None) -> None:
+        """`job` is the conversion's place among all that the steps before handed out."""
+        decision = self.gate.finish_conversion(job, result, retry_in_ms, self.now_ms)
+        self.put("finish_conversion", {"job": job, "result": result, "retry_in_ms": retry_in_ms},
+                 decision, f"{want}@finish")
+
+    def purge(self, want: int, limit: int = 1000) -> None:
+        decision = self.gate.purge(limit, self.now_ms)
+        if decision["removed"] != want:
+            raise AssertionError(f"step {len(self.steps)}: {decision['removed']} dropped")
+        self.put("purge", {"limit": limit}, decision, "purged@purge")
+
     def erase(self, who: str = "f", name: str = "acme") -> None:
         decision = self.gate.erase(name, who, self.now_ms)
         self.put("erase", {"site": name, "fingerprint": who}, decision, "erased")
@@ -91,7 +116,8 @@ class Run:
 
 out = Collector(
     "Sequences against one gate with every role in memory and its clock set to each step's "
-    "`now_ms`. `$call:N` is the N-th call id seen, bound at first sight."
+    "`now_ms`. `$call:N` is the N-th call id seen, bound at first sight. `job` counts the "
+    "conversions that the steps before handed out, from 0."
 )
 BOTH = [A, M]
 

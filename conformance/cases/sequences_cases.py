@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from .common import NOW_MS, NOW_S, Collector, compact, signed_headers
+from .sequence_conversions import conversion_cases
+from .sequence_purge import purge_cases
 from .sequence_run import BOTH, K1, K2, K3, OTHER, A, M, Run, consented, done, out, site
 from .sequence_schemes import scheme_cases
 from .sequence_states import erase_cases, rate_cases, sale_cases, site_cases
@@ -259,5 +261,7 @@ def build() -> Collector:
     erase_cases()
     site_cases()
     scheme_cases()
+    conversion_cases()
+    purge_cases()
     check_markers()
     return out

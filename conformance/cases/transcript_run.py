@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from oracle.gate import event_claim, sha256_hex, signature_claim
 from oracle.signature import hmac_sha256, parse_secret, signed_content
+from oracle.state import event_claim, sha256_hex, signature_claim
 
 from .common import NOW_MS, NOW_S, Collector, b64, compact, secret_of
 from .sequence_run import K1, A, M, site
@@ -15,7 +15,7 @@ ANY = "*"
 CALL_ID = "00112233445566778899aabbccddeeff"
 BODY = compact({"fingerprint": "f"})
 GRANTED_MS = NOW_MS - 1000
-CLAIMS_PER_SITE_MAX = 4_000_000 // 16
+PER_SITE_MAX = 4_000_000 // 16
 BUCKET = {"name": "fingerprint", "key": ANY, "interval_ms": 3000, "burst": 20}
 SYNC_SITE = {"name": "site", "key": ANY, "interval_ms": 10, "burst": 1000}
 SYNC_IP = {"name": "ip", "key": ANY, "interval_ms": 1000, "burst": 30}
@@ -67,7 +67,8 @@ class Event:
     """One signed event and the effects around it."""
 
     def __init__(self, listed: tuple[str, ...] = (K1,), retired: tuple[str, ...] = (),
-                 event_id: str = "e1", sent_s: int = 0) -> None:
+                 event_id: str = "e1", sent_s: int = 0, **caps: int) -> None:
+        self.caps = {"claims": PER_SITE_MAX, "calls": PER_SITE_MAX, **caps}
         content = signed_content(event_id.encode(), str(NOW_S + sent_s).encode(), BODY)
         macs = [hmac_sha256(parse_secret(s), content) for s in listed + retired]
         self.event_id = event_id
@@ -79,7 +80,7 @@ class Event:
         reply = {"outcome": "admitted", "takeover": False} if reply is None else reply
         return effect("admission", "admit", {
             "site": "acme", "claims": self.claims, "owner": ANY, "lease_ms": 30_000,
-            "keep_ms": self.keep_ms, "claims_per_site_max": CLAIMS_PER_SITE_MAX,
+            "keep_ms": self.keep_ms, "claims_per_site_max": self.caps["claims"],
             "buckets": [BUCKET]}, reply)
 
     def record(self, reply: Any = None, version: int | None = 7, marketing: str = "pending",
@@ -92,7 +93,8 @@ class Event:
             "more_signature_hashes": [], "event_id": self.event_id, "fingerprint": "f",
             "pseudonym": ANY, "session_version": version, "granted_at_ms": granted_at_ms,
             "received_at_ms": NOW_MS, "marketing": marketing, "body_b64": b64(BODY),
-            "keep_ms": 86_400_000, "delay_ms": 21_600_000}, reply)
+            "keep_ms": 86_400_000, "delay_ms": 21_600_000,
+            "calls_per_site_max": self.caps["calls"]}, reply)
 
     def commit(self, result: str = "accepted", reply: Any = None, call_id: str = ANY) -> Effect:
         return effect("admission", "settle", {
@@ -106,10 +108,10 @@ class Event:
             "refund": [BUCKET]}, reply or {"outcome": "settled"})
 
 
-def find(stored: Any, floor_ms: int | None = None) -> Effect:
+def find(stored: Any, floor_ms: int | None = None, who: str = "f") -> Effect:
     """`stored`: a session, `None`, or one of the failures."""
     reply = stored if isinstance(stored, str) else {"session": stored, "floor_ms": floor_ms}
-    return effect("sessions", "find", {"site": "acme", "fingerprint": "f", "pseudonym": ANY}, reply)
+    return effect("sessions", "find", {"site": "acme", "fingerprint": who, "pseudonym": ANY}, reply)
 
 
 def admit_sync(reply: Any = None, ip: bool = True) -> Effect:
@@ -121,11 +123,13 @@ def admit_sync(reply: Any = None, ip: bool = True) -> Effect:
 
 
 def put(stored: dict[str, Any] | None, expected: int | None, reply: Any = None,
-        floor: dict[str, Any] | None = None, narrowing: Any = False) -> Effect:
+        floor: dict[str, Any] | None = None, narrowing: Any = False,
+        most: int = PER_SITE_MAX) -> Effect:
     return effect("sessions", "put", {
         "site": "acme", "fingerprint": "f", "pseudonym": ANY, "expected": expected,
         "session": None if stored is None else without_version(stored), "floor": floor,
-        "idempotency": ANY, "narrowing": narrowing, "keep_ms": ANY},
+        "idempotency": ANY, "narrowing": narrowing, "keep_ms": ANY,
+        "sessions_per_site_max": most},
         reply or {"outcome": "stored"})
 
 
@@ -134,10 +138,11 @@ def find_call(reply: Any = None) -> Effect:
                   {"call": {"fingerprint": "f"}} if reply is None else reply)
 
 
-def enqueue(reply: Any = None, version: int | None = 7) -> Effect:
+def enqueue(reply: Any = None, version: int | None = 7, *scopes: str) -> Effect:
+    """The scopes a sale needs go along, sorted, for stores that hold sessions to them as well."""
     return effect("calls", "enqueue", {
         "site": "acme", "call_id": CALL_ID, "fingerprint": "f", "pseudonym": ANY,
-        "session_version": version,
+        "session_version": version, "scopes": sorted(scopes or (M,)),
         "delay_ms": 21_600_000, "keep_ms": ANY}, reply or {"outcome": "enqueued"})
 
 
@@ -151,7 +156,8 @@ def erasure(role: str, method: str, reply: Any = None) -> Effect:
 out = Collector(
     "One gate call with all three roles on the host and the clock standing still: the effects in "
     "order with the reply to feed, then the decision. `*` in args is any value. A `nonsense` reply "
-    "is one that docs/stores.md does not list (`nonsense_reply` spells one out)."
+    "is one that docs/stores.md does not list (`nonsense_reply` spells one out). An object "
+    "`{$base64}` in a reply is bytes. `then` is what happens to the same gate afterwards."
 )
 FAILURES = ("raise", "nonsense")
 MOVED = {"outcome": "moved"}

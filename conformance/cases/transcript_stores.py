@@ -8,7 +8,7 @@ from oracle import wire
 from oracle.bucket import Rate
 
 from .common import NOW_MS, ORIGIN, b64, compact, pairs_json
-from .sequence_run import A, M
+from .sequence_run import A, M, site
 from .sync_cases import at
 from .transcript_run import (
     CALL_ID,
@@ -107,6 +107,9 @@ def sync_flow() -> None:
         sync(f"withdrawal, put {failure}", "a withdrawal that was not stored is never answered "
              "204 (safest reading)", [], [
                  find(FULL), put(gone, 7, failure, narrowing=True)], failed)
+    gate = config(caps={"sessions_per_site_max": 9})
+    sync("caps of a site", "law 9: the store is told how many sessions the site may have", [A, M],
+         [admit_sync(), find(None), put(new, None, most=9)], stored, gate=gate)
     for name, reason, stage, headers, body in (
         ("no origin", "wrong_origin", "origin", [], None),
         ("not JSON", "malformed_json", "statement", None, b"x"),
@@ -118,9 +121,9 @@ def sync_flow() -> None:
 
 
 def sale(name: str, note: str, effects: list[Effect], expect: dict[str, Any],
-         apart: bool = False) -> None:
-    out.add(f"sale: {name}", note, config=config(apart), before=[], do="confirm_sale", site="acme",
-            call_id=CALL_ID, now_ms=NOW_MS, effects=effects, expect=expect)
+         apart: bool = False, before: list[dict[str, Any]] | None = None) -> None:
+    out.add(f"sale: {name}", note, config=config(apart), before=before or [], do="confirm_sale",
+            site="acme", call_id=CALL_ID, now_ms=NOW_MS, effects=effects, expect=expect)
 
 
 def sale_flow() -> None:
@@ -143,6 +146,10 @@ def sale_flow() -> None:
              wire.decision("skipped", "consent", marketing="skipped"))
     sale("marketing without analytics", "convert needs what it lists", [
         find_call(), find(session(M)), enqueue()], enqueued)
+    named = site(consent={"record": [A], "convert": [M, "ads", A]})
+    sale("several scopes", "sorted, all that the site's sales need", [
+        find_call(), find(session(A, M, "ads")), enqueue(None, 7, M, "ads", A)], enqueued,
+        before=[{"do": "set_site", "site": "acme", "site_config": named, "now_ms": NOW_MS}])
     sale("moved once", "found and judged again", [
         *head, enqueue(MOVED), find(again), enqueue(version=8)], enqueued)
     sale("moved, then withdrawn", "law 7", [

@@ -9,6 +9,7 @@ from oracle.bucket import Rate
 
 from .common import NOW_MS, NOW_S, Collector, b64, pairs_json, signed_headers
 from .sequence_run import K1, K2, K3, A, M, site
+from .transcript_queue import finish_flow, purge_flow, take_flow
 from .transcript_run import (
     BODY,
     CALL_ID,
@@ -68,6 +69,10 @@ def signed_flow() -> None:
           before=[{"do": "set_site", "site": "acme", "site_config": site(K2), "now_ms": NOW_MS}])
     event("call: site id to be normalised", "law 8: stores see the normalised id",
           [E1.admit(), find(FULL), E1.record(), E1.commit()], accepted(), asked=" ACME ")
+    few = Event(claims=11, calls=7)
+    event("call: caps of a site", "law 9: the store is told what the site may have",
+          [few.admit(), find(FULL), few.record(), few.commit()], accepted(),
+          gate=config(caps={"claims_per_site_max": 11, "calls_per_site_max": 7}))
 
 
 def no_effects() -> None:
@@ -279,4 +284,7 @@ def build() -> Collector:
     sync_flow()
     sale_flow()
     erase_flow()
+    take_flow()
+    finish_flow()
+    purge_flow()
     return out

@@ -37,6 +37,12 @@ def build() -> Collector:
     add("already_enqueued", "confirm_sale: queued before", "already_enqueued")
     add("skipped", "confirm_sale: no marketing consent", "skipped")
     add("erased", "whether or not anything was there", "erased")
+    add("taken", "whether or not anything was due; conversions are never sent on", "taken")
+    add("conversion_sent", "finish_conversion: sent", "conversion_sent")
+    add("conversion_failed", "finish_conversion: failed, or tried too often", "conversion_failed")
+    add("conversion_put_back", "finish_conversion: due again later", "conversion_put_back")
+    add("lease_lost", "finish_conversion: somebody else's by now; nothing changed", "lease_lost")
+    add("purged", "however much was dropped", "purged")
     for reason in wire.NO_CONTENT_REASONS:
         add(f"204 {reason}", "law 6: one constant, the inner reason is never told", reason)
     for reason, code in wire.PUBLIC_CODE.items():
@@ -46,6 +52,9 @@ def build() -> Collector:
     for retry_ms in (1, 999, 1000, 1001, 29_999, 30_000, 0, 3_600_000):
         add(f"409 in_flight {retry_ms} ms", "field 32: max(1, rounded up)", "in_flight",
             retry_ms=retry_ms)
+    for retry_ms in (1, 999, 1000, 1001, 5000, 600_000):
+        add(f"503 store_resting {retry_ms} ms", "field 32: the rest of a store that is left alone, "
+            "rounded up", "store_resting", retry_ms=retry_ms)
     for name, rate, retry_ms in (
         ("fingerprint", Rate(3000, 20), 3000), ("fingerprint", Rate(3000, 20), 1),
         ("fingerprint", Rate(3000, 20), 2999), ("fingerprint", Rate(3000, 20), 3001),

@@ -5,137 +5,20 @@ Slow and obvious. One thread, no failures: what fails is told by the transcripts
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
-from dataclasses import dataclass, field
 from typing import Any
 
 from . import wire
-from .bucket import Bucket, Rate, take_all
-from .consent import Session, judge
+from .bucket import take_all
+from .conversions import Queue, not_taken
 from .payload import judge_payload, normalise_site
-from .schemes import STANDARD, UNTIMED, parse_secret, verify
+from .purge import purge
+from .schemes import verify
 from .session_merge import Merged, Statement, check_origin, covers, merge, read_statement
 from .signature import Headers, Refused, hmac_sha256, key_block
-
-DEFAULT_RATE = {"capacity": 20, "per_minute": 20, "strict": False}
-DEFAULT_SYNC = {
-    "per_site": {"capacity": 1000, "per_minute": 6000},
-    "per_ip": {"capacity": 30, "per_minute": 60},
-}
-DEFAULT_CONSENT = {
-    "record": ["analytics"],
-    "convert": ["marketing"],
-    "months": 6,
-    "policy_version_min": None,
-}
+from .state import Data, Done, Job, Row, Site, event_claim, sha256_hex, signature_claim
 
 Decision = dict[str, Any]
-
-
-def sha256_hex(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def signature_claim(mac: bytes) -> str:
-    """Made of MAC bytes that the gate computed, never of header text (field 9)."""
-    return "s:" + sha256_hex(mac)
-
-
-def event_claim(event_id: str) -> str:
-    return "e:" + sha256_hex(b"consentgate/event-id/v1\0" + event_id.encode())
-
-
-@dataclass
-class Site:
-    """One site's configuration with its defaults filled in."""
-
-    keys: list[bytes]
-    scheme: str
-    origins: list[str]
-    tolerance_s: int
-    pointer: str
-    event_id_pointer: str | None
-    rate: Rate
-    sync_site: Rate
-    sync_ip: Rate
-    consent: dict[str, Any]
-
-    @classmethod
-    def of(cls, config: dict[str, Any]) -> Site:
-        sync = {**DEFAULT_SYNC, **config.get("sync", {})}
-        scheme = config.get("scheme", STANDARD)
-        assert scheme not in UNTIMED or config["accept_untimed"] is True, "the named switch"
-        assert scheme != STANDARD or "event_id_pointer" not in config, "a fault"
-        default = "/id" if scheme == "stripe" else None
-        return cls(
-            keys=[parse_secret(scheme, key["secret"]) for key in config["keys"]],
-            scheme=scheme,
-            event_id_pointer=config.get("event_id_pointer", default),
-            origins=config.get("origins", []),
-            tolerance_s=config.get("tolerance_s", 300),
-            pointer=config.get("fingerprint_pointer", "/fingerprint"),
-            rate=Rate.of(config.get("rate", DEFAULT_RATE)),
-            sync_site=Rate.of(sync["per_site"]),
-            sync_ip=Rate.of(sync["per_ip"]),
-            consent={**DEFAULT_CONSENT, **config.get("consent", {})},
-        )
-
-    def granted(self, session: Session | None, needed: str, now_ms: int) -> str:
-        return judge(
-            session,
-            self.consent[needed],
-            self.consent["months"],
-            self.consent["policy_version_min"],
-            self.tolerance_s,
-            now_ms,
-        )
-
-
-@dataclass
-class Done:
-    """A claim that is decided: the row's call id, or none for a refusal."""
-
-    accepted: bool
-    until_ms: int
-
-
-@dataclass
-class Row:
-    """One call."""
-
-    call_id: str
-    fingerprint: str
-    signature_hashes: list[str]
-    event_id: str | None
-    marketing: str
-    until_ms: int
-
-
-@dataclass
-class Data:
-    """One site's state; it outlives the site's removal."""
-
-    retired: list[tuple[bytes, int]] = field(default_factory=list)
-    claims: dict[str, Done] = field(default_factory=dict)
-    buckets: dict[str, Bucket] = field(default_factory=dict)
-    sessions: dict[str, Session] = field(default_factory=dict)
-    floors: dict[str, tuple[int, int]] = field(default_factory=dict)
-    tombstones: dict[str, int] = field(default_factory=dict)
-    statements: set[Statement] = field(default_factory=set)
-    rows: list[Row] = field(default_factory=list)
-
-    def bucket(self, name: str, key: str, rate: Rate) -> Bucket:
-        return self.buckets.setdefault(f"{name}:{key}", Bucket(rate))
-
-    def floor_ms(self, fingerprint: str, now_ms: int) -> int | None:
-        """The newest floor or tombstone that still stands."""
-        standing = []
-        if fingerprint in self.floors and now_ms < self.floors[fingerprint][1]:
-            standing.append(self.floors[fingerprint][0])
-        if fingerprint in self.tombstones:
-            standing.append(self.tombstones[fingerprint])
-        return max(standing, default=None)
 
 
 class Gate:
@@ -151,9 +34,11 @@ class Gate:
         retention = {"calls_s": 86400, "floors_s": 3600, **config.get("retention", {})}
         self.calls_ms = retention["calls_s"] * 1000
         self.floors_ms = retention["floors_s"] * 1000
+        self.queue = Queue(config.get("conversion", {}))
         self.sites: dict[str, Site] = {}
         self.data: dict[str, Data] = {}
         self.calls_seen = 0
+        self.last_write_ms = 0
         for name, site in config["sites"].items():
             self.set_site(name, site, 0)
 
@@ -214,12 +99,13 @@ class Gate:
             rest_ms = (verified.timestamp_s + site.tolerance_s) * 1000 + self.lease_ms - now_ms
             keep_ms = max(keep_ms, rest_ms)
 
+        self.last_write_ms = now_ms
         refusal = self.admit(site, data, names, fingerprint, keep_ms, now_ms)
         if refusal is not None:
             return refusal
         # Without an id each key's hash keeps the row single (law 3); with one the first is enough.
         hashes = [sha256_hex(mac) for mac in (macs if event_id is None else macs[:1])]
-        decision = self.judge_and_record(site, data, fingerprint, hashes, event_id, now_ms)
+        decision = self.judge_and_record(site, data, fingerprint, hashes, event_id, body, now_ms)
         accepted = decision["reason"] in ("accepted", "duplicate")
         for name in names:
             data.claims[name] = Done(accepted, now_ms + keep_ms)
@@ -235,15 +121,15 @@ class Gate:
         now_ms: int,
     ) -> Decision | None:
         """Replay first, then the bucket; all or nothing. `None` is: go on."""
-        data.claims = {n: c for n, c in data.claims.items() if now_ms < c.until_ms}
-        met = [data.claims[name] for name in names if name in data.claims]
+        live = {n: c for n, c in data.claims.items() if now_ms < c.until_ms}
+        met = [live[name] for name in names if name in live]
         if met:
             for claim in met:
                 claim.until_ms = max(claim.until_ms, now_ms + keep_ms)
             if any(claim.accepted for claim in met):
                 return wire.decision("duplicate", "replay")
             return wire.decision("refused_before", "replay")
-        if len(data.claims) + len(names) > self.claims_per_site_max:
+        if len(live) + len(names) > self.claims_per_site_max:
             return wire.decision("overloaded", "replay")
         bucket = data.bucket("fingerprint", fingerprint, site.rate)
         retry_ms = take_all([bucket], now_ms)
@@ -264,25 +150,33 @@ class Gate:
         fingerprint: str,
         signature_hashes: list[str],
         event_id: str | None,
+        body: bytes,
         now_ms: int,
     ) -> Decision:
         session = data.sessions.get(fingerprint)
         verdict = site.granted(session, "record", now_ms)
         if verdict != "granted":
             return wire.decision(verdict, "session" if verdict == "no_session" else "consent")
-        data.rows = [row for row in data.rows if now_ms < row.until_ms]
-        for row in data.rows:
+        for row in data.live_rows(now_ms):
             same_id = event_id is not None and row.event_id == event_id
             if same_id or not set(signature_hashes).isdisjoint(row.signature_hashes):
                 return wire.decision("duplicate", "insert", marketing=row.marketing)
         convert = site.granted(session, "convert", now_ms) == "granted"
-        marketing = "enqueued" if convert else "skipped"
         self.calls_seen += 1
         call_id = f"$call:{self.calls_seen}"
-        data.rows.append(
-            Row(call_id, fingerprint, signature_hashes, event_id, marketing, now_ms + self.calls_ms)
+        job = Job(now_ms + self.queue.delay_ms) if convert else None
+        row = Row(
+            call_id,
+            fingerprint,
+            signature_hashes,
+            event_id,
+            now_ms,
+            body,
+            job,
+            now_ms + self.calls_ms,
         )
-        return wire.decision("accepted", "marketing", call_id=call_id, marketing=marketing)
+        data.rows[call_id] = row
+        return wire.decision("accepted", "marketing", call_id=call_id, marketing=row.marketing)
 
     # -- sync_session --------------------------------------------------------------------------
 
@@ -303,11 +197,12 @@ class Gate:
             statement = read_statement(body, headers, site.consent)
         except Refused as refused:
             return wire.decision(refused.reason, "statement")
+        self.last_write_ms = now_ms
         stored = data.sessions.get(statement.fingerprint)
         floor_ms = data.floor_ms(statement.fingerprint, now_ms)
         merged = merge(stored, floor_ms, statement, site.consent, now_ms)
         if not covers(statement, site.consent):
-            self.write(data, statement, merged, now_ms)
+            self.write(data, statement, merged, now_ms, leaves_key=False)
             return wire.decision("refused", "statement")
         limits = [("site", site.sync_site, data.bucket("site", "", site.sync_site))]
         if ip is not None:
@@ -316,19 +211,24 @@ class Gate:
         retry_ms = take_all([bucket for _, _, bucket in limits], now_ms)
         if retry_ms > 0:
             if merged.takes_away:
-                self.write(data, statement, merged, now_ms)
+                self.write(data, statement, merged, now_ms, leaves_key=False)
             name, rate, _ = limits[waits.index(retry_ms)]
             return wire.decision(
                 "rate_limited", "rate_limit", retry_ms=retry_ms, limit_name=name, rate=rate
             )
-        self.write(data, statement, merged, now_ms)
+        self.write(data, statement, merged, now_ms, leaves_key=True)
         return wire.decision("stored", "store")
 
-    def write(self, data: Data, statement: Statement, merged: Merged, now_ms: int) -> None:
-        """A statement met again changes nothing, unless it takes something away."""
-        if statement in data.statements and not merged.takes_away:
+    def write(
+        self, data: Data, statement: Statement, merged: Merged, now_ms: int, *, leaves_key: bool
+    ) -> None:
+        """A grant met again changes nothing, unless it takes something away."""
+        known = now_ms < data.statements.get(statement, 0)
+        if leaves_key and known and not merged.takes_away:
             return
-        data.statements.add(statement)
+        if leaves_key:
+            ahead_ms = max(0, statement.consent_at_ms - now_ms)
+            data.statements[statement] = now_ms + self.ttl_ms + ahead_ms
         who = statement.fingerprint
         if merged.session is not None:
             data.sessions[who] = merged.session
@@ -343,16 +243,17 @@ class Gate:
         site_id = normalise_site(site_name)
         assert site_id is not None and site_id in self.sites, "not pinned for unknown sites"
         site, data = self.sites[site_id], self.data[site_id]
-        row = next((r for r in data.rows if r.call_id == call_id and now_ms < r.until_ms), None)
+        row = next((row for row in data.live_rows(now_ms) if row.call_id == call_id), None)
         if row is None:
             return wire.decision("not_found", "call")
         verdict = site.granted(data.sessions.get(row.fingerprint), "convert", now_ms)
         if verdict != "granted":
             stage = "session" if verdict == "no_session" else "consent"
             return wire.decision("skipped", stage, marketing="skipped")
-        if row.marketing == "enqueued":
+        if row.job is not None:
             return wire.decision("already_enqueued", "enqueue", marketing="enqueued")
-        row.marketing = "enqueued"
+        row.job = Job(now_ms + self.queue.delay_ms)
+        row.until_ms = max(row.until_ms, now_ms + self.calls_ms)
         return wire.decision("enqueued", "enqueue", marketing="enqueued")
 
     def erase(self, site_name: str, fingerprint: str, now_ms: int) -> Decision:
@@ -361,8 +262,26 @@ class Gate:
         data = self.data[site_id]
         data.tombstones[fingerprint] = max(now_ms, data.tombstones.get(fingerprint, now_ms))
         data.sessions.pop(fingerprint, None)
-        data.rows = [row for row in data.rows if row.fingerprint != fingerprint]
+        self.last_write_ms = now_ms
+        data.rows = {i: row for i, row in data.rows.items() if row.fingerprint != fingerprint}
         return wire.decision("erased", "erase")
+
+    # -- the queue's consumer, and purge -------------------------------------------------------
+
+    def take_conversions(self, site_name: str, limit: int, now_ms: int) -> Decision:
+        site_id = normalise_site(site_name)
+        if site_id is None or site_id not in self.sites:
+            return not_taken("unknown_site", "take")
+        return self.queue.take(self.sites[site_id], self.data[site_id], limit, now_ms)
+
+    def finish_conversion(
+        self, job: int, result: str, retry_in_ms: int | None, now_ms: int
+    ) -> Decision:
+        """The site need not be configured any more."""
+        return self.queue.finish(job, result, retry_in_ms, now_ms)
+
+    def purge(self, limit: int, now_ms: int) -> Decision:
+        return purge(list(self.data.values()), limit, self.last_write_ms, now_ms)
 
 
 def ip_group(ip: str) -> str:

@@ -45,7 +45,18 @@ PUBLIC_CODE: dict[str, str] = {
     "contended": "unavailable",
     "out_of_time": "unavailable",
     "store_failed": "unavailable",
+    "store_resting": "unavailable",
 }
+
+ACCEPTED_REASONS = (
+    "stored",
+    "erased",
+    "taken",
+    "conversion_sent",
+    "conversion_failed",
+    "conversion_put_back",
+    "purged",
+)
 
 NO_CONTENT_REASONS = (
     "refused_before",
@@ -91,12 +102,12 @@ def no_content() -> Answer:
 def problem(
     code: str, retry_ms: int = 0, limit_name: str | None = None, rate: Rate | None = None
 ) -> Answer:
-    """A refusal; 503 always says one second."""
+    """A refusal; 503 says one second, or the rest of a store that is left alone."""
     status, title = PROBLEMS[code]
     headers = [CONTENT_PROBLEM, NO_STORE]
     retry_after = None
     if status in (409, 429, 503):
-        retry_after = 1 if status == 503 else seconds(retry_ms)
+        retry_after = seconds(retry_ms)
         headers.append(("retry-after", str(retry_after)))
     if status == 429:
         assert limit_name is not None and rate is not None
@@ -110,9 +121,9 @@ def problem(
 
 def outcome_of(reason: str) -> str:
     """The coarse outcome of a reason."""
-    if reason in ("accepted", "stored", "enqueued", "erased"):
+    if reason in ("accepted", "enqueued", *ACCEPTED_REASONS):
         return "accepted"
-    if reason in ("duplicate", "already_enqueued"):
+    if reason in ("duplicate", "already_enqueued", "lease_lost"):
         return "noop"
     if reason in NO_CONTENT_REASONS or reason == "skipped":
         return "no_consent"
@@ -129,7 +140,7 @@ def answer(
     """The answer to a reason; `call_id` only where a call was accepted."""
     if reason == "accepted":
         return ok({"status": "accepted", "call_id": call_id})
-    if reason in ("stored", "erased"):
+    if reason in ACCEPTED_REASONS:
         return ok({"status": "accepted"})
     if reason == "enqueued":
         return ok({"status": "accepted", "marketing": "enqueued"})
@@ -137,7 +148,7 @@ def answer(
         return ok({"status": "noop", "marketing": "enqueued"})
     if reason == "skipped":
         return ok({"status": "no_consent", "marketing": "skipped"})
-    if reason == "duplicate":
+    if reason in ("duplicate", "lease_lost"):
         return ok({"status": "noop"})
     if reason in NO_CONTENT_REASONS:
         return no_content()

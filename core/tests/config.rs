@@ -38,10 +38,103 @@ fn all_faults_come_at_once_each_with_its_path() {
             "`sites.b.consent.months` must be a whole number from 1 to 13, not 14",
             "`sites.no/site` must be named with 1 to 64 of a-z 0-9 . _ -",
             "`claim.ttl_s` must be a whole number",
-            "`surprise` is not known here; known are `allow_short_secrets`, `sites`, `claim`, `deadline_ms`, `conversion`, `retention`, `caps`, `hash_secret`, `sessions_apart`",
+            "`surprise` is not known here; known are `allow_short_secrets`, `sites`, `claim`, `deadline_ms`, `conversion`, `breaker`, `retention`, `caps`, `admission_fallback`, `hash_secret`, `sessions_apart`",
             "`claim.lease_s` of 30000 ms is not longer than the deadlines together, 63000 ms",
         ]
     );
+}
+
+/// A whole configuration with more members.
+fn with(more: &str) -> String {
+    format!(r#"{{"sites":{{"a":{{{KEYS}}}}},{more}}}"#)
+}
+
+#[test]
+fn law_9_the_queue_has_bounds_and_every_fault_its_path() {
+    let json = with(
+        r#""conversion":{"delay_s":2592001,"lease_s":0,"backoff_s":86401,"attempts_max":0,"retries":3}"#,
+    );
+    assert_eq!(
+        faults(&json),
+        [
+            "`conversion.delay_s` must be a whole number from 0 to 2592000, not 2592001",
+            "`conversion.lease_s` must be a whole number from 1 to 86400, not 0",
+            "`conversion.backoff_s` must be a whole number from 1 to 86400, not 86401",
+            "`conversion.attempts_max` must be a whole number from 1 to 1000, not 0",
+            "`conversion.retries` is not known here; known are `delay_s`, `lease_s`, `backoff_s`, `attempts_max`",
+        ]
+    );
+    for wrong in ["\"5\"", "1.0", "true", "null", "-1", "[]"] {
+        for name in ["delay_s", "lease_s", "backoff_s", "attempts_max"] {
+            let json = with(&format!(r#""conversion":{{"{name}":{wrong}}}"#));
+            let told = format!("`conversion.{name}` must be a whole number");
+            assert_eq!(faults(&json), [told], "{wrong}");
+        }
+    }
+    assert_eq!(faults(&with(r#""conversion":[]"#)), ["`conversion` must be an object"]);
+
+    let read = |json: &str| Config::from_json(json.as_bytes()).unwrap().common().conversion;
+    let default = read(&with(r#""conversion":{}"#));
+    let spans = [default.delay, default.lease, default.backoff].map(|span| span.0 / 1000);
+    assert_eq!((spans, default.attempts_max), ([21_600, 300, 60], 10));
+    let given = read(&with(
+        r#""conversion":{"delay_s":0,"lease_s":86400,"backoff_s":1,"attempts_max":1000}"#,
+    ));
+    let spans = [given.delay, given.lease, given.backoff].map(|span| span.0 / 1000);
+    assert_eq!((spans, given.attempts_max), ([0, 86_400, 1], 1000));
+}
+
+#[test]
+fn law_11_the_breaker_has_bounds_and_every_fault_its_path() {
+    let json = with(r#""breaker":{"failures":0,"rest_ms":600001,"rest_s":1}"#);
+    assert_eq!(
+        faults(&json),
+        [
+            "`breaker.failures` must be a whole number from 1 to 1000000, not 0",
+            "`breaker.rest_ms` must be a whole number from 1 to 600000, not 600001",
+            "`breaker.rest_s` is not known here; known are `failures`, `rest_ms`",
+        ]
+    );
+    let json = with(r#""breaker":{"failures":1000001,"rest_ms":0}"#);
+    assert_eq!(
+        faults(&json),
+        [
+            "`breaker.failures` must be a whole number from 1 to 1000000, not 1000001",
+            "`breaker.rest_ms` must be a whole number from 1 to 600000, not 0",
+        ]
+    );
+    assert_eq!(faults(&with(r#""breaker":false"#)), ["`breaker` must be an object"]);
+
+    let read = |json: &str| {
+        let rules = Config::from_json(json.as_bytes()).unwrap().common().breaker;
+        (rules.failures, rules.rest.0)
+    };
+    assert_eq!(read(&with(r#""breaker":{}"#)), (5, 5000));
+    let most = r#""breaker":{"failures":1000000,"rest_ms":600000}"#;
+    assert_eq!(read(&with(most)), (1_000_000, 600_000));
+    assert_eq!(read(&with(r#""breaker":{"failures":1,"rest_ms":1}"#)), (1, 1));
+}
+
+#[test]
+fn field_43_nothing_but_its_name_lets_memory_stand_in_for_the_store_of_admission() {
+    let local =
+        |json: &str| Config::from_json(json.as_bytes()).unwrap().common().admission_fallback;
+    assert!(!local(&with(r#""claim":{}"#)), "fails closed");
+    assert!(local(&with(r#""admission_fallback":"local""#)));
+    for wrong in ["\"Local\"", "\"\"", "\"true\"", "\"memory\"", "\"local \""] {
+        assert_eq!(
+            faults(&with(&format!(r#""admission_fallback":{wrong}"#))),
+            ["`admission_fallback` must be `local`, or left out"],
+            "{wrong}"
+        );
+    }
+    for wrong in ["true", "false", "null", "1", "[\"local\"]", "{}"] {
+        assert_eq!(
+            faults(&with(&format!(r#""admission_fallback":{wrong}"#))),
+            ["`admission_fallback` must be a text"],
+            "{wrong}"
+        );
+    }
 }
 
 #[test]

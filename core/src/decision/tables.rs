@@ -124,7 +124,6 @@ const TAKE_CONVERSIONS: &[(S, R)] = &[
 ];
 
 const FINISH_CONVERSION: &[(S, R)] = &[
-    (S::Finish, R::UnknownSite),
     (S::Finish, R::ConversionSent),
     (S::Finish, R::ConversionFailed),
     (S::Finish, R::ConversionPutBack),

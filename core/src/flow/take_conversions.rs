@@ -8,7 +8,7 @@ use crate::{
     decision::{Accepts, Conversion, Decision, Flow as Name, Reason, Stage, StoreError},
     id::Owner,
     session::Person,
-    store::{Effect, Finish, FoundSession, JobEnding, Reply, Take, Taken},
+    store::{Effect, Finish, FinishReply, FoundSession, JobEnding, Reply, Take, Taken},
     time::Timestamp,
 };
 use alloc::vec::{IntoIter, Vec};
@@ -105,9 +105,9 @@ impl States for State {
             }
             (Self::Finding(work, _), _) => work.failed(Stage::Session, wrong_reply()),
 
-            // A job that could not be ended is taken again when its lease is over, and judged again.
+            // Lost: whoever holds it now ends it. A job that could not be ended is taken again when its lease is over, and judged again.
             (Self::Ending(mut work, _, ending), reply) => {
-                let ended = matches!(reply, Reply::Finish(Ok(_)));
+                let ended = matches!(reply, Reply::Finish(Ok(FinishReply::Finished)));
                 work.cancelled += u64::from(ended && ending == JobEnding::Cancelled);
                 work.next_job()
             }

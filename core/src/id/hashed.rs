@@ -21,6 +21,12 @@ impl SignatureHash {
         &self.0
     }
 
+    /// Reads 64 lower-case hex digits, as a store wrote them.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        hex::decode(text).map(Self)
+    }
+
     /// Writes 64 lower-case hex digits.
     #[must_use]
     pub fn to_hex(&self) -> String {
@@ -60,6 +66,16 @@ impl ClaimKey {
         }
     }
 
+    /// Reads what [`to_text`](Self::to_text) writes.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        match text.split_once(':')? {
+            ("s", digits) => SignatureHash::from_hex(digits).map(Self::Signature),
+            ("e", digits) => hex::decode(digits).map(Self::Event),
+            _ => None,
+        }
+    }
+
     /// `s:` or `e:` and 64 lower-case hex digits.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -75,3 +91,29 @@ impl ClaimKey {
 pub struct Pseudonym([u8; 16]);
 
 sixteen_bytes!(Pseudonym);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn field_17_a_claim_is_read_as_it_is_written_and_in_no_other_way() {
+        let hash = SignatureHash([0xab; 32]);
+        assert_eq!(SignatureHash::from_hex(&hash.to_hex()), Some(hash));
+        for claim in [ClaimKey::Signature(hash), ClaimKey::Event([0xab; 32])] {
+            let text = claim.to_text();
+            assert_eq!(ClaimKey::from_text(&text), Some(claim));
+            for bad in [
+                text.to_uppercase(),
+                text.replace(':', ""),
+                text.replace(':', "::"),
+                format!(" {text}"),
+                format!("{text}0"),
+                format!("x{text}"),
+                text.replacen(['s', 'e'], "x", 1),
+            ] {
+                assert_eq!(ClaimKey::from_text(&bad), None, "{bad}");
+            }
+        }
+    }
+}

@@ -2,7 +2,8 @@
 
 use super::{at, bytes, members, run, scopes};
 use crate::{
-    config::{ConsentRules, Pointer, Rate},
+    breaker::Breaker,
+    config::{BreakerRules, ConsentRules, Pointer, Rate},
     consent,
     decision::Reason,
     event::Event,
@@ -76,6 +77,39 @@ fn bucket() {
                     assert_eq!(step["expect"]["retry_ms"], retry.0, "{}: {step}", case["name"]);
                 }
             }
+        }
+    });
+}
+
+#[test]
+fn breaker() {
+    run("breaker", |case| {
+        members(case, &["name", "note", "failures", "rest_ms", "steps"]);
+        let failures = u32::try_from(case["failures"].as_u64().unwrap()).unwrap();
+        let rest = Millis(case["rest_ms"].as_u64().unwrap());
+        let rules = BreakerRules { failures, rest };
+        let mut breaker = Breaker::default();
+        for step in case["steps"].as_array().unwrap() {
+            let now = at(&step["now_ms"]);
+            let left = match step["op"].as_str().unwrap() {
+                "ask" => breaker.ask(&rules, now).err(),
+                "rest" => breaker.rest(&rules, now),
+                told => {
+                    members(step, &["now_ms", "op"]);
+                    match told {
+                        "failed" => breaker.failed(&rules, now),
+                        _ => {
+                            assert_eq!(told, "succeeded");
+                            breaker.succeeded();
+                        }
+                    }
+                    continue;
+                }
+            };
+            members(step, &["now_ms", "op", "expect"]);
+            members(&step["expect"], &["rest_ms"]);
+            let left = left.map(|left| left.0);
+            assert_eq!(step["expect"]["rest_ms"].as_u64(), left, "{}: {step}", case["name"]);
         }
     });
 }

@@ -240,6 +240,24 @@ fn lengths_of_the_schema_are_those_of_the_reader() {
 }
 
 #[test]
+fn law_11_nothing_but_its_name_turns_the_local_stand_in_on() {
+    let (_, members) = schema();
+    let path = ["admission_fallback".to_owned()];
+    let member = members.iter().find(|member| member.path == path).unwrap();
+    assert!(member.schema.get("default").is_none(), "it fails closed");
+    let least = json!({"sites": {"acme": site()}});
+    assert!(!read(&least).unwrap().common().admission_fallback);
+    for name in member.schema["enum"].as_array().unwrap() {
+        let config = read(&with(least.clone(), &path, name.clone())).unwrap();
+        assert!(config.common().admission_fallback, "{name}");
+    }
+    for wrong in [json!(true), json!("true"), json!("Local"), json!(""), json!(null), json!(1)] {
+        let problem = fault_at(&with(least.clone(), &path, wrong.clone()), &path);
+        assert!(matches!(problem, Problem::Grammar(_) | Problem::Type(_)), "{wrong}");
+    }
+}
+
+#[test]
 fn schemes_of_the_schema_are_those_of_the_reader() {
     let (_, members) = schema();
     let scheme =

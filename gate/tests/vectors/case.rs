@@ -1,6 +1,6 @@
 //! Reading vectors, and holding decisions against them.
 
-use consentgate::{Decision, Timestamp};
+use consentgate::{Conversion, ConversionResult, Decision, FlowName, Millis, Timestamp};
 use serde_json::{Value, json};
 use std::{collections::HashMap, fs, path::Path};
 
@@ -52,6 +52,29 @@ pub fn headers(value: &Value) -> Vec<(String, Vec<u8>)> {
     value.as_array().unwrap().iter().map(pair).collect()
 }
 
+/// How a step of `finish_conversion` says that sending went.
+pub fn ending(step: &Value) -> ConversionResult {
+    let retry = step["retry_in_ms"].as_u64().map(Millis);
+    match step["result"].as_str().unwrap() {
+        "sent" => ConversionResult::Sent,
+        "failed" => ConversionResult::Failed,
+        "retry" => ConversionResult::Retry(retry),
+        other => panic!("{other}"),
+    }
+}
+
+/// A conversion as the vectors write it.
+fn shown(job: &Conversion) -> Value {
+    json!({
+        "call_id": job.call_id().to_hex(),
+        "fingerprint": job.fingerprint().expose(),
+        "event_id": job.event_id().map(|id| id.as_str()),
+        "received_at_ms": job.received_at().as_millis(),
+        "body_b64": consentgate::core::base64_encode(job.body()),
+        "attempts": job.attempts(),
+    })
+}
+
 /// The ids that stand behind `$call:N`, in the order in which they were seen.
 #[derive(Default)]
 pub struct Bound(HashMap<String, String>);
@@ -72,7 +95,7 @@ impl Bound {
             let bound = self.0.entry(name.clone()).or_insert(id);
             body = body.replace(&name, bound);
         }
-        let got = json!({
+        let mut got = json!({
             "outcome": decision.outcome().as_str(),
             "stage": decision.stage().as_str(),
             "reason": decision.reason().as_str(),
@@ -82,8 +105,20 @@ impl Bound {
             "marketing": decision.marketing().map(|marketing| marketing.as_str()),
             "retry_after": decision.retry_after(),
         });
+        match decision.flow() {
+            FlowName::TakeConversions => {
+                got["conversions"] = decision.conversions().iter().map(shown).collect();
+                got["cancelled"] = decision.cancelled().into();
+            }
+            FlowName::Purge => got["removed"] = decision.removed().into(),
+            _ => {}
+        }
         let mut expect = expect.clone();
         expect["body"] = body.into();
+        let jobs = expect.get_mut("conversions").and_then(Value::as_array_mut);
+        for job in jobs.into_iter().flatten() {
+            job["call_id"] = self.resolve(job["call_id"].as_str().unwrap()).into();
+        }
         assert_eq!(expect, got, "{about}");
     }
 }

@@ -1,7 +1,7 @@
-use crate::case::{Bound, at, bytes, headers, run};
+use crate::case::{Bound, at, bytes, ending, headers, run};
 use consentgate::{
-    AsyncGate, Config, Decision, Gate, ManualClock, Millis, Request, Stores, Timer, Timestamp,
-    ids::Fingerprint,
+    AsyncGate, Config, Conversion, ConversionResult, Decision, Gate, ManualClock, Millis, Request,
+    Stores, Timer, Timestamp, ids::Fingerprint,
 };
 use serde_json::Value;
 use std::{
@@ -35,6 +35,9 @@ enum Doing<'a> {
     SyncSession(Request<'a>),
     ConfirmSale { site: &'a str, call_id: String },
     Erase { site: &'a str, fingerprint: Fingerprint },
+    TakeConversions { site: &'a str, limit: u64 },
+    FinishConversion { job: &'a Conversion, result: ConversionResult },
+    Purge { limit: u64 },
     SetSite { site: &'a str, json: String },
     RemoveSite { site: &'a str },
 }
@@ -48,9 +51,14 @@ fn play<F: FnMut(Doing<'_>) -> Option<Decision>>(
     let config = Config::from_json(case["config"].to_string().as_bytes()).unwrap();
     let mut gate = make(config, clock.clone());
     let mut bound = Bound::default();
+    let mut jobs: Vec<Conversion> = Vec::new();
     for (index, step) in case["steps"].as_array().unwrap().iter().enumerate() {
         clock.set(at(&step["now_ms"]));
-        let site = step["site"].as_str().unwrap();
+        // Of all flows only these two are of no site.
+        let site = step["site"].as_str();
+        assert_eq!(site.is_none(), step["do"] == "finish_conversion" || step["do"] == "purge");
+        let site = site.unwrap_or_default();
+        let limit = || step["limit"].as_u64().unwrap();
         let text = |name: &str| step[name].as_str().unwrap();
         let has_request = !step["headers"].is_null();
         let pairs = if has_request { headers(&step["headers"]) } else { vec![] };
@@ -64,6 +72,12 @@ fn play<F: FnMut(Doing<'_>) -> Option<Decision>>(
             "erase" => {
                 Doing::Erase { site, fingerprint: Fingerprint::new(text("fingerprint")).unwrap() }
             }
+            "take_conversions" => Doing::TakeConversions { site, limit: limit() },
+            "finish_conversion" => {
+                let job = usize::try_from(step["job"].as_u64().unwrap()).unwrap();
+                Doing::FinishConversion { job: &jobs[job], result: ending(step) }
+            }
+            "purge" => Doing::Purge { limit: limit() },
             "set_site" => Doing::SetSite { site, json: step["site_config"].to_string() },
             "remove_site" => Doing::RemoveSite { site },
             other => panic!("{other}"),
@@ -72,6 +86,7 @@ fn play<F: FnMut(Doing<'_>) -> Option<Decision>>(
             Some(decision) => {
                 let about = format!("{} step {index}", case["name"]);
                 bound.check(&decision, &step["expect"], &about);
+                jobs.extend_from_slice(decision.conversions());
             }
             None => assert!(step["expect"].is_null()),
         }
@@ -89,6 +104,13 @@ fn sequences() {
                     Doing::SyncSession(request) => gate.sync_session(&request, None),
                     Doing::ConfirmSale { site, call_id } => gate.confirm_sale(site, &call_id, None),
                     Doing::Erase { site, fingerprint } => gate.erase(site, fingerprint, None),
+                    Doing::TakeConversions { site, limit } => {
+                        gate.take_conversions(site, limit, None)
+                    }
+                    Doing::FinishConversion { job, result } => {
+                        gate.finish_conversion(job, result, None)
+                    }
+                    Doing::Purge { limit } => gate.purge(limit, None),
                     Doing::SetSite { site, json } => {
                         gate.set_site(site, json.as_bytes()).unwrap();
                         return None;
@@ -119,6 +141,13 @@ fn sequences_through_the_asynchronous_driver() {
                     Doing::Erase { site, fingerprint } => {
                         ready(gate.erase(site, fingerprint, None))
                     }
+                    Doing::TakeConversions { site, limit } => {
+                        ready(gate.take_conversions(site, limit, None))
+                    }
+                    Doing::FinishConversion { job, result } => {
+                        ready(gate.finish_conversion(job, result, None))
+                    }
+                    Doing::Purge { limit } => ready(gate.purge(limit, None)),
                     Doing::SetSite { site, json } => {
                         gate.set_site(site, json.as_bytes()).unwrap();
                         return None;

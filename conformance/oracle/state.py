@@ -1,0 +1,149 @@
+"""What the model gate keeps: sites with their defaults filled in, and the state of each."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from .bucket import Bucket, Rate
+from .consent import Session, judge
+from .schemes import STANDARD, UNTIMED, parse_secret
+from .session_merge import Statement
+
+DEFAULT_RATE = {"capacity": 20, "per_minute": 20, "strict": False}
+DEFAULT_SYNC = {
+    "per_site": {"capacity": 1000, "per_minute": 6000},
+    "per_ip": {"capacity": 30, "per_minute": 60},
+}
+DEFAULT_CONSENT = {
+    "record": ["analytics"],
+    "convert": ["marketing"],
+    "months": 6,
+    "policy_version_min": None,
+}
+
+
+def sha256_hex(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def signature_claim(mac: bytes) -> str:
+    """Made of MAC bytes that the gate computed, never of header text (field 9)."""
+    return "s:" + sha256_hex(mac)
+
+
+def event_claim(event_id: str) -> str:
+    return "e:" + sha256_hex(b"consentgate/event-id/v1\0" + event_id.encode())
+
+
+@dataclass
+class Site:
+    """One site's configuration with its defaults filled in."""
+
+    keys: list[bytes]
+    scheme: str
+    origins: list[str]
+    tolerance_s: int
+    pointer: str
+    event_id_pointer: str | None
+    rate: Rate
+    sync_site: Rate
+    sync_ip: Rate
+    consent: dict[str, Any]
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> Site:
+        sync = {**DEFAULT_SYNC, **config.get("sync", {})}
+        scheme = config.get("scheme", STANDARD)
+        assert scheme not in UNTIMED or config["accept_untimed"] is True, "the named switch"
+        assert scheme != STANDARD or "event_id_pointer" not in config, "a fault"
+        default = "/id" if scheme == "stripe" else None
+        return cls(
+            keys=[parse_secret(scheme, key["secret"]) for key in config["keys"]],
+            scheme=scheme,
+            event_id_pointer=config.get("event_id_pointer", default),
+            origins=config.get("origins", []),
+            tolerance_s=config.get("tolerance_s", 300),
+            pointer=config.get("fingerprint_pointer", "/fingerprint"),
+            rate=Rate.of(config.get("rate", DEFAULT_RATE)),
+            sync_site=Rate.of(sync["per_site"]),
+            sync_ip=Rate.of(sync["per_ip"]),
+            consent={**DEFAULT_CONSENT, **config.get("consent", {})},
+        )
+
+    def granted(self, session: Session | None, needed: str, now_ms: int) -> str:
+        return judge(
+            session,
+            self.consent[needed],
+            self.consent["months"],
+            self.consent["policy_version_min"],
+            self.tolerance_s,
+            now_ms,
+        )
+
+
+@dataclass
+class Done:
+    """A claim that is decided: the row's call id, or none for a refusal."""
+
+    accepted: bool
+    until_ms: int
+
+
+@dataclass
+class Job:
+    """A call's place in the queue. A lease is a due time in the future, under an owner."""
+
+    due_ms: int
+    attempts: int = 0
+    owner: int | None = None
+    final: bool = False
+
+
+@dataclass
+class Row:
+    """One call, with its job if it ever had one."""
+
+    call_id: str
+    fingerprint: str
+    signature_hashes: list[str]
+    event_id: str | None
+    received_at_ms: int
+    body: bytes
+    job: Job | None
+    until_ms: int
+
+    @property
+    def marketing(self) -> str:
+        return "skipped" if self.job is None else "enqueued"
+
+
+@dataclass
+class Data:
+    """One site's state; it outlives the site's removal."""
+
+    retired: list[tuple[bytes, int]] = field(default_factory=list)
+    claims: dict[str, Done] = field(default_factory=dict)
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    floors: dict[str, tuple[int, int]] = field(default_factory=dict)
+    tombstones: dict[str, int] = field(default_factory=dict)
+    statements: dict[Statement, int] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
+
+    def bucket(self, name: str, key: str, rate: Rate) -> Bucket:
+        return self.buckets.setdefault(f"{name}:{key}", Bucket(rate))
+
+    def live_rows(self, now_ms: int) -> list[Row]:
+        """What is over is never seen, whether or not it was dropped yet."""
+        return [row for row in self.rows.values() if now_ms < row.until_ms]
+
+    def floor_ms(self, fingerprint: str, now_ms: int) -> int | None:
+        """The newest floor or tombstone that still stands."""
+        standing = []
+        if fingerprint in self.floors and now_ms < self.floors[fingerprint][1]:
+            standing.append(self.floors[fingerprint][0])
+        if fingerprint in self.tombstones:
+            standing.append(self.tombstones[fingerprint])
+        return max(standing, default=None)
