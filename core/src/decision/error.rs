@@ -84,7 +84,7 @@ impl fmt::Display for StoreError {
             StoreErrorKind::Failed => "the store failed",
             StoreErrorKind::TimedOut => "the store did not answer in time",
             StoreErrorKind::WrongReply => "the store's reply does not fit what was asked",
-            StoreErrorKind::Forked => "the memory store belongs to the parent process",
+            StoreErrorKind::Forked => "the store belongs to the parent process",
             StoreErrorKind::Full => "the store has no room left",
             StoreErrorKind::Resting => "the store failed too often and is left alone for a while",
         })

@@ -70,7 +70,7 @@ reasons! {
     InFlight "in_flight" Rejected Refused(Public::InFlight), "The same event is being processed.";
     RateLimited "rate_limited" Rejected Refused(Public::RateLimited), "A token bucket is empty.";
     Overloaded "overloaded" Unavailable Refused(Public::Unavailable), "A table is full, and nothing in it may be forgotten.";
-    Forked "forked" Unavailable Refused(Public::Unavailable), "The memory store belongs to the parent process.";
+    Forked "forked" Unavailable Refused(Public::Unavailable), "The store belongs to the parent process.";
     Contended "contended" Unavailable Refused(Public::Unavailable), "The session changed each time it was judged.";
     OutOfTime "out_of_time" Unavailable Refused(Public::Unavailable), "Too little of the lease was left to record safely.";
     StoreFailed "store_failed" Unavailable Refused(Public::Unavailable), "A store failed, was too slow or replied nonsense.";

@@ -76,7 +76,10 @@ impl Inner {
         // Seen one part after the other, then taken one by one: what somebody else took in between is not due any more.
         let mut seen: Vec<(Timestamp, CallId)> = Vec::new();
         for place in self.calls.rows.places() {
-            seen.extend(self.calls.rows.lock_at(place).due.of_site(site, now).take(limit));
+            let Rows { rows, due } = &*self.calls.rows.lock_at(place);
+            // A row that is over may not have been collected yet; its job must not stand before others.
+            let alive = |(_, call_id): &(_, CallId)| rows.get(&(site, *call_id), now).is_some();
+            seen.extend(due.of_site(site, now).filter(alive).take(limit));
         }
         seen.sort_unstable();
         let jobs = seen

@@ -98,6 +98,10 @@ impl Quotas {
     /// [`reserve`](Self::reserve) under one more bound for the site.
     #[expect(clippy::indexing_slicing, reason = "every table has its place")]
     pub(super) fn reserve_below(&self, table: Table, site: &Site, count: u64, most: u64) -> bool {
+        // What takes no room is never refused, even where a bound was lowered below what is there.
+        if count == 0 {
+            return true;
+        }
         let Cap { all, per_site } = self.caps[table as usize];
         if !add(&site.used[table as usize], count, per_site.min(most)) {
             return false;

@@ -49,6 +49,16 @@ impl<T> Expires for Kept<T> {
     }
 }
 
+impl Kept<Timestamp> {
+    /// The newest floor wins, and none ends before its time.
+    fn newest(before: Option<&Self>, floor: Floor, site: &Arc<Site>, now: Timestamp) -> Self {
+        let until = now.plus(floor.keep);
+        let (at, kept_until) = before.map_or((floor.at, until), |own| (own.value, own.until));
+        let (value, until) = (floor.at.max(at), until.max(kept_until));
+        Self { value, until, owner_site: site.clone() }
+    }
+}
+
 impl Shard {
     /// The session's version as it stands, for whoever holds the lock.
     pub(super) fn version(
@@ -173,10 +183,9 @@ impl Inner {
                 return true;
             }
         }
-        let before = shard.floors.get(&key, now).map(|kept| kept.value);
-        let value = before.map_or(floor.at, |before| before.max(floor.at));
-        let until = now.plus(floor.keep);
-        shard.floors.insert(key, Kept { value, until, owner_site: site.clone() });
+        let before = shard.floors.get(&key, now);
+        let floor = Kept::newest(before, floor, site, now);
+        shard.floors.insert(key, floor);
         true
     }
 
@@ -230,10 +239,9 @@ impl Inner {
         if !shard.tombstones.has_place(&key) && !self.quotas.reserve(Table::Tombstones, site, 1) {
             return false;
         }
-        let before = shard.tombstone(site, pseudonym, now);
-        let value = before.map_or(tombstone.at, |before| before.max(tombstone.at));
-        let until = now.plus(tombstone.keep);
-        shard.tombstones.insert(key, Kept { value, until, owner_site: site.clone() });
+        let before = shard.tombstones.get(&key, now);
+        let tombstone = Kept::newest(before, tombstone, site, now);
+        shard.tombstones.insert(key, tombstone);
         true
     }
 

@@ -13,8 +13,12 @@ const PAGES: &[&str] = &[
     "docs/codes.md",
     "docs/decisions.md",
     "docs/laws.md",
+    "docs/operations.md",
     "docs/schemes.md",
     "docs/stores.md",
+    "stores/postgres/README.md",
+    "stores/redis/README.md",
+    "stores/sqlite/README.md",
 ];
 
 #[test]
