@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod admission;
+mod calls;
+mod db;
+mod error;
+mod image;
+mod jobs;
+mod link;
+mod options;
+mod owned;
+#[cfg(test)]
+mod power_loss;
+mod queue;
+mod reader;
+mod roles;
+mod sessions;
+mod store;
+mod usage;
+mod worker;
+mod writer;
+
+// The public interface is:
+pub use error::{OpenError, SqliteError};
+pub use options::{Bounds, Options};
+pub use store::{Sqlite, Suspended, Written};

@@ -1,0 +1,235 @@
+//! The one thread of a process that writes: many requests in one transaction, one sync of the disk for all of them.
+
+use crate::{
+    db::Db,
+    error::{SqliteError, is_busy, is_unwritten_commit},
+    link::{Access, Link},
+    options::Options,
+    queue::{Queue, Task, overloaded},
+};
+use consentgate_core::{Reply, StoreError, Timestamp, ids::SiteId};
+use rusqlite::{Connection, ErrorCode, wal::CheckpointMode};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
+};
+
+/// Entries that are over and dropped by a group, for each request in it: more than one request can add.
+const DROPPED_EACH: u64 = 8;
+
+/// So many times the usual length, the log is cut even if readers have to be waited for.
+const LOG_TOO_LONG: u32 = 16;
+
+pub(crate) struct Writer {
+    path: PathBuf,
+    options: Options,
+    queue: Arc<Queue>,
+    link: Option<Link>,
+    log_pages: Arc<AtomicU32>,
+    /// The site whose old entries were dropped last.
+    dropped_at: String,
+    counts: Arc<Counts>,
+}
+
+/// What was done so far.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) requests: AtomicU64,
+    pub(crate) groups: AtomicU64,
+}
+
+/// One request in a group, done but not yet on disk.
+struct Performed {
+    task: Task,
+    reply: Reply,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        path: PathBuf,
+        options: Options,
+        queue: Arc<Queue>,
+        link: Link,
+        counts: Arc<Counts>,
+    ) -> Self {
+        let log_pages = Arc::default();
+        let dropped_at = String::new();
+        let mut writer = Self { path, options, queue, link: None, log_pages, dropped_at, counts };
+        writer.use_link(link);
+        writer
+    }
+
+    /// Works until the queue is closed and empty.
+    pub(crate) fn run(mut self) {
+        while self.queue.wait() {
+            if self.link.as_ref().is_some_and(|link| !link.is_here()) {
+                // A host forked in what it does with a reply: this is the child, and nothing here is its own.
+                std::mem::forget(self);
+                return;
+            }
+            self.group();
+            self.checkpoint();
+        }
+        if let Some(link) = self.link.take() {
+            // Whoever copies the file alone then has everything.
+            let _ = link.wal_checkpoint_v2(None::<&str>, CheckpointMode::TRUNCATE);
+        }
+    }
+
+    fn use_link(&mut self, mut link: Link) {
+        let log_pages = self.log_pages.clone();
+        // The engine tells after each commit how long the log is. A failure to listen costs a longer log.
+        let _ = link.get_mut().wal_hook(Some(move |_: &mut _, pages| {
+            log_pages.store(u32::try_from(pages).unwrap_or(0), Relaxed);
+            Ok(())
+        }));
+        self.link = Some(link);
+    }
+
+    /// One transaction: everything that waits, up to the bound.
+    pub(crate) fn group(&mut self) {
+        if let Err(error) = self.begin() {
+            for task in self.queue.take(usize::MAX) {
+                task.fail(error.clone());
+            }
+            return;
+        }
+        let Some(link) = self.link.take() else { return };
+        // Taken only now: what was given up while another process was waited for is not begun at all.
+        let mut tasks = self.queue.take(self.options.group);
+        tasks.retain(|task| task.owned.is_wanted_anyhow() || task.ticket.begin());
+        self.counts.requests.fetch_add(tasks.len() as u64, Relaxed);
+
+        let db = Db { connection: &link, bounds: &self.options.bounds };
+        let mut performed = Vec::with_capacity(tasks.len());
+        let mut tasks = tasks.into_iter();
+        let mut broken: Option<StoreError> = None;
+        for task in tasks.by_ref() {
+            let reply = match in_savepoint(&link, || db.perform(&task.owned.effect(), task.now)) {
+                Ok(reply) => reply,
+                Err(error) => {
+                    let error = unwritten(error);
+                    if link.is_autocommit() {
+                        // The engine has undone the whole transaction.
+                        broken = Some(error.clone());
+                    }
+                    task.owned.effect().failed(error)
+                }
+            };
+            performed.push(Performed { task, reply });
+            if broken.is_some() {
+                break;
+            }
+        }
+        if broken.is_none() && !performed.is_empty() {
+            match in_savepoint(&link, || drop_some(db, &performed, &self.dropped_at)) {
+                Ok(next) => self.dropped_at = next,
+                // What is over can wait for the next group, unless the whole transaction was undone.
+                Err(error) => broken = link.is_autocommit().then(|| unwritten(error)),
+            }
+        }
+        let broken = broken.or_else(|| commit(&link).err());
+        match broken {
+            None => {
+                self.counts.groups.fetch_add(1, Relaxed);
+                self.link = Some(link);
+                for Performed { task, reply } in performed {
+                    task.give(reply);
+                }
+            }
+            Some(error) => {
+                // Nothing that the engine remembers is relied on after a failure: the next group opens anew.
+                drop(link);
+                for task in performed.into_iter().map(|performed| performed.task).chain(tasks) {
+                    task.fail(error.clone());
+                }
+            }
+        }
+    }
+
+    /// Begins for writing at once: what begins for reading and then writes may find the file locked, however long it
+    /// would wait (FIELD 37).
+    fn begin(&mut self) -> Result<(), StoreError> {
+        if self.link.is_none() {
+            let link = Link::open(&self.path, &self.options, Access::Write)
+                .map_err(|error| SqliteError::Open(error).unwritten())?;
+            self.use_link(link);
+        }
+        let Some(link) = &self.link else { return Err(SqliteError::Closed.unwritten()) };
+        execute(link, "BEGIN IMMEDIATE").map_err(|error| {
+            if !is_busy(&error) {
+                self.link = None;
+            }
+            unwritten(error)
+        })
+    }
+
+    /// Moves the log into the database, after the answers were given: nobody waits for it but the next group.
+    pub(crate) fn checkpoint(&mut self) {
+        let pages = self.log_pages.load(Relaxed);
+        if pages < self.options.checkpoint_pages {
+            return;
+        }
+        let Some(link) = &self.link else { return };
+        let too_long = self.options.checkpoint_pages.saturating_mul(LOG_TOO_LONG);
+        let mode =
+            if pages < too_long { CheckpointMode::PASSIVE } else { CheckpointMode::TRUNCATE };
+        // Whatever fails here is tried again after the next group; the log is as good as the database.
+        if link.wal_checkpoint_v2(None::<&str>, mode).is_ok() {
+            self.log_pages.store(0, Relaxed);
+        }
+    }
+}
+
+fn drop_some(db: Db<'_>, performed: &[Performed], after: &str) -> rusqlite::Result<String> {
+    let sites: BTreeSet<&SiteId> =
+        performed.iter().filter_map(|one| one.task.owned.site()).collect();
+    let sites: Vec<SiteId> = sites.into_iter().cloned().collect();
+    // Clocks of one group may differ: what is over by the earliest of them is so for all.
+    let now = performed.iter().map(|one| one.task.now).min().unwrap_or(Timestamp::MIN);
+    db.drop_some(&sites, after, DROPPED_EACH * performed.len() as u64, now)
+}
+
+/// What fails is undone, and only that.
+fn in_savepoint<T>(
+    link: &Connection,
+    work: impl FnOnce() -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    execute(link, "SAVEPOINT one")?;
+    let done = work();
+    if done.is_err() && !link.is_autocommit() {
+        execute(link, "ROLLBACK TO one")?;
+    }
+    if !link.is_autocommit() {
+        execute(link, "RELEASE one")?;
+    }
+    done
+}
+
+fn commit(link: &Connection) -> Result<(), StoreError> {
+    let Err(error) = execute(link, "COMMIT") else { return Ok(()) };
+    let undone = link.is_autocommit() || execute(link, "ROLLBACK").is_ok();
+    // A log that could not be synced may hold the whole group all the same, and be read again after a crash.
+    Err(if undone && is_unwritten_commit(&error) {
+        unwritten(error)
+    } else {
+        SqliteError::from(error).unknown()
+    })
+}
+
+fn execute(link: &Connection, sql: &str) -> rusqlite::Result<()> {
+    link.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+/// Nothing of it is in the database: it was undone, or never began.
+fn unwritten(error: rusqlite::Error) -> StoreError {
+    if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
+        overloaded()
+    } else {
+        SqliteError::from(error).unwritten()
+    }
+}
