@@ -1,21 +1,29 @@
-.PHONY: help demo test lint clean
+.PHONY: help demo test soak lint clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
 
-demo: ## set everything up, start the three example backends, drive them over HTTP
+demo: ## set everything up, start the three example backends, drive them over HTTP; then two that share their stores
 	@scripts/setup.sh
 	@printf '\n== axum example\n'
-	@cargo build -p consentgate-example-axum
-	@node scripts/demo.mjs
+	@cargo build -p consentgate-example-axum --bins
+	@scripts/with-engines.sh node scripts/demo/main.mjs
 
 test: ## set everything up, run every test of every language
-	@scripts/test.sh
+	@scripts/setup.sh
+	@scripts/with-engines.sh scripts/test.sh
+
+soak: ## the storms in full: a kill of each victim at each effect, on either side, in each language
+	@scripts/setup.sh
+	@cargo build --quiet -p consentgate-example-axum
+	@scripts/with-engines.sh .venv/bin/python -m pytest conformance/storm -p no:cacheprovider --soak
 
 lint: ## every linter, each warning an error
 	@scripts/lint.sh
 
 clean: ## remove all that was built or installed
+	@scripts/engines.sh down
+	@ENGINES_STATE=target/storm scripts/engines.sh down
 	@rm -rf target .venv bindings-node/node_modules bindings-node/native scripts/smoke/node_modules examples/express/node_modules
 	@rm -rf .hypothesis .mypy_cache .ruff_cache .pytest_cache bindings-python/.mypy_cache bindings-python/.hypothesis
 	@find bindings-python -name '*.so' -delete

@@ -23,7 +23,7 @@ else
   echo 'advisories not checked: their database cannot be fetched from here'
 fi
 
-python_files=(bindings-python examples/fastapi scripts/readme)
+python_files=(bindings-python examples/fastapi scripts/readme scripts/demo conformance/storm)
 # Each on a line of its own: in `a && b`, a failing `a` does not end the script.
 say 'ruff'
 ruff check "${python_files[@]}" conformance
@@ -31,5 +31,5 @@ ruff format --check "${python_files[@]}"
 say 'mypy' && (cd bindings-python && mypy)
 say 'stubtest' && (cd bindings-python && python -m mypy.stubtest consentgate)
 say 'TypeScript and prettier' && npm run --silent --prefix bindings-node lint
-say 'shellcheck' && shellcheck --external-sources scripts/*.sh .ci/run
+say 'shellcheck' && shellcheck --external-sources --check-sourced scripts/*.sh .ci/run
 say 'clean'

@@ -20,7 +20,7 @@ need() {
   fi
 }
 
-need cargo 1.88 'Install Rust: https://rustup.rs'
+need cargo 1.89 'Install Rust: https://rustup.rs'
 need python3 3.11 'Install Python with venv: https://www.python.org, or the packages python3 and python3-venv'
 need node 20.0 'Install Node.js: https://nodejs.org'
 need npm 9.0 'It comes with Node.js'
@@ -42,7 +42,7 @@ npm_packages() { npm ci --no-audit --no-fund --loglevel=error --prefix "$1"; }
 
 addon() { npm run --silent --prefix bindings-node build:debug; }
 
-rust="Cargo.toml Cargo.lock core gate"
+rust="Cargo.toml Cargo.lock core gate stores"
 step 'Python packages' .venv/bin/maturin requirements-dev.txt venv
 step 'Python wheel' '.venv/lib/python3*/site-packages/consentgate*.dist-info' "requirements-dev.txt $rust bindings-python" wheel
 step 'npm packages of the addon' bindings-node/node_modules bindings-node/package-lock.json npm_packages bindings-node

@@ -1,10 +1,8 @@
 #!/usr/bin/env bash
-# Sets everything up, then runs every test of every language.
+# Runs every test of every language; `make test` sets up what they need and starts the engines.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "$0")/common.sh"
-scripts/setup.sh
-
 LOGS="$ROOT/target/logs"
 mkdir -p "$LOGS"
 passed=0
@@ -44,10 +42,15 @@ suite() {
 }
 
 suite 'vectors are what the oracle says' python3 conformance/generate.py --check
+suite 'store suite is what its model says' python3 conformance/store-suite/generate.py --check
 suite 'oracle' python3 -m unittest discover -s conformance/tests -t conformance
+say 'axum example' && cargo build --quiet -p consentgate-example-axum --bins
 suite 'Rust' cargo test --quiet --workspace --all-features
 suite 'Python' .venv/bin/python -m pytest bindings-python -p no:cacheprovider
 suite 'Node' npm test --silent --prefix bindings-node
+suite 'store suite, of itself in Python' python3 -m unittest discover -s conformance/store-suite/python/tests -t conformance/store-suite/python
+suite 'store suite, of itself in Node' npm test --silent --prefix conformance/store-suite/node
+suite 'storms' .venv/bin/python -m pytest conformance/storm -p no:cacheprovider
 suite 'smoke, of itself' npm test --silent --prefix scripts/smoke
 suite 'README in Python' .venv/bin/python scripts/readme/run.py
 suite 'README in Node' node scripts/readme/run.mjs

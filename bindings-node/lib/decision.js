@@ -1,5 +1,7 @@
 'use strict';
 
+const { Conversion } = require('./conversion.js');
+const { told } = require('./errors.js');
 const { unflattened } = require('./input.js');
 
 /** What the gate answers: what to send, and what to log. */
@@ -17,6 +19,10 @@ class Decision {
     this.eventId = made.eventId ?? null;
     this.keyId = made.keyId ?? null;
     this.marketing = made.marketing ?? null;
+    this.conversions = Object.freeze(made.conversions.map((due) => new Conversion(due)));
+    this.cancelled = made.cancelled;
+    this.removed = made.removed;
+    this.admittedLocally = made.admittedLocally;
     // Not enumerable, so that whoever logs a decision or makes JSON of it does not show them.
     Object.defineProperty(this, 'body', { value: Buffer.from(made.body) });
     Object.defineProperty(this, 'error', { value: failure(made.failure, thrown) });
@@ -24,10 +30,10 @@ class Decision {
   }
 }
 
-/** What the store threw, or a plain error where it was too slow or replied nonsense. */
+/** What the store threw, or a plain error where it was too slow, replied nonsense, or is none of JavaScript's. */
 function failure(given, thrown) {
   if (given == null) return null;
-  return thrown[given.thrown] ?? new Error(given.message);
+  return (given.thrown == null ? undefined : thrown[given.thrown]) ?? told(given);
 }
 
 module.exports = { Decision };

@@ -1,11 +1,11 @@
 'use strict';
 
-/** The loops between a decision and the host's stores. They carry; what it means is judged in Rust. */
+/** The loops between a decision and its stores. They carry; what it means is judged in Rust. */
 
 const { isPromise } = require('node:util').types;
 const { Decision } = require('./decision.js');
 const { NotWritten, checked } = require('./errors.js');
-const { toJson } = require('./reply.js');
+const { toAddon } = require('./reply.js');
 
 /** What a store is told beside the request. */
 class CallOptions {
@@ -25,48 +25,53 @@ class CallOptions {
 }
 
 /** What came of asking a store, to be taken up by the decision that waits. */
-const replied = (value) => (native, run, _, now) => native.resume(run, toJson(value), now);
+const replied = (value, method) => (native, run, _, now) =>
+  native.resume(run, ...toAddon(value, method), now);
 const failed = (error) => (native, run, thrown, now) =>
   native.fail(run, thrown.push(error) - 1, isNotWritten(error), now);
 const late = (native, run, _, now) => native.timeOut(run, now);
+/** Of a store of this process, whose reply is in Rust. If there is none, its time was over. */
+const answered = (native, run, _, now) => native.takeUp(run, now);
 
 /** Asks the stores until the decision is made. */
-function drive({ native, asked }, begin, time) {
-  const course = new Course(native, time);
+function drive(core, begin, time) {
+  const course = new Course(core, time);
   let turn = course.begin(begin);
   try {
-    while (turn.ask) turn = course.goOn(turn.ask, askNow(asked, turn.ask));
+    while (!turn.decision) turn = course.goOn(turn, course.askNow(turn));
   } catch (misuse) {
-    const last = course.abandon(turn.ask);
-    if (last) askNow(asked, last);
+    const ask = course.abandon(turn);
+    if (ask) course.askNow({ ask });
     throw misuse;
   }
   return new Decision(turn.decision, course.thrown);
 }
 
 /** The same for stores that are waited for. */
-async function driveLater({ native, asked }, begin, time) {
-  const course = new Course(native, time);
+async function driveLater(core, begin, time) {
+  const course = new Course(core, time);
   let turn = course.begin(begin);
   try {
-    while (turn.ask) turn = course.goOn(turn.ask, await askLater(asked, turn.ask));
+    while (!turn.decision) turn = course.goOn(turn, await course.askLater(turn));
   } catch (misuse) {
-    const last = course.abandon(turn.ask);
-    if (last) await askLater(asked, last);
+    const ask = course.abandon(turn);
+    if (ask) await course.askLater({ ask });
     throw misuse;
   }
   return new Decision(turn.decision, course.thrown);
 }
 
-/** A decision on its way. */
+/** A decision on its way: `ask` or `wait` of its last turn tells which store is to be asked. */
 class Course {
   /** What the stores threw, by number. */
   thrown = [];
   /** The last time that was good, should the clock go wrong. */
   #now;
 
-  constructor(native, time) {
+  constructor({ asked, native, pending }, time) {
+    this.asked = asked;
     this.native = native;
+    this.pending = pending;
     this.time = time;
   }
 
@@ -74,18 +79,68 @@ class Course {
     return this.#at((now) => begin(now));
   }
 
-  goOn({ run }, answer) {
+  goOn({ ask, wait }, answer) {
+    const { run } = ask ?? wait;
     return this.#at((now) => answer(this.native, run, this.thrown, now));
   }
 
   /** What a store is still to be asked, to have back what a decision holds whose clock went wrong on the way. */
-  abandon({ run }) {
+  abandon({ ask, wait }) {
     try {
-      return this.native.abandon(run, this.#now);
+      return this.native.abandon((ask ?? wait).run, this.#now);
     } catch {
       // The decision is past giving back: the lease will lapse.
       return null;
     }
+  }
+
+  askNow({ ask, wait }) {
+    try {
+      if (wait) return this.#perform(wait);
+      const reply = this.#ask(ask);
+      if (!isThenable(reply)) return replied(reply, ask.method);
+      if (isPromise(reply)) reply.then(ignore, ignore);
+      return replied(undefined);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  askLater({ ask, wait }) {
+    try {
+      if (wait) return this.#submit(wait);
+      const reply = this.#ask(ask);
+      return isThenable(reply) ? inTime(reply, ask) : replied(reply, ask.method);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #ask({ role, method, request, timeoutMs }) {
+    return this.asked[role][method](request, new CallOptions(timeoutMs));
+  }
+
+  #perform({ run }) {
+    this.native.perform(run, this.#now);
+    return answered;
+  }
+
+  /** Ended by whoever is first: the store, or the deadline. */
+  #submit({ run, timeoutMs }) {
+    return new Promise((resolve) => {
+      const end = (answer) => {
+        clearTimeout(timer);
+        this.pending.delete(ticket);
+        resolve(answer);
+      };
+      const timer = setTimeout(end, timeoutMs, answered);
+      const ticket = this.pending.add(() => end(answered));
+      try {
+        this.native.submit(run, ticket, this.#now);
+      } catch (error) {
+        end(failed(error));
+      }
+    });
   }
 
   #at(step) {
@@ -96,28 +151,8 @@ class Course {
   }
 }
 
-function askNow(asked, { role, method, request, timeoutMs }) {
-  try {
-    const reply = asked[role][method](request, new CallOptions(timeoutMs));
-    if (!isThenable(reply)) return replied(reply);
-    if (isPromise(reply)) reply.then(ignore, ignore);
-    return replied(undefined);
-  } catch (error) {
-    return failed(error);
-  }
-}
-
-function askLater(asked, { role, method, request, timeoutMs }) {
-  try {
-    const reply = asked[role][method](request, new CallOptions(timeoutMs));
-    return isThenable(reply) ? inTime(reply, timeoutMs) : replied(reply);
-  } catch (error) {
-    return failed(error);
-  }
-}
-
 /** The answer of whoever is first: the store, or the deadline. The other comes to nothing. */
-function inTime(reply, timeoutMs) {
+function inTime(reply, { method, timeoutMs }) {
   return new Promise((resolve) => {
     // It keeps the process alive: a decision that is waited for is made, even if only by its deadline.
     const timer = setTimeout(resolve, timeoutMs, late);
@@ -127,7 +162,7 @@ function inTime(reply, timeoutMs) {
     };
     // Not `Promise.resolve`, which may throw what the reply's own getters do.
     new Promise((settle) => settle(reply)).then(
-      (value) => end(replied(value)),
+      (value) => end(replied(value, method)),
       (error) => end(failed(error)),
     );
   });

@@ -29,4 +29,9 @@ function checked(returned) {
   throw new RangeError(misuse.message);
 }
 
-module.exports = { ConfigError, NotWritten, checked };
+/** What the addon tells of a failure, as an error. */
+function told({ cause, message }) {
+  return new Error(message, cause == null ? undefined : { cause: new Error(cause) });
+}
+
+module.exports = { ConfigError, NotWritten, checked, told };

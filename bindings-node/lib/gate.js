@@ -1,10 +1,12 @@
 'use strict';
 
 const { toJson } = require('./config.js');
+const { jobOf } = require('./conversion.js');
 const { drive, driveLater } = require('./drive.js');
 const { checked } = require('./errors.js');
 const input = require('./input.js');
 const native = require('./native.js');
+const { Pending } = require('./pending.js');
 const { bound } = require('./stores.js');
 
 /** What a method of a gate came to: how the decision begins, and what time it is. */
@@ -24,7 +26,10 @@ class Core {
     const { asked, roles } = bound(stores, { waitedFor });
     this.asked = asked;
     this.clock = clock;
-    this.native = checked(native.open(toJson(config), roles)).gate;
+    // Only who waits for stores of this process has to be told of their answers.
+    const isTold = waitedFor && Object.values(roles).some((keeper) => typeof keeper === 'object');
+    this.pending = isTold ? new Pending() : undefined;
+    this.native = checked(native.open(toJson(config), roles, this.pending?.answered)).gate;
     this.underWay = new Set();
   }
 
@@ -51,6 +56,24 @@ class Core {
 
   erase(site, fingerprint, options) {
     return this.#withTexts('erase', { site, fingerprint }, options);
+  }
+
+  takeConversions(site, limit, options) {
+    const { now } = input.options(options, ['now']);
+    const args = [input.text(site, '`site`'), input.number(limit, '`limit`')];
+    return new Call((at) => this.native.takeConversions(...args, at), this.time(now));
+  }
+
+  finishConversion(job, result, options) {
+    const { now, retryInMs } = input.options(options, ['retryInMs', 'now']);
+    const args = [jobOf(job), input.text(result, '`result`'), retryInMs];
+    return new Call((at) => this.native.finishConversion(...args, at), this.time(now));
+  }
+
+  purge(limit, options) {
+    const { now } = input.options(options, ['now']);
+    const most = input.number(limit, '`limit`');
+    return new Call((at) => this.native.purge(most, at), this.time(now));
   }
 
   #withRequest(method, site, headers, body, ip, now) {
@@ -134,6 +157,18 @@ class Gate extends Base {
     return this.#drive((core) => core.erase(site, fingerprint, options));
   }
 
+  takeConversions(site, limit, options) {
+    return this.#drive((core) => core.takeConversions(site, limit, options));
+  }
+
+  finishConversion(job, result, options) {
+    return this.#drive((core) => core.finishConversion(job, result, options));
+  }
+
+  purge(limit, options) {
+    return this.#drive((core) => core.purge(limit, options));
+  }
+
   close() {
     closed(this);
   }
@@ -169,6 +204,18 @@ class AsyncGate extends Base {
 
   async erase(site, fingerprint, options) {
     return this.#drive((core) => core.erase(site, fingerprint, options));
+  }
+
+  async takeConversions(site, limit, options) {
+    return this.#drive((core) => core.takeConversions(site, limit, options));
+  }
+
+  async finishConversion(job, result, options) {
+    return this.#drive((core) => core.finishConversion(job, result, options));
+  }
+
+  async purge(limit, options) {
+    return this.#drive((core) => core.purge(limit, options));
   }
 
   async close() {

@@ -1,9 +1,26 @@
 'use strict';
 
+const { Conversion } = require('./conversion.js');
 const { Decision } = require('./decision.js');
 const { ConfigError, NotWritten } = require('./errors.js');
 const { AsyncGate, Gate } = require('./gate.js');
+const { postgres } = require('./postgres.js');
+const { redis } = require('./redis.js');
+const { sqlite } = require('./sqlite.js');
 const { sign, verify } = require('./stateless.js');
 const { memory } = require('./stores.js');
 
-module.exports = { AsyncGate, ConfigError, Decision, Gate, NotWritten, memory, sign, verify };
+module.exports = {
+  AsyncGate,
+  ConfigError,
+  Conversion,
+  Decision,
+  Gate,
+  NotWritten,
+  memory,
+  postgres,
+  redis,
+  sign,
+  sqlite,
+  verify,
+};

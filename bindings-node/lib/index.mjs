@@ -1,4 +1,16 @@
 import consentgate from './index.js';
 
-export const { AsyncGate, ConfigError, Decision, Gate, NotWritten, memory, sign, verify } =
-  consentgate;
+export const {
+  AsyncGate,
+  ConfigError,
+  Conversion,
+  Decision,
+  Gate,
+  NotWritten,
+  memory,
+  postgres,
+  redis,
+  sign,
+  sqlite,
+  verify,
+} = consentgate;

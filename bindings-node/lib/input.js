@@ -19,9 +19,13 @@ function optionalText(value, name) {
   return value === undefined || value === null ? undefined : text(value, name);
 }
 
-function optionalNumber(value, name) {
-  if (value === undefined || typeof value === 'number') return value;
+function number(value, name) {
+  if (typeof value === 'number') return value;
   throw new TypeError(`${name} must be a number, not ${kind(value)}`);
+}
+
+function optionalNumber(value, name) {
+  return value === undefined ? undefined : number(value, name);
 }
 
 /** The readers of options by name; a name that is not known must not go unseen. */
@@ -32,6 +36,8 @@ const OPTIONS = {
   id: optionalText,
   now: optionalNumber,
   toleranceS: optionalNumber,
+  retryInMs: optionalNumber,
+  waitMs: optionalNumber,
 };
 
 function options(given, known) {
@@ -120,4 +126,14 @@ function unflattened(flat) {
   return object;
 }
 
-module.exports = { body, headers, kind, optionalNumber, options, secret, text, unflattened };
+module.exports = {
+  body,
+  headers,
+  kind,
+  number,
+  optionalNumber,
+  options,
+  secret,
+  text,
+  unflattened,
+};

@@ -5,12 +5,13 @@
 const { isAsyncFunction } = require('node:util').types;
 const { ConfigError } = require('./errors.js');
 const { kind } = require('./input.js');
+const { nativeOf } = require('./sqlite.js');
 
 /** The methods of each role, as `docs/stores.md` tells them. */
 const METHODS = {
-  admission: ['admit', 'settle'],
-  sessions: ['find', 'put', 'delete'],
-  calls: ['record', 'find', 'enqueue', 'erase'],
+  admission: ['admit', 'settle', 'purge'],
+  sessions: ['find', 'put', 'delete', 'purge'],
+  calls: ['record', 'find', 'enqueue', 'erase', 'take', 'finish', 'purge'],
 };
 
 class Memory {}
@@ -21,23 +22,30 @@ function memory() {
   return MEMORY;
 }
 
-/** The roles that are the host's, and `asked[role][method]`, the functions to call. */
+/** Who keeps which role, and `asked[role][method]`, the functions to call where it is the host. */
 function bound(stores, { waitedFor }) {
   const given = stores === undefined ? {} : allRoles(stores);
-  const hosts = Object.entries(given).filter(([, store]) => !(store instanceof Memory));
+  const hosts = Object.entries(given).filter(([, store]) => keeper(store) === true);
   const asked = {};
   for (const [role, store] of hosts) {
     asked[role] = {};
-    for (const name of METHODS[role]) asked[role][name] = method(store, role, name, waitedFor);
+    const view = store?.[role] ?? store;
+    for (const name of METHODS[role]) asked[role][name] = method(view, role, name, waitedFor);
   }
-  const { admission, sessions, calls } = Object.fromEntries(hosts);
+  const { admission, sessions, calls } = given;
   const roles = {
-    admission: admission !== undefined,
-    sessions: sessions !== undefined,
-    calls: calls !== undefined,
-    oneStore: sessions !== undefined && identity(sessions) === identity(calls),
+    admission: keeper(admission),
+    sessions: keeper(sessions),
+    calls: keeper(calls),
+    oneStore: identity(sessions) === identity(calls),
   };
   return { asked, roles };
+}
+
+/** As the addon's `open` takes it: `false`, the gate's own memory; `true`, a store of the host's; or one of the addon's. */
+function keeper(store) {
+  if (store === undefined || store instanceof Memory) return false;
+  return nativeOf(store) ?? true;
 }
 
 function allRoles(stores) {
@@ -59,7 +67,7 @@ function allRoles(stores) {
   return stores;
 }
 
-/** Two views, each with one role's methods, name the store that they share as `store`. */
+/** Views, each with one role's methods, name the store that they share as `store`. */
 function identity(store) {
   return store?.store ?? store;
 }

@@ -1,7 +1,7 @@
 //! Decisions as plain data.
 
-use crate::turn::HostError;
-use consentgate::Decision;
+use crate::{conversion::Due, tables::number, turn::HostError};
+use consentgate::{Decision, StoreError};
 use napi_derive::napi;
 use std::error::Error;
 
@@ -34,6 +34,14 @@ pub struct Decided {
     pub key_id: Option<String>,
     /// `enqueued` or `skipped`.
     pub marketing: Option<&'static str>,
+    /// Leased to the caller.
+    pub conversions: Vec<Due>,
+    /// How many conversions were cancelled.
+    pub cancelled: f64,
+    /// How many entries were dropped.
+    pub removed: f64,
+    /// The memory of the process admitted.
+    pub admitted_locally: bool,
 }
 
 /// Why a store failed.
@@ -43,6 +51,8 @@ pub struct Failure {
     pub thrown: Option<u32>,
     /// For people.
     pub message: String,
+    /// What is behind it, where that is none of JavaScript's.
+    pub cause: Option<String>,
 }
 
 impl From<Decision> for Decided {
@@ -56,16 +66,40 @@ impl From<Decision> for Decided {
             reason: decision.reason().as_str(),
             stage: decision.stage().as_str(),
             flow: decision.flow().as_str(),
-            failure: decision.error().map(|error| Failure {
-                thrown: error.source().and_then(<dyn Error>::downcast_ref).map(HostError::number),
-                message: error.to_string(),
-            }),
+            failure: decision.error().map(Failure::from),
             #[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^53")]
             retry_after: decision.retry_after().map(|seconds| seconds as f64),
             call_id: decision.call_id().map(|id| id.to_string()),
             event_id: decision.event_id().map(|id| id.as_str().into()),
             key_id: decision.key_id().map(|id| id.as_str().into()),
             marketing: decision.marketing().map(consentgate::Marketing::as_str),
+            conversions: decision.conversions().iter().map(Due::from).collect(),
+            cancelled: number(decision.cancelled()),
+            removed: number(decision.removed()),
+            admitted_locally: decision.was_admitted_locally(),
         }
+    }
+}
+
+impl From<&StoreError> for Failure {
+    fn from(error: &StoreError) -> Self {
+        match error.source().and_then(<dyn Error>::downcast_ref).map(HostError::number) {
+            Some(thrown) => Self { thrown: Some(thrown), message: error.to_string(), cause: None },
+            None => Self::of(error),
+        }
+    }
+}
+
+impl Failure {
+    pub fn of(error: &dyn Error) -> Self {
+        let cause = error.source().map(with_causes);
+        Self { thrown: None, message: error.to_string(), cause }
+    }
+}
+
+fn with_causes(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", with_causes(cause)),
+        None => error.to_string(),
     }
 }

@@ -2,26 +2,33 @@
 
 use crate::{
     input::{Misuse, address, optional_time, pairs},
+    native::Answered,
+    sqlite::NativeSqlite,
     turn::{Ask, HostError, Standing, Waiting},
     value::from_json,
 };
 use consentgate::{
     Request, StoreError, StoreErrorKind, Timestamp,
-    host::{HostGate, HostRoles, Run, Turn},
+    host::{HostGate, HostRoles, Keeper, Run, Turn},
     ids::Fingerprint,
 };
-use napi::bindgen_prelude::{Env, Error, External, Result, Status, Utf16String};
+use napi::bindgen_prelude::{
+    BufferSlice, ClassInstance, Either, Env, Error, External, Function, Result, Status, Utf16String,
+};
 use napi_derive::napi;
 
-/// Which roles are JavaScript's.
+/// Who keeps a role: `true`, a store in JavaScript; `false`, the memory of the gate; or a store of this process.
+type RoleKeeper<'env> = Either<bool, ClassInstance<'env, NativeSqlite>>;
+
+/// Who keeps which role.
 #[napi(object, object_to_js = false)]
-pub struct Roles {
+pub struct Roles<'env> {
     /// Claims and buckets.
-    pub admission: bool,
+    pub admission: RoleKeeper<'env>,
     /// Sessions.
-    pub sessions: bool,
+    pub sessions: RoleKeeper<'env>,
     /// Calls.
-    pub calls: bool,
+    pub calls: RoleKeeper<'env>,
     /// Sessions and calls are kept by one store.
     pub one_store: bool,
 }
@@ -37,15 +44,35 @@ pub struct Opened {
 
 /// The gate that the classes `Gate` and `AsyncGate` drive.
 #[napi]
-pub struct NativeGate(HostGate);
+pub struct NativeGate {
+    host: HostGate,
+    answered: Option<Answered>,
+}
 
-/// Builds a gate from the JSON of its configuration.
+/// Builds a gate from the JSON of its configuration. `answered` is called with the ticket of a decision once the store
+/// of this process that it waits for has answered; without it, nothing can be submitted.
 #[napi(catch_unwind)]
-pub fn open(config: &[u8], roles: Roles) -> Opened {
+pub fn open(
+    config: &[u8],
+    roles: Roles<'_>,
+    answered: Option<Function<'_, f64, ()>>,
+) -> Result<Opened> {
     let Roles { admission, sessions, calls, one_store } = roles;
-    match HostGate::new(config, HostRoles { admission, sessions, calls, one_store }) {
-        Ok(gate) => Opened { gate: Some(NativeGate(gate)), misuse: None },
+    let (admission, sessions, calls) = (keeper(&admission), keeper(&sessions), keeper(&calls));
+    Ok(match HostGate::new(config, HostRoles { admission, sessions, calls, one_store }) {
+        Ok(host) => {
+            let answered = answered.map(|answered| Answered::new(&answered)).transpose()?;
+            Opened { gate: Some(NativeGate { host, answered }), misuse: None }
+        }
         Err(error) => Opened { gate: None, misuse: Some(error.into()) },
+    })
+}
+
+fn keeper(given: &RoleKeeper<'_>) -> Keeper {
+    match given {
+        Either::A(false) => Keeper::Memory,
+        Either::A(true) => Keeper::Host,
+        Either::B(sqlite) => Keeper::Native(sqlite.store()),
     }
 }
 
@@ -55,7 +82,7 @@ impl NativeGate {
     #[napi(catch_unwind, getter)]
     pub fn body_bytes_max(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "at most 16 MiB")]
-        let bytes = self.0.body_bytes_max() as f64;
+        let bytes = self.host.body_bytes_max() as f64;
         bytes
     }
 
@@ -96,7 +123,7 @@ impl NativeGate {
         call_id: String,
         now: Option<f64>,
     ) -> Result<Standing<'env>> {
-        self.at(env, now, |now| Ok(self.0.confirm_sale(&site, &call_id, now)))
+        self.at(env, now, |now| Ok(self.host.confirm_sale(&site, &call_id, now)))
     }
 
     /// Forgets a person.
@@ -113,21 +140,22 @@ impl NativeGate {
         let wrong = || Misuse::range("`fingerprint` must be 1 to 256 bytes of UTF-8 without NUL");
         self.at(env, now, |now| {
             let fingerprint = Fingerprint::new(&fingerprint).ok_or_else(wrong)?;
-            Ok(self.0.erase(&site, fingerprint, now))
+            Ok(self.host.erase(&site, fingerprint, now))
         })
     }
 
-    /// Goes on with a store's reply, given as JSON.
+    /// Goes on with a store's reply, given as JSON and the bytes that JSON cannot hold.
     #[napi(catch_unwind)]
     pub fn resume<'env>(
         &self,
         env: &'env Env,
         waiting: &mut External<Waiting>,
         reply: String,
+        bytes: Vec<BufferSlice<'_>>,
         now: Option<f64>,
     ) -> Result<Standing<'env>> {
-        let reply = from_json(&reply);
-        self.go_on(env, waiting, now, |run, now| self.0.resume(run, Ok(&reply), now))
+        let reply = from_json(&reply, &bytes);
+        self.go_on(env, waiting, now, |run, now| self.host.resume(run, Ok(&reply), now))
     }
 
     /// Goes on after a store threw what JavaScript keeps under the number `thrown`.
@@ -142,7 +170,7 @@ impl NativeGate {
     ) -> Result<Standing<'env>> {
         let error = StoreError::failed(HostError(thrown));
         let error = if nothing_written { error.and_nothing_written() } else { error };
-        self.go_on(env, waiting, now, |run, now| self.0.resume(run, Err(error), now))
+        self.go_on(env, waiting, now, |run, now| self.host.resume(run, Err(error), now))
     }
 
     /// Goes on after a store's deadline has passed.
@@ -154,7 +182,7 @@ impl NativeGate {
         now: Option<f64>,
     ) -> Result<Standing<'env>> {
         let error = StoreError::new(StoreErrorKind::TimedOut);
-        self.go_on(env, waiting, now, |run, now| self.0.resume(run, Err(error), now))
+        self.go_on(env, waiting, now, |run, now| self.host.resume(run, Err(error), now))
     }
 
     /// Ends a decision that nobody waits for; what a store is still to be asked, to give back what is held.
@@ -166,7 +194,7 @@ impl NativeGate {
         now: Option<f64>,
     ) -> Result<Option<Ask<'env>>> {
         let run = taken(waiting)?;
-        match self.0.abandon(run, self.0.now(optional_time(now).unwrap_or_default())) {
+        match self.host.abandon(run, self.time(now)) {
             Some((run, ask)) => Ask::new(env, run, &ask).map(Some),
             None => Ok(None),
         }
@@ -175,19 +203,28 @@ impl NativeGate {
     /// Adds or changes a site.
     #[napi(catch_unwind)]
     pub fn set_site(&self, site: String, config: &[u8], now: Option<f64>) -> Option<Misuse> {
-        self.change(now, |now| Ok(self.0.set_site(&site, config, now)?))
+        self.change(now, |now| Ok(self.host.set_site(&site, config, now)?))
     }
 
     /// Removes a site.
     #[napi(catch_unwind)]
     pub fn remove_site(&self, site: String, now: Option<f64>) -> Option<Misuse> {
-        self.change(now, |now| Ok(self.0.remove_site(&site, now)?))
+        self.change(now, |now| Ok(self.host.remove_site(&site, now)?))
     }
 }
 
 impl NativeGate {
     pub(crate) fn host(&self) -> &HostGate {
-        &self.0
+        &self.host
+    }
+
+    /// The time that was given, or the machine's. It was read before, when the decision came to wait.
+    pub(crate) fn time(&self, now: Option<f64>) -> Timestamp {
+        self.host.now(optional_time(now).unwrap_or_default())
+    }
+
+    pub(crate) fn answered(&self) -> Option<&Answered> {
+        self.answered.as_ref()
     }
 
     #[expect(clippy::too_many_arguments, reason = "what JavaScript hands over, in its order")]
@@ -204,23 +241,23 @@ impl NativeGate {
         let headers = pairs(headers);
         self.at(env, now, |now| {
             let request = Request { site, headers: &headers, body, ip: address(ip)? };
-            Ok(begin(&self.0, &request, now))
+            Ok(begin(&self.host, &request, now))
         })
     }
 
-    fn at<'env>(
+    pub(crate) fn at<'env>(
         &self,
         env: &'env Env,
         now: Option<f64>,
         begin: impl FnOnce(Timestamp) -> std::result::Result<Turn, Misuse>,
     ) -> Result<Standing<'env>> {
-        match optional_time(now).and_then(|now| begin(self.0.now(now))) {
-            Ok(turn) => Standing::new(env, turn),
+        match optional_time(now).and_then(|now| begin(self.host.now(now))) {
+            Ok(turn) => Standing::new(env, &self.host, turn),
             Err(misuse) => Ok(Standing::misuse(misuse)),
         }
     }
 
-    fn go_on<'env>(
+    pub(crate) fn go_on<'env>(
         &self,
         env: &'env Env,
         waiting: &mut External<Waiting>,
@@ -230,7 +267,7 @@ impl NativeGate {
         match optional_time(now) {
             // The decision stays where it is and can still be abandoned.
             Err(misuse) => Ok(Standing::misuse(misuse)),
-            Ok(now) => Standing::new(env, go_on(taken(waiting)?, self.0.now(now))),
+            Ok(now) => Standing::new(env, &self.host, go_on(taken(waiting)?, self.host.now(now))),
         }
     }
 
@@ -239,7 +276,7 @@ impl NativeGate {
         now: Option<f64>,
         change: impl FnOnce(Timestamp) -> std::result::Result<(), Misuse>,
     ) -> Option<Misuse> {
-        optional_time(now).and_then(|now| change(self.0.now(now))).err()
+        optional_time(now).and_then(|now| change(self.host.now(now))).err()
     }
 }
 

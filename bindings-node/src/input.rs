@@ -77,6 +77,14 @@ pub fn optional_time(ms: Option<f64>) -> Result<Option<Timestamp>, Misuse> {
     ms.map(time).transpose()
 }
 
+/// A whole number that is not negative, up to `max`, which JavaScript can hold.
+pub fn whole(number: f64, max: u64, what: &str) -> Result<u64, Misuse> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole; saturates")]
+    let whole = (number.fract() == 0.0 && number >= 0.0).then_some(number as u64);
+    let wrong = || Misuse::range(format!("{what} must be a whole number from 0 to {max}"));
+    whole.filter(|whole| *whole <= max).ok_or_else(wrong)
+}
+
 /// A peer's address; the zone of a link-local one (`fe80::1%eth0`) says nothing about the peer.
 pub fn address(text: Option<String>) -> Result<Option<IpAddr>, Misuse> {
     let Some(text) = text else { return Ok(None) };

@@ -4,9 +4,13 @@
 //! finds it thrown as an error. Refusals and misuse are returned as values, which costs a fraction of throwing.
 #![deny(unsafe_code)]
 
+mod conversion;
 mod decision;
 mod gate;
 mod input;
+mod native;
+mod scripts;
+mod sqlite;
 mod stateless;
 mod tables;
 mod turn;

@@ -44,6 +44,10 @@ pub struct Watch {
     pub conversions_enqueued: f64,
     /// Conversions skipped.
     pub conversions_skipped: f64,
+    /// Conversions cancelled in the queue.
+    pub conversions_cancelled: f64,
+    /// Answers for which the memory of the process admitted.
+    pub admitted_locally: f64,
 }
 
 /// All counters.
@@ -92,10 +96,10 @@ pub fn names() -> Names {
 
 #[napi]
 impl NativeGate {
-    /// All counters in the Prometheus text format.
+    /// All counters in the Prometheus text format, and which stores rest.
     #[napi(catch_unwind)]
     pub fn metrics(&self) -> String {
-        self.host().counters().prometheus()
+        self.host().metrics()
     }
 
     /// All counters as data.
@@ -124,12 +128,14 @@ impl NativeGate {
                 fingerprint_limits_hit: number(watch.fingerprint_limits_hit),
                 conversions_enqueued: number(watch.conversions_enqueued),
                 conversions_skipped: number(watch.conversions_skipped),
+                conversions_cancelled: number(watch.conversions_cancelled),
+                admitted_locally: number(watch.admitted_locally),
             },
         }
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no process counts to 2^53")]
-fn number(count: u64) -> f64 {
+pub fn number(count: u64) -> f64 {
     count as f64
 }

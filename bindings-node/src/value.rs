@@ -29,29 +29,40 @@ pub fn to_js<'env>(env: &'env Env, value: &Value) -> Result<Unknown<'env>> {
     }
 }
 
-/// A reply, from the JSON that JavaScript makes of it; what is no JSON is no reply.
-pub fn from_json(json: &str) -> Value {
-    serde_json::from_str(json).map_or(Value::Null, from_js)
+/// A reply, from the JSON that JavaScript makes of it; what is no JSON is no reply. A fraction stands for what JSON
+/// cannot hold: `lib/reply.js` lets none of the store's own through, and writes `n + 0.5` for the `n`th of `bytes`,
+/// counted from 1.
+pub fn from_json(json: &str, bytes: &[BufferSlice<'_>]) -> Value {
+    serde_json::from_str(json).map_or(Value::Null, |value| from_js(value, bytes))
 }
 
-fn from_js(value: serde_json::Value) -> Value {
+fn from_js(value: serde_json::Value, bytes: &[BufferSlice<'_>]) -> Value {
     use serde_json::Value as Json;
     match value {
         Json::Null => Value::Null,
         Json::Bool(flag) => Value::Bool(flag),
         Json::Number(number) => match number.as_i64() {
             Some(whole) => Value::Int(whole),
-            None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+            None => from_fraction(number.as_f64().unwrap_or(f64::NAN), bytes),
         },
         Json::String(text) => Value::Text(text.into()),
-        Json::Array(values) => Value::List(values.into_iter().map(from_js).collect()),
+        Json::Array(values) => {
+            Value::List(values.into_iter().map(|value| from_js(value, bytes)).collect())
+        }
         Json::Object(members) => Value::Map(
             members
                 .into_iter()
-                .filter_map(|(name, value)| Some((snake(&name)?.into(), from_js(value))))
+                .filter_map(|(name, value)| Some((snake(&name)?.into(), from_js(value, bytes))))
                 .collect(),
         ),
     }
+}
+
+fn from_fraction(fraction: f64, bytes: &[BufferSlice<'_>]) -> Value {
+    #[expect(clippy::cast_possible_truncation, reason = "casts saturate, and `get` has bounds")]
+    let place = usize::try_from((fraction - 1.5) as i64).ok();
+    let bytes = place.and_then(|place| bytes.get(place));
+    bytes.map_or(Value::Float(fraction), |bytes| Value::Bytes(bytes.to_vec()))
 }
 
 /// `call_id` → `callId`

@@ -51,7 +51,8 @@ const gate = new Gate(config());
 const later = new AsyncGate(config());
 
 fuzzed('any arguments', [anything, anything, anything, anything], async (...given) => {
-  for (const method of ['callEvent', 'syncSession', 'confirmSale', 'erase']) {
+  const methods = ['callEvent', 'syncSession', 'confirmSale', 'erase', 'takeConversions'];
+  for (const method of [...methods, 'finishConversion', 'purge']) {
     const now = outcome(() => gate[method](...given));
     assert.ok(now instanceof Decision || isDocumented(now));
     const then = await later[method](...given).catch((error) => error);
@@ -129,3 +130,32 @@ for (const [role, method] of asked) {
     },
   );
 }
+
+const JOB = {
+  callId: '0'.repeat(32),
+  fingerprint: 'person-1',
+  eventId: null,
+  receivedAtMs: NOW,
+  body: Buffer.from(EVENT),
+  attempts: 1,
+};
+const jobs = fc.oneof(
+  anything,
+  fc.array(
+    fc
+      .tuple(fc.constantFrom(...Object.keys(JOB)), fc.oneof(anything, fc.uint8Array()))
+      .map(([member, value]) => ({ ...JOB, [member]: value })),
+  ),
+);
+
+fuzzed('any reply of calls.take', [fc.oneof(anything, fc.record({ jobs }))], async (reply) => {
+  for (const Form of [Gate, AsyncGate]) {
+    const own = new Form(hosted(), stores({ calls: { take: () => reply } }));
+    const decision = await own.takeConversions('acme', 5, { now: NOW });
+    assert.ok(decision instanceof Decision);
+    for (const { body, fingerprint } of decision.conversions) {
+      assert.ok(Buffer.isBuffer(body));
+      assert.equal(typeof fingerprint, 'string');
+    }
+  }
+});

@@ -6,8 +6,8 @@ import { Sessions } from './support/sessions.mjs';
 import { Bound, bytes, camel, pairs, snake, vectors } from './support/vectors.mjs';
 import { HASH_SECRET } from './support/world.mjs';
 
-/** Makes the call of a step. */
-function called(gate, step, bound, options) {
+/** Makes the call of a step. `jobs` are the conversions that were handed out before. */
+function called(gate, step, bound, options, jobs = []) {
   const { site, headers, body_b64, ip } = step;
   switch (step.do) {
     case 'call_event':
@@ -18,6 +18,14 @@ function called(gate, step, bound, options) {
       return gate.confirmSale(site, bound.resolve(step.call_id), options);
     case 'erase':
       return gate.erase(site, step.fingerprint, options);
+    case 'take_conversions':
+      return gate.takeConversions(site, step.limit, options);
+    case 'finish_conversion': {
+      const retryInMs = step.retry_in_ms ?? undefined;
+      return gate.finishConversion(jobs[step.job], step.result, { ...options, retryInMs });
+    }
+    case 'purge':
+      return gate.purge(step.limit, options);
     case 'set_site':
       return gate.setSite(site, step.site_config);
     case 'remove_site':
@@ -35,11 +43,13 @@ for (const Form of [Gate, AsyncGate]) {
       let now = 0;
       const gate = new Form(config, undefined, () => now);
       const bound = new Bound();
+      const jobs = [];
       for (const [at, step] of steps.entries()) {
         now = step.now_ms;
-        const decision = await called(gate, step, bound);
+        const decision = await called(gate, step, bound, undefined, jobs);
         if (step.expect === null) assert.equal(decision, undefined);
         else bound.check(decision, step.expect, `step ${at}`);
+        jobs.push(...(decision?.conversions ?? []));
       }
     },
     Form.name,
@@ -59,6 +69,7 @@ for (const Form of [Gate, AsyncGate]) {
         },
         put: (request) => sessions.put(request),
         delete: (request) => sessions.delete(request),
+        purge: (request) => sessions.purge(request),
       };
       const config = {
         sites: { acme: site_config },
@@ -89,22 +100,30 @@ for (const Form of [Gate, AsyncGate]) {
   );
 
   const members = ['before', 'body_b64', 'call_id', 'config', 'do', 'effects', 'expect'];
-  members.push('fingerprint', 'headers', 'ip', 'now_ms', 'site');
+  members.push('fingerprint', 'headers', 'ip', 'limit', 'now_ms', 'site', 'then');
   vectors(
     'transcripts',
     members,
     async (given) => {
-      const { config, before, effects, expect, now_ms: now } = given;
-      const script = new Script(effects);
-      const gate = new Form(config, script.stores(config.sessions_apart), () => now);
+      const { before, config, then = [] } = given;
+      const script = new Script();
+      const gate = new Form(config, script.stores(config.sessions_apart), () => given.now_ms);
       const bound = new Bound();
       for (const step of before) await called(gate, step, bound, {});
-      const decision = await called(gate, given, bound, { now });
-      if (script.fault) throw script.fault;
-      bound.check(decision, expect, given.name);
-      assert.equal(script.left, 0, 'an effect was left out');
-      const raised = effects.some((effect) => effect.raise || effect.raise_not_written);
-      if (decision.error !== null) assert.ok(raised || effects.some(({ nonsense }) => nonsense));
+      const jobs = [];
+      for (const step of [given, ...then]) {
+        const { effects, expect, now_ms: now } = step;
+        script.play(effects);
+        const decision = await called(gate, step, bound, { now }, jobs);
+        if (script.fault) throw script.fault;
+        assert.equal(script.left, 0, 'an effect was left out');
+        if (expect === null) continue;
+        bound.check(decision, expect, given.name);
+        const raised = effects.some((effect) => effect.raise || effect.raise_not_written);
+        const isWrong = raised || effects.some(({ nonsense }) => nonsense);
+        if (decision.error !== null) assert.ok(isWrong);
+        jobs.push(...decision.conversions);
+      }
     },
     Form.name,
   );
@@ -112,10 +131,10 @@ for (const Form of [Gate, AsyncGate]) {
 
 /** Stores that hold what they are asked against the effects of a transcript, and answer as it says. */
 class Script {
-  #effects;
+  #effects = [];
   #same = new Map();
 
-  constructor(effects) {
+  play(effects) {
     this.#effects = [...effects];
   }
 
@@ -132,9 +151,9 @@ class Script {
       ),
     });
     return {
-      admission: role('admission', ['admit', 'settle']),
-      sessions: role('sessions', ['find', 'put', 'delete']),
-      calls: role('calls', ['record', 'find', 'enqueue', 'erase']),
+      admission: role('admission', ['admit', 'settle', 'purge']),
+      sessions: role('sessions', ['find', 'put', 'delete', 'purge']),
+      calls: role('calls', ['record', 'find', 'enqueue', 'erase', 'take', 'finish', 'purge']),
     };
   }
 

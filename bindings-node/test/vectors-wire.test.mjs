@@ -63,6 +63,33 @@ const limited = ({ retry_ms: retryMs, limit }) => {
   );
 };
 
+/** A store that has failed until it is left alone for `retry_ms`. */
+const resting = ({ retry_ms: retryMs }) => {
+  const breaker = { failures: 1, rest_ms: Math.max(1, retryMs ?? 1) };
+  const own = new Gate(hosted({ breaker }), stores({ sessions: { find: failing } }));
+  const send = (now) => own.callEvent('acme', signed(), EVENT, { now });
+  assert.equal(send(NOW).reason, 'store_failed');
+  return send(NOW);
+};
+
+const JOB = {
+  callId: '0'.repeat(32),
+  fingerprint: 'person-1',
+  eventId: null,
+  receivedAtMs: NOW,
+  body: Buffer.from(EVENT),
+  attempts: 1,
+};
+const take = (changed = {}) => {
+  const calls = { take: () => ({ jobs: [JOB] }), ...changed };
+  const own = gate({ calls });
+  return [own, own.takeConversions('acme', 1, { now: NOW })];
+};
+const finish = (result, changed) => {
+  const [own, taken] = take(changed);
+  return own.finishConversion(taken.conversions[0], result, { now: NOW });
+};
+
 const scenes = {
   accepted: ({ call_id: callId }) =>
     // The gate makes up the ids of calls; the vector's is put in its place.
@@ -128,12 +155,20 @@ const scenes = {
   skipped: () => sale(nobody),
   not_found: () => sale(replying('calls', 'find', { call: null })),
   erased: () => gate().erase('acme', 'person-1', { now: NOW }),
+  taken: () => take()[1],
+  conversion_sent: () => finish('sent'),
+  conversion_failed: () => finish('failed'),
+  conversion_put_back: () => finish('retry'),
+  lease_lost: () => finish('sent', { finish: () => ({ outcome: 'lost' }) }),
+  purged: () => gate().purge(1, { now: NOW }),
+  store_resting: resting,
 };
 
 function withId(decision, callId) {
   const { headers, outcome, retryAfter, reason, stage, status, marketing } = decision;
   const body = Buffer.from(decision.body.toString().replace(decision.callId, callId));
-  return { body, headers, outcome, reason, retryAfter, stage, status, marketing };
+  const conversions = [];
+  return { body, conversions, headers, outcome, reason, retryAfter, stage, status, marketing };
 }
 
 const members = ['body', 'call_id', 'headers', 'limit', 'outcome', 'reason', 'retry_after'];

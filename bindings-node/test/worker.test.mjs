@@ -42,9 +42,9 @@ if (isMainThread) {
       const never = () => new Promise(() => {});
       const role = (...names) => Object.fromEntries(names.map((name) => [name, never]));
       const gate = new AsyncGate(workerData.config, {
-        admission: role('admit', 'settle'),
-        sessions: role('find', 'put', 'delete'),
-        calls: role('record', 'find', 'enqueue', 'erase'),
+        admission: role('admit', 'settle', 'purge'),
+        sessions: role('find', 'put', 'delete', 'purge'),
+        calls: role('record', 'find', 'enqueue', 'erase', 'take', 'finish', 'purge'),
       });
       gate.callEvent('acme', workerData.headers, workerData.body, { now: workerData.now });
       require('node:worker_threads').parentPort.postMessage('under way');

@@ -16,7 +16,10 @@ export type Stage =
   | 'store'
   | 'call'
   | 'enqueue'
-  | 'erase';
+  | 'erase'
+  | 'take'
+  | 'finish'
+  | 'purge';
 
 /** Why; for logs. The sentences behind them are in `docs/codes.md`. */
 export type Reason =
@@ -49,16 +52,30 @@ export type Reason =
   | 'contended'
   | 'out_of_time'
   | 'store_failed'
+  | 'store_resting'
   | 'stored'
   | 'refused'
   | 'enqueued'
   | 'already_enqueued'
   | 'skipped'
   | 'not_found'
-  | 'erased';
+  | 'erased'
+  | 'taken'
+  | 'conversion_sent'
+  | 'conversion_failed'
+  | 'conversion_put_back'
+  | 'lease_lost'
+  | 'purged';
 
 /** The method that was called. */
-export type Flow = 'call_event' | 'sync_session' | 'confirm_sale' | 'erase';
+export type Flow =
+  | 'call_event'
+  | 'sync_session'
+  | 'confirm_sale'
+  | 'erase'
+  | 'take_conversions'
+  | 'finish_conversion'
+  | 'purge';
 
 /** What became of a call's conversion. */
 export type Marketing = 'enqueued' | 'skipped';
@@ -91,58 +108,6 @@ export type HeaderValue = string | readonly string[] | null | undefined;
 /** Whole milliseconds since 1970. */
 export type Clock = () => number;
 
-/** The configuration as data, in snake case; `docs/decisions.md` lists every member. Or its JSON, as text or bytes. */
-export type Config = string | Uint8Array | ConfigData;
-
-export interface ConfigData {
-  readonly sites: { readonly [site: string]: SiteConfigData };
-  readonly claim?: { readonly ttl_s?: number; readonly lease_s?: number };
-  readonly caps?: { readonly [name: `${string}_max`]: number };
-  readonly deadline_ms?: {
-    readonly admit?: number;
-    readonly find?: number;
-    readonly record?: number;
-    readonly settle?: number;
-  };
-  readonly conversion?: { readonly delay_s?: number };
-  readonly retention?: { readonly calls_s?: number; readonly floors_s?: number };
-  readonly hash_secret?: SecretData;
-  readonly sessions_apart?: boolean;
-  readonly allow_short_secrets?: boolean;
-}
-
-/** One site's configuration as data; or its JSON, as text or bytes. */
-export type SiteConfig = string | Uint8Array | SiteConfigData;
-
-export interface SiteConfigData {
-  /** Oldest first. */
-  readonly keys: readonly { readonly id: string; readonly secret: SecretData }[];
-  readonly scheme?: Scheme;
-  /** Must be true for `github` and `shopify`, which sign no time: a captured request stays acceptable for ever. */
-  readonly accept_untimed?: boolean;
-  /** Where the signed body holds the event's id (RFC 6901); `/id` for `stripe`, not for `standard-webhooks`. */
-  readonly event_id_pointer?: string;
-  readonly origins?: readonly string[];
-  readonly tolerance_s?: number;
-  readonly fingerprint_pointer?: string;
-  readonly rate?: Rate;
-  readonly sync?: { readonly per_site?: Rate; readonly per_ip?: Rate };
-  readonly consent?: {
-    readonly record?: readonly string[];
-    readonly convert?: readonly string[];
-    readonly months?: number;
-    readonly policy_version_min?: number | null;
-  };
-}
-
-export type SecretData = Secret | { readonly base64: string };
-
-export interface Rate {
-  readonly capacity?: number;
-  readonly per_minute?: number;
-  readonly strict?: boolean;
-}
-
 /**
  * What the gate answers: what to send, and what to log. Frozen. `body` and `error` are not enumerable, so that they do
  * not show where a decision is logged or made JSON of.
@@ -163,12 +128,48 @@ export class Decision {
   readonly flow: Flow;
   /** What a store threw, or an `Error` where it was too slow or replied nonsense. It may quote personal data. */
   readonly error: unknown;
+  /** Of `takeConversions`: those to send, each leased to you. */
+  readonly conversions: readonly Conversion[];
+  /** Of `takeConversions`: how many were cancelled, their consent being gone. */
+  readonly cancelled: number;
+  /** Of `purge`: how many entries were dropped. */
+  readonly removed: number;
+  /** The memory of this process stood in for the store of `admission`, which was left alone. */
+  readonly admittedLocally: boolean;
   /** Whole seconds, where it is worth trying again. */
   readonly retryAfter: number | null;
   readonly callId: string | null;
   readonly eventId: string | null;
   readonly keyId: string | null;
   readonly marketing: Marketing | null;
+}
+
+/**
+ * A conversion that is due and consented, leased to you: send it, then tell the gate how that went. Frozen. `fingerprint`
+ * and `body` are not enumerable, so that they do not show where a conversion is logged or made JSON of.
+ */
+export class Conversion {
+  private constructor();
+  readonly site: string;
+  readonly callId: string;
+  /** Whose call it is. */
+  readonly fingerprint: string;
+  /** The sender's id of the event, where one was signed. */
+  readonly eventId: string | null;
+  /** When the gate judged the event, in milliseconds. */
+  readonly receivedAt: number;
+  /** The event's body, byte for byte as it came. */
+  readonly body: Buffer;
+  /** How often it was taken, this time included. */
+  readonly attempts: number;
+}
+
+/** How sending went. `sent` and `failed` are final; with `retry` the conversion is due again later. */
+export type ConversionResult = 'sent' | 'failed' | 'retry';
+
+export interface Finish extends Now {
+  /** With `retry` alone: in how many milliseconds. Without it, the configured back-off. */
+  readonly retryInMs?: number | undefined;
 }
 
 /** A configuration that cannot be used, with every fault in it at once. */
@@ -217,6 +218,8 @@ export interface Counters {
     readonly fingerprintLimitsHit: number;
     readonly conversionsEnqueued: number;
     readonly conversionsSkipped: number;
+    readonly conversionsCancelled: number;
+    readonly admittedLocally: number;
   };
 }
 
@@ -225,7 +228,7 @@ declare class Base {
   setSite(site: string, siteConfig: SiteConfig): void;
   /** Removes a site: from now on its events are answered as an unknown site's. */
   removeSite(site: string): void;
-  /** All counters in the Prometheus text format 0.0.4. Serve it to your own network only. */
+  /** All counters, and which stores rest, in the Prometheus text format 0.0.4. Serve it to your own network only. */
   metrics(): string;
   /** All counters as data. */
   counters(): Counters;
@@ -234,7 +237,7 @@ declare class Base {
 }
 
 /**
- * The gate, for stores that answer at once. Whatever a sender does is answered by a `Decision`; misuse throws
+ * The gate, for stores that answer at once, or that it may block for. Whatever a sender does is answered by a `Decision`; misuse throws
  * `ConfigError`, `TypeError` or `RangeError`. After `close` every call throws.
  */
 export class Gate extends Base {
@@ -252,6 +255,15 @@ export class Gate extends Base {
   confirmSale(site: string, callId: string, options?: Now): Decision;
   /** Forgets a person at a site. Authenticate the caller before. */
   erase(site: string, fingerprint: string, options?: Now): Decision;
+  /**
+   * Takes conversions that are due out of the queue, 1,000 at most. Those whose consent still stands are leased to you, in
+   * `conversions`; the others are cancelled.
+   */
+  takeConversions(site: string, limit: number, options?: Now): Decision;
+  /** Tells how sending a conversion went. */
+  finishConversion(job: Conversion, result: ConversionResult, options?: Finish): Decision;
+  /** Drops up to `limit` entries that are over from each role's store: call it now and then. */
+  purge(limit: number, options?: Now): Decision;
   close(): void;
   [Symbol.dispose](): void;
 }
@@ -277,6 +289,15 @@ export class AsyncGate extends Base {
   confirmSale(site: string, callId: string, options?: Now): Promise<Decision>;
   /** Forgets a person at a site. Authenticate the caller before. */
   erase(site: string, fingerprint: string, options?: Now): Promise<Decision>;
+  /**
+   * Takes conversions that are due out of the queue, 1,000 at most. Those whose consent still stands are leased to you, in
+   * `conversions`; the others are cancelled.
+   */
+  takeConversions(site: string, limit: number, options?: Now): Promise<Decision>;
+  /** Tells how sending a conversion went. */
+  finishConversion(job: Conversion, result: ConversionResult, options?: Finish): Promise<Decision>;
+  /** Drops up to `limit` entries that are over from each role's store: call it now and then. */
+  purge(limit: number, options?: Now): Promise<Decision>;
   /** Fulfilled once the decisions under way are made. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -315,6 +336,13 @@ export function sign(
   options?: Now & { readonly id?: string | null | undefined },
 ): Record<string, string>;
 
+export { postgres } from './engines.js';
+export { redis } from './engines.js';
+export type * from './config.js';
+export type * from './engines.js';
 export { memory } from './stores.js';
 export type * from './stores.js';
+export { sqlite } from './sqlite.js';
+export type * from './sqlite.js';
+import type { Config, SiteConfig } from './config.js';
 import type { AsyncStores, Stores } from './stores.js';

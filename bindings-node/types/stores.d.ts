@@ -1,5 +1,7 @@
 /** Stores of your own. `docs/stores.md` says what each method does; these are its names in camel case. */
 
+import type { Sqlite } from './sqlite.js';
+
 /** What comes with each request. */
 export interface CallOptions {
   /** How long the answer counts. */
@@ -18,12 +20,14 @@ type Later<Role> = {
 export interface AdmissionStore {
   admit: Method<AdmitRequest, AdmitReply>;
   settle: Method<SettleRequest, SettleReply>;
+  purge: Method<PurgeRequest, PurgeReply>;
 }
 
 export interface SessionStore {
   find: Method<FindSessionRequest, FindSessionReply>;
   put: Method<PutSessionRequest, PutSessionReply>;
   delete: Method<DeleteSessionRequest, DeleteSessionReply>;
+  purge: Method<PurgeRequest, PurgeReply>;
 }
 
 export interface CallStore {
@@ -31,6 +35,9 @@ export interface CallStore {
   find: Method<FindCallRequest, FindCallReply>;
   enqueue: Method<EnqueueRequest, EnqueueReply>;
   erase: Method<EraseCallsRequest, EraseCallsReply>;
+  take: Method<TakeRequest, TakeReply>;
+  finish: Method<FinishRequest, FinishReply>;
+  purge: Method<PurgeRequest, PurgeReply>;
 }
 
 export interface AsyncAdmissionStore extends Later<AdmissionStore> {}
@@ -45,19 +52,20 @@ export interface Memory {
 export function memory(): Memory;
 
 /**
- * A store for each role, each named. Two views of one store, each with one role's methods, name the store that they
- * share as `store`.
+ * A store for each role, each named. One store of several roles has a view for each, `admission`, `sessions`, `calls`,
+ * with that role's methods; or its views name it as `store`.
  */
 export interface Stores {
-  readonly admission: AdmissionStore | Memory;
-  readonly sessions: SessionStore | Memory;
-  readonly calls: CallStore | Memory;
+  readonly admission: AdmissionStore | { readonly admission: AdmissionStore } | Sqlite | Memory;
+  readonly sessions: SessionStore | { readonly sessions: SessionStore } | Sqlite | Memory;
+  readonly calls: CallStore | { readonly calls: CallStore } | Sqlite | Memory;
 }
 
 export interface AsyncStores {
-  readonly admission: AsyncAdmissionStore | Memory;
-  readonly sessions: AsyncSessionStore | Memory;
-  readonly calls: AsyncCallStore | Memory;
+  readonly admission:
+    AsyncAdmissionStore | { readonly admission: AsyncAdmissionStore } | Sqlite | Memory;
+  readonly sessions: AsyncSessionStore | { readonly sessions: AsyncSessionStore } | Sqlite | Memory;
+  readonly calls: AsyncCallStore | { readonly calls: AsyncCallStore } | Sqlite | Memory;
 }
 
 export interface Bucket {
@@ -125,6 +133,7 @@ export interface PutSessionRequest extends Person {
   idempotency: { key: string; keepMs: number } | null;
   narrowing: boolean;
   keepMs: number;
+  sessionsPerSiteMax: number;
 }
 export interface PutSessionReply {
   outcome: 'stored' | 'repeated' | 'conflict' | 'full';
@@ -149,6 +158,7 @@ export interface RecordRequest extends Person {
   body: Buffer;
   keepMs: number;
   delayMs: number;
+  callsPerSiteMax: number;
 }
 export type RecordReply =
   | { outcome: 'moved' }
@@ -167,6 +177,8 @@ export interface FindCallReply {
 export interface EnqueueRequest extends Person {
   callId: string;
   sessionVersion: number | null;
+  /** The scopes that a conversion needs; a store that keeps the session may look again. */
+  scopes: string[];
   delayMs: number;
   keepMs: number;
 }
@@ -179,4 +191,41 @@ export interface EraseCallsRequest extends Person {
 }
 export interface EraseCallsReply {
   outcome: 'erased' | 'full';
+}
+
+export interface TakeRequest {
+  site: string;
+  owner: string;
+  limit: number;
+  leaseMs: number;
+}
+export interface Job {
+  callId: string;
+  fingerprint: string;
+  eventId: string | null;
+  receivedAtMs: number;
+  body: Uint8Array;
+  attempts: number;
+}
+export interface TakeReply {
+  jobs: Job[];
+}
+
+export interface FinishRequest {
+  site: string;
+  callId: string;
+  owner: string;
+  result: 'sent' | 'cancelled' | 'failed' | 'retry';
+  delayMs: number | null;
+}
+export interface FinishReply {
+  outcome: 'finished' | 'lost';
+}
+
+export interface PurgeRequest {
+  limit: number;
+}
+export interface PurgeReply {
+  outcome: 'purged';
+  removed: number;
 }

@@ -1,14 +1,17 @@
 use crate::{
     ask::Ask,
+    conversion::{self, Conversion},
     counters,
     decision::Decision,
     errors::{Raised, config_error},
     headers::Pairs,
     input,
+    sqlite::Sqlite,
+    wait::Wait,
 };
 use consentgate::{
     Request, Timestamp,
-    host::{self, HostGate, HostRoles},
+    host::{self, HostGate, HostRoles, Keeper},
 };
 use pyo3::{
     PyTraverseError, PyVisit,
@@ -45,6 +48,24 @@ pub(crate) enum Clock {
 pub(crate) enum Turn {
     Decision(Decision),
     Ask(Ask),
+    Wait(Wait),
+}
+
+/// Who keeps a role: a native store, or else the host, or the memory of this process.
+#[derive(FromPyObject)]
+pub(crate) enum Keeps<'py> {
+    Native(PyRef<'py, Sqlite>),
+    IsHost(bool),
+}
+
+impl Keeps<'_> {
+    fn keeper(&self) -> Keeper {
+        match self {
+            Self::Native(store) => Keeper::Native(store.native()),
+            Self::IsHost(true) => Keeper::Host,
+            Self::IsHost(false) => Keeper::Memory,
+        }
+    }
 }
 
 impl Clock {
@@ -80,6 +101,9 @@ impl Turn {
         match turn {
             host::Turn::Ask(run, ask) => {
                 Self::Ask(Ask::new((run, ask), gate.clone(), clock, at, raised))
+            }
+            host::Turn::Native(run, native) => {
+                Self::Wait(Wait::new((run, native), gate.clone(), clock, at, raised))
             }
             host::Turn::Done(made) => {
                 let source = made.error().and_then(Error::source);
@@ -125,7 +149,7 @@ impl Core {
     fn new(
         py: Python<'_>,
         config: &Bound<'_, PyBytes>,
-        roles: (bool, bool, bool),
+        roles: (Keeps<'_>, Keeps<'_>, Keeps<'_>),
         one_store: bool,
         clock: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
@@ -133,7 +157,12 @@ impl Core {
             return Err(PyTypeError::new_err("`clock` must be callable"));
         }
         let (admission, sessions, calls) = roles;
-        let roles = HostRoles { admission, sessions, calls, one_store };
+        let roles = HostRoles {
+            admission: admission.keeper(),
+            sessions: sessions.keeper(),
+            calls: calls.keeper(),
+            one_store,
+        };
         let gate = HostGate::new(config.as_bytes(), roles).map_err(|e| config_error(py, &e))?;
         let body_bytes_max = gate.body_bytes_max();
         Ok(Self { gate: Mutex::new(Some(Arc::new(gate))), clock, body_bytes_max })
@@ -201,6 +230,45 @@ impl Core {
         self.decide(py, now, |gate, now| gate.erase(&site, fingerprint, now))
     }
 
+    fn take_conversions(
+        &self,
+        py: Python<'_>,
+        site: &Bound<'_, PyAny>,
+        limit: &Bound<'_, PyAny>,
+        now: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Turn> {
+        let site = input::text(site, "`site`")?;
+        let limit = input::whole(limit, "`limit`")?;
+        self.decide(py, now, |gate, now| gate.take_conversions(&site, limit, now))
+    }
+
+    fn finish_conversion(
+        &self,
+        py: Python<'_>,
+        job: &Bound<'_, PyAny>,
+        result: &Bound<'_, PyAny>,
+        retry_in_s: Option<&Bound<'_, PyAny>>,
+        now: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Turn> {
+        let Ok(job) = job.cast::<Conversion>() else {
+            return Err(input::wrong_type("`job`", "a Conversion that was taken", job));
+        };
+        let result = input::text(result, "`result`")?;
+        let retry_in_ms = retry_in_s.map(|span| input::span(span, "`retry_in_s`")).transpose()?;
+        let result = conversion::result(&result, retry_in_ms)?;
+        self.decide(py, now, |gate, now| gate.finish_conversion(&job.get().0, result, now))
+    }
+
+    fn purge(
+        &self,
+        py: Python<'_>,
+        limit: &Bound<'_, PyAny>,
+        now: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Turn> {
+        let limit = input::whole(limit, "`limit`")?;
+        self.decide(py, now, |gate, now| gate.purge(limit, now))
+    }
+
     fn set_site(
         &self,
         py: Python<'_>,
@@ -221,7 +289,7 @@ impl Core {
     }
 
     fn metrics(&self) -> PyResult<String> {
-        Ok(self.gate()?.counters().prometheus())
+        Ok(self.gate()?.metrics())
     }
 
     fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

@@ -32,6 +32,8 @@ pub(crate) fn to_python<'py>(py: Python<'py>, counters: &Counters) -> PyResult<B
     figures.set_item("fingerprint_limits_hit", watch.fingerprint_limits_hit)?;
     figures.set_item("conversions_enqueued", watch.conversions_enqueued)?;
     figures.set_item("conversions_skipped", watch.conversions_skipped)?;
+    figures.set_item("conversions_cancelled", watch.conversions_cancelled)?;
+    figures.set_item("admitted_locally", watch.admitted_locally)?;
 
     let all = PyDict::new(py);
     all.set_item("decisions", decisions)?;

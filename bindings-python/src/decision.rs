@@ -1,3 +1,4 @@
+use crate::conversion::Conversion;
 use consentgate::StoreErrorKind;
 use consentgate::core::Decision as Made;
 use pyo3::{
@@ -113,6 +114,30 @@ impl Decision {
     #[getter]
     fn marketing(&self) -> Option<&'static str> {
         self.made.marketing().map(|marketing| marketing.as_str())
+    }
+
+    /// The conversions to send, each leased to the caller.
+    #[getter]
+    fn conversions(&self) -> Vec<Conversion> {
+        self.made.conversions().iter().cloned().map(Conversion).collect()
+    }
+
+    /// How many conversions were cancelled because their consent was gone.
+    #[getter]
+    fn cancelled(&self) -> u64 {
+        self.made.cancelled()
+    }
+
+    /// How many entries that were over have been dropped.
+    #[getter]
+    fn removed(&self) -> u64 {
+        self.made.removed()
+    }
+
+    /// Whether the memory of this process stood in for the store of the role `admission`.
+    #[getter]
+    fn admitted_locally(&self) -> bool {
+        self.made.was_admitted_locally()
     }
 
     fn __bool__(&self) -> PyResult<bool> {

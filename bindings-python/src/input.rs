@@ -14,7 +14,7 @@ pub(crate) fn type_name(object: &Bound<'_, PyAny>) -> String {
     object.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
 }
 
-fn wrong_type(what: &str, wanted: &str, given: &Bound<'_, PyAny>) -> PyErr {
+pub(crate) fn wrong_type(what: &str, wanted: &str, given: &Bound<'_, PyAny>) -> PyErr {
     PyTypeError::new_err(format!("{what} must be {wanted}, not {}", type_name(given)))
 }
 
@@ -90,6 +90,37 @@ pub(crate) fn timestamp(object: &Bound<'_, PyAny>, what: &str) -> PyResult<Times
         let bounds = "seconds from the beginning of 1970 to the end of 9999";
         PyValueError::new_err(format!("{what} must be {bounds}"))
     })
+}
+
+/// A whole number that is not negative.
+pub(crate) fn whole(object: &Bound<'_, PyAny>, what: &str) -> PyResult<u64> {
+    match object.cast::<PyInt>() {
+        Ok(number) if !object.is_instance_of::<PyBool>() => {
+            let negative = || PyValueError::new_err(format!("{what} must be from 0 to 2**64 - 1"));
+            number.extract().map_err(|_| negative())
+        }
+        _ => Err(wrong_type(what, "int", object)),
+    }
+}
+
+/// A span given in seconds, as whole milliseconds: 400 days at the most.
+pub(crate) fn span(object: &Bound<'_, PyAny>, what: &str) -> PyResult<u64> {
+    const LONGEST_S: f64 = 400.0 * 86_400.0;
+    let is_number = object.is_instance_of::<PyInt>() || object.is_instance_of::<PyFloat>();
+    if !is_number || object.is_instance_of::<PyBool>() {
+        return Err(wrong_type(what, "seconds as int or float", object));
+    }
+    let bounds = || PyValueError::new_err(format!("{what} must be from 0 to {LONGEST_S}"));
+    let seconds: f64 = object.extract().map_err(|_| bounds())?;
+    if !(0.0..=LONGEST_S).contains(&seconds) {
+        return Err(bounds());
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "cut to the millisecond, and within bounds"
+    )]
+    Ok((seconds * 1000.0) as u64)
 }
 
 /// Seconds since 1970, or nothing given.

@@ -3,14 +3,18 @@
 #![forbid(unsafe_code)]
 
 mod ask;
+mod conversion;
 mod core;
 mod counters;
 mod decision;
 mod errors;
 mod headers;
 mod input;
+mod scripts;
+mod sqlite;
 mod stateless;
 mod value;
+mod wait;
 
 use pyo3::prelude::*;
 
@@ -20,16 +24,22 @@ mod _native {
     #[pymodule_export]
     use crate::ask::Ask;
     #[pymodule_export]
+    use crate::conversion::Conversion;
+    #[pymodule_export]
     use crate::core::Core;
     #[pymodule_export]
     use crate::decision::Decision;
     #[pymodule_export]
+    use crate::sqlite::Sqlite;
+    #[pymodule_export]
     use crate::stateless::{Verified, sign, verify};
+    #[pymodule_export]
+    use crate::wait::Wait;
 
     use consentgate::{FlowName, Marketing, Outcome, Reason, Scheme, Stage};
     use pyo3::{prelude::*, types::PyTuple};
 
-    /// The closed sets of names, which the types of the package are held against.
+    /// The closed sets of names, which the types of the package are held against; and the scripts.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
@@ -39,6 +49,7 @@ mod _native {
         module.add("OUTCOMES", set(Outcome::ALL.iter().map(|n| n.as_str()).collect())?)?;
         module.add("REASONS", set(Reason::ALL.iter().map(|n| n.as_str()).collect())?)?;
         module.add("SCHEMES", set(Scheme::ALL.iter().map(|n| n.name()).collect())?)?;
-        module.add("STAGES", set(Stage::ALL.iter().map(|n| n.as_str()).collect())?)
+        module.add("STAGES", set(Stage::ALL.iter().map(|n| n.as_str()).collect())?)?;
+        crate::scripts::add(module)
     }
 }

@@ -1,5 +1,6 @@
 //! Plain data across the border: requests to stores, and what they reply.
 
+use crate::input;
 use consentgate::host::Value;
 use pyo3::{
     prelude::*,
@@ -9,7 +10,7 @@ use pyo3::{
 /// No reply nests deeper, is longer, has more members or more values in all; what does is nonsense, and is not walked
 /// through.
 const DEPTH_MAX: usize = 4;
-const LEN_MAX: usize = 256;
+const LEN_MAX: usize = 1024;
 const VALUES_MAX: usize = 10_000;
 
 /// A request as `dict`, `list`, `str`, `bytes`, `int`, `bool` and `None`.
@@ -53,6 +54,9 @@ fn read(object: &Bound<'_, PyAny>, depth: usize, left: &mut usize) -> Option<Val
     }
     if let Ok(text) = object.cast::<PyString>() {
         return text.to_str().ok().map(|text| Value::Text(text.to_owned().into()));
+    }
+    if let Some(bytes) = input::bytes(object).ok().flatten() {
+        return Some(Value::Bytes(bytes.to_vec()));
     }
     if let Ok(members) = object.cast::<PyDict>() {
         return map(members, depth.checked_sub(1)?, left);

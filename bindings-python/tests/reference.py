@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from consentgate.stores import METHODS
+
 Json: TypeAlias = dict[str, Any]
+
+NAMES = tuple(sorted({name for names in METHODS.values() for name in names}))
+"""The methods of all roles."""
 
 
 class Reference:
@@ -21,7 +26,7 @@ class Reference:
         self.tombstones: dict[tuple[str, str], Json] = {}
         self.statements: dict[tuple[str, str], int] = {}
         self.calls: dict[tuple[str, str], Json] = {}
-        self.jobs: set[tuple[str, str]] = set()
+        self.jobs: dict[tuple[str, str], Json] = {}
 
     def stores(self) -> dict[str, object]:
         return {"admission": Admission(self), "sessions": Sessions(self), "calls": Calls(self)}
@@ -45,6 +50,17 @@ class Reference:
         until = self.now_ms() + tombstone["keep_ms"]
         key = (request["site"], request["pseudonym"])
         self.tombstones[key] = {"at_ms": tombstone["at_ms"], "until": until}
+
+    def purge(self, limit: int, *tables: dict[Any, Any]) -> Json:
+        """Drops what is over. An entry is a time, or has one."""
+        over: list[tuple[dict[Any, Any], Any]] = []
+        for table in tables:
+            for key, kept in table.items():
+                until = kept if isinstance(kept, int) else kept["until"]
+                over += [(table, key)] if until <= self.now_ms() else []
+        for table, key in over[:limit]:
+            del table[key]
+        return {"outcome": "purged", "removed": len(over[:limit])}
 
 
 class View:
@@ -124,6 +140,10 @@ class Admission(View):
             s.buckets[place] = s.buckets.get(place, 0) - bucket["interval_ms"]
         return {"outcome": "settled"}
 
+    def purge(self, request: Json, timeout_s: float) -> Json:
+        """A full bucket is as good as none."""
+        return self.store.purge(request["limit"], self.store.claims, self.store.buckets)
+
 
 def _bucket_key(site: str, bucket: Json) -> tuple[str, str, str]:
     return site, bucket["name"], bucket["key"]
@@ -163,6 +183,10 @@ class Sessions(View):
         self.store.sessions.pop((request["site"], request["fingerprint"]), None)
         return {"outcome": "deleted"}
 
+    def purge(self, request: Json, timeout_s: float) -> Json:
+        s = self.store
+        return s.purge(request["limit"], s.sessions, s.floors, s.tombstones, s.statements)
+
 
 class Calls(View):
     def _moved(self, request: Json) -> bool:
@@ -191,7 +215,7 @@ class Calls(View):
         until = s.now_ms() + request["keep_ms"]
         s.calls[site, request["call_id"]] = {**request, "verdict": verdict, "until": until}
         if verdict == "enqueued":
-            s.jobs.add((site, request["call_id"]))
+            self._queue(request)
         return {"outcome": "inserted", "marketing": verdict}
 
     def find(self, request: Json, timeout_s: float) -> Json:
@@ -206,7 +230,9 @@ class Calls(View):
             return {"outcome": "already"}
         if self._moved(request):
             return {"outcome": "moved"}
-        self.store.jobs.add(key)
+        self._queue(request)
+        row = self.store.calls[key]
+        row["until"] = max(row["until"], self.store.now_ms() + request["keep_ms"])
         return {"outcome": "enqueued"}
 
     def erase(self, request: Json, timeout_s: float) -> Json:
@@ -214,8 +240,47 @@ class Calls(View):
         for key, row in list(self.store.calls.items()):
             if key[0] == request["site"] and row["fingerprint"] == request["fingerprint"]:
                 del self.store.calls[key]
-                self.store.jobs.discard(key)
+                self.store.jobs.pop(key, None)
         return {"outcome": "erased"}
+
+    def _queue(self, request: Json) -> None:
+        due = self.store.now_ms() + request["delay_ms"]
+        job = {"due": due, "owner": None, "final": False, "attempts": 0}
+        self.store.jobs[request["site"], request["call_id"]] = job
+
+    def take(self, request: Json, timeout_s: float) -> Json:
+        """A lease is a due time in the future."""
+        s, now = self.store, self.store.now_ms()
+        due = [
+            (job["due"], key)
+            for key, job in s.jobs.items()
+            if key[0] == request["site"]
+            and not job["final"]
+            and job["due"] <= now < s.calls[key]["until"]
+        ]
+        taken = []
+        for _, key in sorted(due)[: request["limit"]]:
+            job, call = s.jobs[key], s.calls[key]
+            job |= {"owner": request["owner"], "due": now + request["lease_ms"]}
+            job["attempts"] += 1
+            names = ("call_id", "fingerprint", "event_id", "received_at_ms", "body")
+            taken.append({name: call[name] for name in names} | {"attempts": job["attempts"]})
+        return {"jobs": taken}
+
+    def finish(self, request: Json, timeout_s: float) -> Json:
+        job = self.store.jobs.get((request["site"], request["call_id"]))
+        if job is None or job["owner"] != request["owner"] or self._row(request) is None:
+            return {"outcome": "lost"}
+        job |= {"owner": None, "final": request["result"] != "retry"}
+        if not job["final"]:
+            job["due"] = self.store.now_ms() + request["delay_ms"]
+        return {"outcome": "finished"}
+
+    def purge(self, request: Json, timeout_s: float) -> Json:
+        s = self.store
+        purged = s.purge(request["limit"], s.calls)
+        s.jobs = {key: job for key, job in s.jobs.items() if key in s.calls}
+        return purged
 
 
 def waited_for(store: object) -> object:
@@ -231,7 +296,7 @@ def waited_for(store: object) -> object:
         return waited
 
     view = Waited()
-    for name in ("admit", "settle", "find", "put", "delete", "record", "enqueue", "erase"):
+    for name in NAMES:
         if hasattr(store, name):
             setattr(view, name, method(getattr(store, name)))
     view.store = getattr(store, "store", store)  # type: ignore[attr-defined]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from consentgate import AsyncGate, Decision, Gate, Verified, sign
+from consentgate import AsyncGate, Conversion, Decision, Gate, Verified, sign
 
 Json: TypeAlias = dict[str, Any]
 
@@ -85,8 +85,17 @@ def call(gate: Gate | AsyncGate, method: str, *args: Any, **named: Any) -> Decis
 
 
 def perform(gate: Gate | AsyncGate, step: Json, **named: Any) -> Decision | None:
-    """A step of the sequences and transcripts."""
-    do, site = step["do"], step["site"]
+    """A step of the sequences and transcripts; the `job` of one is a conversion."""
+    do = step["do"]
+    if do == "finish_conversion":
+        if step["retry_in_ms"] is not None:
+            named["retry_in_s"] = seconds(step["retry_in_ms"])
+        return call(gate, do, step["job"], step["result"], **named)
+    if do == "purge":
+        return call(gate, do, step["limit"], **named)
+    site = step["site"]
+    if do == "take_conversions":
+        return call(gate, do, site, step["limit"], **named)
     if do == "set_site":
         gate.set_site(site, step["site_config"])
         return None
@@ -101,10 +110,14 @@ def perform(gate: Gate | AsyncGate, step: Json, **named: Any) -> Decision | None
 
 
 class Calls:
-    """Call ids in the order in which they are first seen: `$call:1`, `$call:2`."""
+    """Call ids in the order in which they are first seen: `$call:1`, `$call:2`.
+
+    And the conversions that were handed out, in order.
+    """
 
     def __init__(self) -> None:
         self.seen: list[str] = []
+        self.jobs: list[Conversion] = []
 
     def name(self, decision: Decision) -> str:
         body = decision.body.decode()
@@ -116,7 +129,13 @@ class Calls:
             self.seen.append(call_id)
         return body.replace(call_id, f"$call:{self.seen.index(call_id) + 1}")
 
+    def name_of(self, call_id: str) -> str:
+        """An id that no decision made up is itself."""
+        return f"$call:{self.seen.index(call_id) + 1}" if call_id in self.seen else call_id
+
     def bind(self, step: Json) -> Json:
+        if step["do"] == "finish_conversion":
+            return {**step, "job": self.jobs[step["job"]]}
         call_id = step.get("call_id", "")
         if not call_id.startswith("$call:"):
             return step
@@ -124,8 +143,8 @@ class Calls:
 
 
 def shown(decision: Decision, calls: Calls) -> Json:
-    """A decision as the vectors spell it."""
-    return {
+    """A decision as the vectors spell it; the conversions that it brings are kept."""
+    told: Json = {
         "outcome": decision.outcome,
         "stage": decision.stage,
         "reason": decision.reason,
@@ -134,6 +153,25 @@ def shown(decision: Decision, calls: Calls) -> Json:
         "body": calls.name(decision),
         "marketing": decision.marketing,
         "retry_after": decision.retry_after,
+    }
+    if decision.flow == "take_conversions":
+        calls.jobs += decision.conversions
+        told["conversions"] = [conversion(job, calls) for job in decision.conversions]
+        told["cancelled"] = decision.cancelled
+    if decision.flow == "purge":
+        told["removed"] = decision.removed
+    return told
+
+
+def conversion(job: Conversion, calls: Calls) -> Json:
+    """A conversion as the vectors spell it."""
+    return {
+        "call_id": calls.name_of(job.call_id),
+        "fingerprint": job.fingerprint,
+        "event_id": job.event_id,
+        "received_at_ms": round(job.received_at * 1000),
+        "body_b64": b64encode(job.body).decode(),
+        "attempts": job.attempts,
     }
 
 

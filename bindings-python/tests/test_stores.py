@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from consentgate import ConfigError, Decision, Gate, NotWritten, memory
 
-from .reference import Reference
+from .reference import NAMES, Reference
 from .support import BODY, NOW, ORIGIN, Json, config, event, host_config, statement
 
 WHERE = [
@@ -29,7 +29,7 @@ class Host:
         self.stores: dict[str, Any] = self.reference.stores()
         self.asked: list[tuple[str, str]] = []
         for role, store in self.stores.items():
-            for name in ("admit", "settle", "find", "put", "delete", "record", "enqueue", "erase"):
+            for name in NAMES:
                 if hasattr(store, name):
                     setattr(store, name, self._asked(role, name, getattr(store, name)))
         self.gate = Gate(host_config(), self.stores)
@@ -264,6 +264,7 @@ class Sessions:
     def find(self, request: Any, timeout_s: float) -> Any: ...
     def put(self, request: Any, timeout_s: float) -> Any: ...
     def delete(self, request: Any, timeout_s: float) -> Any: ...
+    def purge(self, request: Any, timeout_s: float) -> Any: ...
 
 
 class AsyncSessions(Sessions):
@@ -285,7 +286,7 @@ def test_what_is_no_store_is_refused_when_built() -> None:
 
 def test_one_store_or_two() -> None:
     class Both(Sessions):
-        record = enqueue = erase = Sessions.find
+        record = enqueue = erase = take = finish = Sessions.find
 
     class View(Both):
         def __init__(self, store: object) -> None:

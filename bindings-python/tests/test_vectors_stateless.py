@@ -128,6 +128,9 @@ class Listening:
     def delete(self, request: Json, timeout_s: float) -> Json:
         return {"outcome": "deleted"}
 
+    def purge(self, request: Json, timeout_s: float) -> Json:
+        return {"outcome": "purged", "removed": 0}
+
     def stores(self) -> dict[str, object]:
         return {"admission": memory(), "sessions": self, "calls": memory()}
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Any
 
 import pytest
 from consentgate import AsyncGate, Gate, NotWritten
 
-from .reference import waited_for
+from .reference import NAMES, waited_for
 from .support import Calls, Json, cases, perform, seconds, shown
-
-METHODS = ("admit", "settle", "find", "put", "delete", "record", "enqueue", "erase")
 
 
 class Script:
-    """Plays the effects of a case, in their order."""
+    """Plays the effects of a step, in their order."""
 
-    def __init__(self, effects: list[Json]) -> None:
-        self.left = list(effects)
+    def __init__(self) -> None:
+        self.left: list[Json] = []
         self.wrong: list[str] = []
         self.bound: dict[str, str] = {}
 
@@ -36,8 +34,8 @@ class Script:
         if effect.get("raise_not_written"):
             raise NotWritten("certainly")
         if effect.get("nonsense"):
-            return effect.get("nonsense_reply", {"outcome": "nonsense"})
-        return effect["reply"]
+            return _raw(effect.get("nonsense_reply", {"outcome": "nonsense"}))
+        return _raw(effect["reply"])
 
     def _compare(self, request: Json, args: Json) -> None:
         request = dict(request)
@@ -50,6 +48,17 @@ class Script:
                 given, args = given, {**args, name: self.bound.setdefault(name, given)}
             if not _same(given, args.get(name)):
                 self.wrong.append(f"{name}: {given!r}, not {args.get(name)!r}")
+
+
+def _raw(reply: Any) -> Any:
+    """What is spelled `{"$base64": …}` is bytes."""
+    if isinstance(reply, list):
+        return [_raw(one) for one in reply]
+    if not isinstance(reply, dict):
+        return reply
+    if "$base64" in reply:
+        return b64decode(reply["$base64"])
+    return {name: _raw(one) for name, one in reply.items()}
 
 
 def _same(given: Any, wanted: Any) -> bool:
@@ -77,7 +86,7 @@ def view(script: Script, role: str, store: object) -> object:
 
     made = View()
     made.store = store  # type: ignore[attr-defined]
-    for method in METHODS:
+    for method in NAMES:
 
         def play(request: Json, timeout_s: float, method: str = method) -> Any:
             return script.play(role, method, request, timeout_s)
@@ -90,7 +99,7 @@ def view(script: Script, role: str, store: object) -> object:
 @pytest.mark.parametrize("given", [False, True], ids=["clock", "now"])
 @pytest.mark.parametrize("case", cases("transcripts"), ids=lambda case: case["name"])
 def test_transcript(case: Json, given: bool, form: type[Gate] | type[AsyncGate]) -> None:
-    script, clock = Script(case["effects"]), [case["now_ms"]]
+    script, clock, calls = Script(), [case["now_ms"]], Calls()
     apart = case["config"]["sessions_apart"]
     stores = {
         role: view(script, role, object() if apart else script)
@@ -102,13 +111,20 @@ def test_transcript(case: Json, given: bool, form: type[Gate] | type[AsyncGate])
     for step in case["before"]:
         clock[0] = step.get("now_ms", case["now_ms"])
         assert perform(gate, step) is None
-    clock[0] = case["now_ms"]
-    now: dict[str, Any] = {"now": seconds(case["now_ms"])} if given else {}
-    decision = perform(gate, case, **now)
-    assert script.wrong == []
-    assert script.left == []
-    assert decision is not None
-    assert shown(decision, Calls()) == case["expect"]
-    assert (decision.error is not None) == (decision.reason == "store_failed")
-    if decision.reason == "store_failed" and not any("nonsense" in e for e in case["effects"]):
-        assert type(decision.error) in (RuntimeError, NotWritten)
+    for step in [case, *case.get("then", [])]:
+        clock[0] = step["now_ms"]
+        now: dict[str, Any] = {"now": seconds(step["now_ms"])} if given else {}
+        script.left = list(step["effects"])
+        changes = step["do"] in ("set_site", "remove_site")
+        decision = perform(gate, calls.bind(step), **({} if changes else now))
+        assert script.wrong == []
+        assert script.left == []
+        if changes:
+            assert decision is None
+            assert step["expect"] is None
+            continue
+        assert decision is not None
+        assert shown(decision, calls) == step["expect"]
+        assert (decision.error is not None) == (decision.reason == "store_failed")
+        if decision.reason == "store_failed" and not any("nonsense" in e for e in step["effects"]):
+            assert type(decision.error) in (RuntimeError, NotWritten)

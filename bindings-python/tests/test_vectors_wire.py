@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain, repeat
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from consentgate import Decision, Gate, sign
@@ -22,6 +22,14 @@ SESSION: Json = {
     "gpc": False,
     "narrowed": False,
 }
+JOB: Json = {
+    "call_id": CALL_ID,
+    "fingerprint": "f",
+    "event_id": "e1",
+    "received_at_ms": NOW * 1000,
+    "body": BODY,
+    "attempts": 1,
+}
 REPLIES: Json = {
     "admission.admit": {"outcome": "admitted", "takeover": False},
     "admission.settle": {"outcome": "settled"},
@@ -32,6 +40,11 @@ REPLIES: Json = {
     "calls.find": {"call": {"fingerprint": "f"}},
     "calls.enqueue": {"outcome": "enqueued"},
     "calls.erase": {"outcome": "erased"},
+    "calls.take": {"jobs": []},
+    "calls.finish": {"outcome": "finished"},
+    "admission.purge": {"outcome": "purged", "removed": 0},
+    "sessions.purge": {"outcome": "purged", "removed": 0},
+    "calls.purge": {"outcome": "purged", "removed": 0},
 }
 
 
@@ -82,6 +95,13 @@ def synced(*scopes: str, body: bytes | None = None, origin: str = ORIGIN) -> Dec
 
 def sale(**replies: Any) -> Decision:
     return Gate(host_config(), stores(**replies)).confirm_sale("acme", CALL_ID, now=NOW)
+
+
+def finished(result: Literal["sent", "failed", "retry"], **replies: Any) -> Decision:
+    """A conversion that was taken, and how sending it went."""
+    gate = Gate(host_config(), stores(calls__take={"jobs": [JOB]}, **replies))
+    (job,) = gate.take_conversions("acme", 1, now=NOW).conversions
+    return gate.finish_conversion(job, result, now=NOW)
 
 
 def without_event_id() -> Decision:
@@ -136,7 +156,22 @@ BY_REASON: dict[str, Callable[[], Decision]] = {
     "contended": lambda: answered(calls__record={"outcome": "moved"}),
     "out_of_time": late,
     "store_failed": lambda: answered(sessions__find="nonsense"),
+    "taken": lambda: Gate(host_config(), stores()).take_conversions("acme", 1, now=NOW),
+    "conversion_sent": lambda: finished("sent"),
+    "conversion_failed": lambda: finished("failed"),
+    "conversion_put_back": lambda: finished("retry"),
+    "lease_lost": lambda: finished("sent", calls__finish={"outcome": "lost"}),
+    "purged": lambda: Gate(host_config(), stores()).purge(1, now=NOW),
 }
+
+
+def resting(retry_ms: int) -> Decision:
+    """A store that failed until it is left alone for so long."""
+    document = host_config(breaker={"failures": 1, "rest_ms": retry_ms})
+    gate = Gate(document, stores(sessions__find="nonsense"))
+    failed = gate.call_event("acme", event(), BODY, now=NOW)
+    assert failed.reason == "store_failed"
+    return gate.call_event("acme", event("e2"), BODY, now=NOW)
 
 
 def limited(limit: Json, retry_ms: int) -> Decision:
@@ -163,6 +198,8 @@ def test_wire(case: Json) -> None:
         decision = answered(admission__admit=held)
     elif case["reason"] == "rate_limited":
         decision = limited(case["limit"], case["retry_ms"])
+    elif case["reason"] == "store_resting":
+        decision = resting(case["retry_ms"] or 1)
     else:
         decision = BY_REASON[case["reason"]]()
     body = decision.body.decode()

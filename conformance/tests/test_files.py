@@ -20,7 +20,8 @@ LEAST = {
     "consent": 100,
     "timestamps": 60,
     "sync": 100,
-    "wire": 40,
+    "breaker": 60,
+    "wire": 60,
     "sequences": 40,
     "transcripts": 100,
 }

@@ -8,9 +8,12 @@ import hmac
 import json
 import random
 import unittest
+from typing import Any
 
+from oracle.breaker import Breaker
 from oracle.bucket import Bucket, Rate, take_all
-from oracle.consent import Session
+from oracle.consent import Session, judge
+from oracle.conversions import backoff_ms
 from oracle.payload import Reader, judge_payload, read_object
 from oracle.schemes import SCHEMES
 from oracle.schemes import parse_secret as parse_scheme_secret
@@ -164,6 +167,75 @@ class Limits(unittest.TestCase):
                     self.assertEqual(take_all([bucket], now_ms), 0)
 
 
+class Breakers(unittest.TestCase):
+    def test_waiting_as_told_always_works(self) -> None:
+        """Whatever the clock did before (law 10), and never for longer than one rest."""
+        rng = random.Random(19)
+        for _ in range(300):
+            breaker, now_ms = Breaker(rng.randrange(1, 4), rng.randrange(1, 50)), 10**6
+            for _ in range(60):
+                now_ms += rng.choice([0, 0, 1, 20, 49, -30, -1000])
+                rng.choice(
+                    [
+                        lambda: breaker.ask(now_ms),  # noqa: B023
+                        lambda: breaker.failed(now_ms),  # noqa: B023
+                        lambda: breaker.failed(now_ms),  # noqa: B023
+                        breaker.succeeded,
+                    ]
+                )()
+                left_ms = breaker.rest(now_ms)
+                if left_ms is not None:
+                    self.assertLessEqual(left_ms, breaker.rest_ms)
+                    now_ms += left_ms
+                    self.assertIsNone(breaker.ask(now_ms))
+
+    def test_one_try_a_rest(self) -> None:
+        """However often it is asked: a store that is down is asked once a rest."""
+        for rest_ms in (1, 7, 1000):
+            breaker, tries = Breaker(1, rest_ms), 0
+            breaker.failed(0)
+            for now_ms in range(10 * rest_ms + 1):
+                for _ in range(3):
+                    tries += breaker.ask(now_ms) is None
+            self.assertEqual(tries, 10)
+
+
+class Queues(unittest.TestCase):
+    def test_back_off_in_one_line(self) -> None:
+        for backoff_s in (1, 60, 21_600, 21_601, 86_400):
+            for attempts in range(1, 70):
+                want = min(backoff_s * 2 ** (attempts - 1), max(backoff_s, 6 * 3600))
+                self.assertEqual(backoff_ms(backoff_s, attempts), want * 1000)
+
+    def test_no_conversion_is_handed_out_to_two_at_once(self) -> None:
+        """Law 3: between two takes of a job its lease ended, or it was put back."""
+        seen = 0
+        for case in cases("sequences"):
+            lease_ms = case["config"].get("conversion", {}).get("lease_s", 300) * 1000
+            held: dict[tuple[str, str], int] = {}
+            order: list[tuple[str, str]] = []
+            for step in case["steps"]:
+                if step["do"] == "finish_conversion" and step["expect"]["reason"] != "lease_lost":
+                    again = step["expect"]["reason"] == "conversion_put_back"
+                    held[order[step["job"]]] = 0 if again else 10**15
+                for job in (step["expect"] or {}).get("conversions", []):
+                    key = (step["site"].strip().lower(), job["call_id"])
+                    self.assertLessEqual(held.get(key, 0), step["now_ms"], case["name"])
+                    held[key] = step["now_ms"] + lease_ms
+                    order.append(key)
+                    seen += 1
+        self.assertGreater(seen, 50)
+
+
+def judged(stored: dict[str, Any] | None, now_ms: int) -> str:
+    """A session as `find` replies it, for a site with the default rules."""
+    if stored is None:
+        return "no_session"
+    fields = {k: v for k, v in stored.items() if k not in ("version", "scopes")}
+    session = Session(frozenset(stored["scopes"]), **fields)
+    return judge(session, ["marketing"], 6, None, 300, now_ms)
+
+
 class Transcripts(unittest.TestCase):
     """The transcripts are written by hand: hold what can be held to the oracle."""
 
@@ -202,6 +274,41 @@ class Transcripts(unittest.TestCase):
                 buckets = any(e["method"] == "admit" for e in case["effects"])
                 self.assertEqual(buckets, covers(said, consent), case["name"])
         self.assertGreater(seen, 15)
+
+    def test_takes_are_what_judge_says(self) -> None:
+        """Each job is looked for and judged, or ended; what is handed out was granted."""
+        seen = 0
+        for case in cases("transcripts"):
+            jobs = [e for e in case["effects"] if e["method"] == "take" and "reply" in e]
+            if case["do"] != "take_conversions" or not jobs or case["before"]:
+                continue
+            seen += 1
+            rules = case["config"].get("conversion", {})
+            given, rest = jobs[0]["reply"]["jobs"], case["effects"][1:]
+            granted, cancelled = [], 0
+            for job in given:
+                tried_too_often = job["attempts"] > rules.get("attempts_max", 10)
+                if not tried_too_often:
+                    found = rest.pop(0)
+                    self.assertEqual(found["args"]["fingerprint"], job["fingerprint"])
+                    if "reply" not in found:
+                        break
+                    if judged(found["reply"]["session"], case["now_ms"]) == "granted":
+                        granted.append(job["call_id"])
+                        continue
+                ended = rest.pop(0)
+                result = "failed" if tried_too_often else "cancelled"
+                self.assertEqual(ended["args"]["call_id"], job["call_id"], case["name"])
+                self.assertEqual(ended["args"]["result"], result, case["name"])
+                finished = ended.get("reply") == {"outcome": "finished"}
+                cancelled += finished and result == "cancelled"
+            self.assertEqual(rest, [], case["name"])
+            if case["expect"]["reason"] != "taken":
+                granted, cancelled = [], 0
+            out = [job["call_id"] for job in case["expect"]["conversions"]]
+            self.assertEqual(out, granted, case["name"])
+            self.assertEqual(case["expect"]["cancelled"], cancelled, case["name"])
+        self.assertGreater(seen, 100)
 
     def test_settle_follows_the_design(self) -> None:
         """Unknown outcomes settle nothing; every other end of an admitted event settles once."""

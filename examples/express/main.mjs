@@ -1,14 +1,16 @@
 // A small backend behind the gate; metrics are on a listener of their own.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { Gate, verify } from "consentgate";
+import { AsyncGate, verify } from "consentgate";
 import { readBody, receive, receiveSync, respond } from "consentgate/express";
 import express from "express";
+import { openStores } from "./stores.mjs";
 
 const { GATE_CONFIG, PORT = "8080", METRICS_PORT = "9090" } = process.env;
 const configPath = GATE_CONFIG ?? new URL("../config.json", import.meta.url);
 const config = JSON.parse(readFileSync(configPath, "utf8"));
-const gate = new Gate(config);
+const { stores } = openStores();
+const gate = new AsyncGate(config, stores);
 const app = express().disable("x-powered-by");
 
 /** The site that the query names; the gate answers for one that it does not know. */
@@ -37,7 +39,7 @@ app.post("/api/sale", async (request, response) => {
   }
   const callId = parsed(body)?.call_id;
   if (typeof callId !== "string") return response.sendStatus(400);
-  respond(gate.confirmSale(site, callId), response);
+  respond(await gate.confirmSale(site, callId), response);
 });
 
 app.get("/healthz", (_request, response) => response.send("ok"));

@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Thread
 from wsgiref.simple_server import make_server
@@ -13,10 +15,22 @@ from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
+from stores import stores
+
 HERE = Path(__file__).parent
 config = json.loads(Path(os.environ.get("GATE_CONFIG", HERE.parent / "config.json")).read_bytes())
-gate = AsyncGate(config)
-app = FastAPI()
+gate: AsyncGate
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Stores that are waited for belong to the event loop that waits."""
+    global gate
+    async with stores() as kept, AsyncGate(config, kept) as gate:
+        yield
+
+
+app = FastAPI(lifespan=lifespan)
 
 
 @app.post("/api/sync")

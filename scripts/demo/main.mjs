@@ -1,71 +1,15 @@
-// Starts the three example backends on free loopback ports, drives each with the smoke, and prints one table.
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { run, table } from './smoke/call-event.mjs';
+// Starts the three example backends, drives each with the smoke, and prints one table; then two of them at once, which
+// share Redis and Postgres, and prints another.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { run, table } from '../smoke/call-event.mjs';
+import { BACKENDS, root, start } from './backend.mjs';
+import { crossed } from './shared.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const config = `${root}examples/config.json`;
-const site = JSON.parse(readFileSync(config)).sites.acme;
-
-const BACKENDS = [
-  { name: 'axum', command: [`${root}target/debug/consentgate-example-axum`] },
-  { name: 'FastAPI', command: [`${root}.venv/bin/python`, `${root}examples/fastapi/main.py`] },
-  { name: 'Express', command: [process.execPath, `${root}examples/express/main.mjs`] },
-];
-
-const children = new Set();
-const stopAll = () => children.forEach((child) => child.kill('SIGKILL'));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.once(signal, () => {
-    stopAll();
-    process.exit(1);
-  });
-}
-process.once('exit', stopAll);
-
-/** A port that was free a moment ago. */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-async function start({ name, command: [program, ...args] }) {
-  const [port, metricsPort] = [await freePort(), await freePort()];
-  const env = { ...process.env, PORT: port, METRICS_PORT: metricsPort, GATE_CONFIG: config, PYTHONDONTWRITEBYTECODE: '1' };
-  const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output = (output + chunk).slice(-4000);
-    });
-  }
-  let ended;
-  child.once('error', (error) => {
-    ended = error.message;
-  });
-  child.once('exit', (code, signal) => {
-    ended ??= `it ended with ${signal ?? code}`;
-    children.delete(child);
-  });
-  children.add(child);
-
-  const backend = { name, child, url: `http://127.0.0.1:${port}`, metrics: `http://127.0.0.1:${metricsPort}/metrics` };
-  for (let tries = 0; tries < 150; tries += 1) {
-    if (ended !== undefined) throw new Error(`${name} did not start: ${ended}\n${output}`);
-    const up = await fetch(`${backend.url}/healthz`).then((response) => response.ok, () => false);
-    if (up) return backend;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${name} did not answer within 15 s\n${output}`);
-}
+const configPath = `${root}examples/config.json`;
+const config = JSON.parse(readFileSync(configPath));
+const site = { site: 'acme', secret: config.sites.acme.keys[0].secret, origin: config.sites.acme.origins[0] };
+const failures = [];
 
 /** The backend's own metrics, read from its loopback listener: what it counted must fit what was asked of it. */
 async function counted({ metrics }) {
@@ -78,30 +22,53 @@ async function counted({ metrics }) {
   };
 }
 
-const columns = [];
-const failures = [];
-for (const backend of BACKENDS) {
-  console.log(`\n== ${backend.name}`);
-  const started = await start(backend);
-  console.log(`listening on ${started.url}, metrics on ${started.metrics}`);
-  const outcome = await run({
-    url: started.url,
-    site: 'acme',
-    secret: site.keys[0].secret,
-    origin: site.origins[0],
-    print: console.log,
-  });
-  const counts = await counted(started);
+async function smoked(backend) {
+  console.log(`\n== ${backend.name}, listening on ${backend.url}, metrics on ${backend.metrics}`);
+  const outcome = await run({ url: backend.url, ...site, print: console.log });
+  const counts = await counted(backend);
   console.log(`counted: ${JSON.stringify(counts)}`);
   if (!Object.values(counts).every((count) => count > 0)) failures.push(`${backend.name}: metrics miss a count`);
   if (outcome.failed) failures.push(`${backend.name}: a check failed`);
-  columns.push({ name: backend.name, ...outcome });
-  started.child.kill('SIGTERM');
+  return { name: backend.name, ...outcome };
 }
-console.log(`\n${table(columns)}\n`);
+
+/** A database of the demo's own, on the engines that tests use; conversions are due at once. */
+function sharedStores() {
+  const postgres = process.env.CONSENTGATE_TEST_POSTGRES_URL;
+  const redis = process.env.CONSENTGATE_TEST_REDIS_URL;
+  if (!postgres || !redis) throw new Error('start the engines: scripts/engines.sh up');
+  const database = new URL(postgres);
+  database.pathname = `/demo_${process.pid}`;
+  execFileSync(`${root}.venv/bin/python`, [`${root}scripts/demo/database.py`, postgres, database.href], { stdio: 'inherit' });
+  mkdirSync(`${root}target/demo`, { recursive: true });
+  const path = `${root}target/demo/config.json`;
+  writeFileSync(path, JSON.stringify({ ...config, conversion: { delay_s: 0 } }));
+  return { GATE_CONFIG: path, GATE_DATABASE_URL: database.href, GATE_REDIS_URL: redis };
+}
+
+const alone = [];
+for (const name of Object.keys(BACKENDS)) {
+  const backend = await start(name, { GATE_CONFIG: configPath });
+  alone.push(await smoked(backend));
+  backend.stop();
+}
+console.log(`\n${table(alone)}`);
+
+console.log('\n== Two backends that share Redis and Postgres');
+const env = sharedStores();
+const backends = [await start('FastAPI', env), await start('Express', env)];
+const shared = [];
+for (const backend of backends) shared.push(await smoked(backend));
+const across = await crossed(backends, site, env);
+console.log(`\n${table(shared)}`);
+console.log(`\n${across.failures.length === 0 ? 'pass' : 'FAIL'}  what one has seen, the other knows (${across.count} assertions)`);
+across.failures.forEach((failure) => console.log(`       ${failure}`));
+if (across.failures.length > 0) failures.push('the two backends do not agree');
+backends.forEach(({ stop }) => stop());
+
+console.log();
 failures.forEach((failure) => console.log(failure));
-const [passed, failed] = columns
-  .flatMap(({ results }) => results)
-  .reduce(([good, bad], { failures: wrong }) => (wrong.length === 0 ? [good + 1, bad] : [good, bad + 1]), [0, 0]);
-console.log(`${passed} passed, ${failed} failed`);
+const verdicts = [...alone, ...shared].flatMap(({ results }) => results).map((result) => result.failures.length === 0);
+verdicts.push(across.failures.length === 0);
+console.log(`${verdicts.filter(Boolean).length} passed, ${verdicts.filter((good) => !good).length} failed`);
 process.exit(failures.length === 0 ? 0 : 1);

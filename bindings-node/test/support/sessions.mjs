@@ -50,6 +50,16 @@ export class Sessions {
     return { outcome: 'deleted' };
   }
 
+  purge({ limit }) {
+    const tables = [this.#sessions, this.#floors, this.#idempotency];
+    const over = tables.flatMap((table) =>
+      [...table].filter(([, { end }]) => end <= this.clock()).map(([key]) => [table, key]),
+    );
+    const removed = over.slice(0, limit);
+    for (const [table, key] of removed) table.delete(key);
+    return { outcome: 'purged', removed: removed.length };
+  }
+
   #raise(key, { atMs, keepMs }) {
     const floor = this.#live(this.#floors, key);
     if (floor === null || floor <= atMs) this.#keep(this.#floors, key, atMs, keepMs);

@@ -32,8 +32,18 @@ export const bytes = (base64) => Buffer.from(base64, 'base64');
 export const pairs = (given) =>
   given.map(([name, value]) => [name, bytes(value).toString('latin1')]);
 
-/** A decision as the vectors spell it. */
-export function spelled(decision) {
+/** A decision as the vectors spell it; what only some flows bring where `expect` tells of it. */
+export function spelled(decision, expect = {}) {
+  const { cancelled, removed } = decision;
+  const conversions = decision.conversions.map((job) => ({
+    call_id: job.callId,
+    fingerprint: job.fingerprint,
+    event_id: job.eventId,
+    received_at_ms: job.receivedAt,
+    body_b64: job.body.toString('base64'),
+    attempts: job.attempts,
+  }));
+  const brought = Object.entries({ conversions, cancelled, removed });
   return {
     outcome: decision.outcome,
     stage: decision.stage,
@@ -43,6 +53,7 @@ export function spelled(decision) {
     body: decision.body.toString(),
     marketing: decision.marketing,
     retry_after: decision.retryAfter,
+    ...Object.fromEntries(brought.filter(([name]) => name in expect)),
   };
 }
 
@@ -61,7 +72,11 @@ export class Bound {
       this.#ids.set(name, decision.callId);
     }
     const body = expect.body.replace(name, this.resolve(name));
-    assert.deepEqual(spelled(decision), { ...expect, body }, about);
+    const expected = { ...expect, body };
+    expected.conversions &&= expected.conversions.map((job) => {
+      return { ...job, call_id: this.resolve(job.call_id) };
+    });
+    assert.deepEqual(spelled(decision, expect), expected, about);
   }
 }
 
@@ -71,6 +86,7 @@ const snakeName = (name) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toL
 function renamed(value, rename) {
   if (Array.isArray(value)) return value.map((one) => renamed(one, rename));
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
+  if (typeof value.$base64 === 'string') return bytes(value.$base64);
   return Object.fromEntries(
     Object.entries(value).map(([name, own]) => [rename(name), renamed(own, rename)]),
   );

@@ -41,6 +41,7 @@ export const replies = {
   admission: {
     admit: () => ({ outcome: 'admitted', takeover: false }),
     settle: () => ({ outcome: 'settled' }),
+    purge: () => ({ outcome: 'purged', removed: 0 }),
   },
   sessions: {
     find: () => ({
@@ -57,12 +58,16 @@ export const replies = {
     }),
     put: () => ({ outcome: 'stored' }),
     delete: () => ({ outcome: 'deleted' }),
+    purge: () => ({ outcome: 'purged', removed: 0 }),
   },
   calls: {
     record: () => ({ outcome: 'inserted', marketing: 'enqueued' }),
     find: () => ({ call: { fingerprint: 'person-1' } }),
     enqueue: () => ({ outcome: 'enqueued' }),
     erase: () => ({ outcome: 'erased' }),
+    take: () => ({ jobs: [] }),
+    finish: () => ({ outcome: 'finished' }),
+    purge: () => ({ outcome: 'purged', removed: 0 }),
   },
 };
 

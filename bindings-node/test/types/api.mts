@@ -8,13 +8,17 @@ import {
   NotWritten,
   memory,
   sign,
+  sqlite,
   verify,
   type AsyncSessionStore,
   type AsyncStores,
   type ConfigData,
+  type Conversion,
+  type ConversionResult,
   type Decision,
   type Marketing,
   type Outcome,
+  type Sqlite,
   type Stores,
   type Verified,
 } from 'consentgate';
@@ -35,6 +39,9 @@ const config: ConfigData = {
     },
   },
   caps: { body_bytes_max: 1024 },
+  conversion: { delay_s: 0, lease_s: 300, backoff_s: 60, attempts_max: 10 },
+  breaker: { failures: 5, rest_ms: 5000 },
+  admission_fallback: 'local',
 };
 
 using gate = new Gate(config);
@@ -83,10 +90,31 @@ const sessions: AsyncSessionStore = {
     outcome: expected === null && session !== null ? 'stored' : 'conflict',
   }),
   delete: () => ({ outcome: 'deleted' }),
+  purge: async ({ limit }) => ({ outcome: 'purged', removed: limit }),
 };
 const stores: AsyncStores = { admission: memory(), sessions, calls: memory() };
 await using later = new AsyncGate(config, stores);
 const waited: Promise<Decision> = later.confirmSale('acme', 'id');
+
+using db: Sqlite = sqlite('gate.db', { waitMs: 500 });
+new Gate(config, { admission: db, sessions: db, calls: db });
+new AsyncGate(config, { admission: memory(), sessions, calls: db });
+const results: ConversionResult[] = ['sent', 'failed'];
+const taken = await later.takeConversions('acme', 100, { now: 1 });
+for (const job of taken.conversions) {
+  const whole: [string, string, string | null, number, Buffer, number] = [
+    job.fingerprint,
+    job.callId,
+    job.eventId,
+    job.receivedAt,
+    job.body,
+    job.attempts,
+  ];
+  gate.finishConversion(job, whole.length > 1 ? 'sent' : results[0]!, { now: 1 });
+  await later.finishConversion(job, 'retry', { retryInMs: 60_000 });
+}
+const dropped: number = gate.purge(1000).removed + taken.cancelled;
+const isLocal: boolean = taken.admittedLocally;
 
 const verified: Verified | null = verify('standard-webhooks', ['a', Buffer.alloc(1)], {}, '');
 const headers: Record<string, string> = sign('standard-webhooks', 'a', '', { id: 'e' });
@@ -107,6 +135,14 @@ const signedAt: number | null = verify('github', 'a', {}, '')?.timestamp ?? null
 const always: number = verify('github', 'a', {}, '')!.timestamp;
 // @ts-expect-error: no such scheme
 verify('sha1', 'a', {}, '');
+// @ts-expect-error: no result
+gate.finishConversion({} as Conversion, 'cancelled');
+// @ts-expect-error: no conversion of a decision
+gate.finishConversion(new Conversion(), 'sent');
+// @ts-expect-error: stores are opened by `sqlite`
+const unopened: Sqlite = { close() {}, [Symbol.dispose]() {} };
+// @ts-expect-error: seconds
+sqlite('gate.db', { wait_s: 1 });
 // @ts-expect-error: a store that is waited for
 const wrong: Stores = stores;
 // @ts-expect-error: a role is left out
@@ -121,15 +157,18 @@ decision.status = 200;
 export {
   always,
   body,
+  dropped,
   faults,
   figures,
   headers,
+  isLocal,
   marketing,
   outcome,
   partial,
   retryAfter,
   signedAt,
   typo,
+  unopened,
   verified,
   waited,
   wrong,

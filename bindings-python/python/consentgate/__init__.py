@@ -8,19 +8,26 @@ from __future__ import annotations
 
 from ._async_gate import AsyncGate
 from ._gate import Gate
-from ._native import Decision, Verified, sign, verify
+from ._native import Conversion, Decision, Verified, sign, verify
+from ._postgres import postgres
+from ._redis import redis
+from ._sqlite import sqlite
 from .errors import ConfigError, Fault, NotWritten
 from .stores import memory
 
 __all__ = [
     "AsyncGate",
     "ConfigError",
+    "Conversion",
     "Decision",
     "Fault",
     "Gate",
     "NotWritten",
     "Verified",
     "memory",
+    "postgres",
+    "redis",
     "sign",
+    "sqlite",
     "verify",
 ]

@@ -8,7 +8,7 @@ from contextlib import suppress
 from types import CoroutineType
 from typing import Any, TypeAlias
 
-from ._native import Ask, Decision
+from ._native import Ask, Decision, Wait
 from ._stores import Method, Methods
 
 __all__ = ["Tasks", "drive", "drive_async"]
@@ -16,21 +16,27 @@ __all__ = ["Tasks", "drive", "drive_async"]
 Tasks: TypeAlias = set["asyncio.Future[Any]"]
 
 
-def drive(turn: Decision | Ask, methods: Methods) -> Decision:
+Turn: TypeAlias = Decision | Ask | Wait
+
+
+def drive(turn: Turn, methods: Methods) -> Decision:
     """Asks the stores until the decision is made."""
     try:
-        while isinstance(turn, Ask):
-            turn = _ask(turn, methods[turn.role, turn.method])
+        while not isinstance(turn, Decision):
+            if isinstance(turn, Ask):
+                turn = _ask(turn, methods[turn.role, turn.method])
+            else:
+                turn = turn.perform()
         return turn
     except BaseException:
-        release = turn.abandon() if isinstance(turn, Ask) else None
+        release = None if isinstance(turn, Decision) else turn.abandon()
         if release is not None:
             with suppress(Exception):
                 _ask(release, methods[release.role, release.method])
         raise
 
 
-def _ask(ask: Ask, method: Method) -> Decision | Ask:
+def _ask(ask: Ask, method: Method) -> Turn:
     try:
         reply = method(ask.request, ask.timeout_s)
     except Exception as error:
@@ -41,21 +47,41 @@ def _ask(ask: Ask, method: Method) -> Decision | Ask:
     return ask.answer(reply)
 
 
-async def drive_async(turn: Decision | Ask, methods: Methods, tasks: Tasks) -> Decision:
+async def drive_async(turn: Turn, methods: Methods, tasks: Tasks) -> Decision:
     """Asks the stores until the decision is made. `tasks` holds what nobody waits for any more."""
     try:
-        while isinstance(turn, Ask):
-            turn = await _ask_async(turn, methods[turn.role, turn.method], tasks)
+        while not isinstance(turn, Decision):
+            if isinstance(turn, Ask):
+                turn = await _ask_async(turn, methods[turn.role, turn.method], tasks)
+            else:
+                turn = await _wait(turn)
         return turn
     except BaseException:
-        release = turn.abandon() if isinstance(turn, Ask) else None
+        release = None if isinstance(turn, Decision) else turn.abandon()
         if release is not None:
             method = methods[release.role, release.method]
             _in_background(_ask_async(release, method, tasks), tasks)
         raise
 
 
-async def _ask_async(ask: Ask, method: Method, tasks: Tasks) -> Decision | Ask:
+async def _wait(wait: Wait) -> Turn:
+    """A native store works on a thread of its own, and calls back."""
+    loop = asyncio.get_running_loop()
+    replied = asyncio.Event()
+
+    def done() -> None:
+        with suppress(RuntimeError):  # The loop is gone, and whoever waited with it.
+            loop.call_soon_threadsafe(replied.set)
+
+    wait.submit(done)
+    try:
+        await asyncio.wait_for(replied.wait(), wait.timeout_s)
+    except asyncio.TimeoutError:
+        return wait.time_out()
+    return wait.take_up()
+
+
+async def _ask_async(ask: Ask, method: Method, tasks: Tasks) -> Turn:
     try:
         task = asyncio.ensure_future(method(ask.request, ask.timeout_s))
     except Exception as error:

@@ -5,8 +5,8 @@ from types import TracebackType
 
 from ._base import Base
 from ._drive import drive
-from ._native import Decision
-from .types import Body, Clock, Config, Headers, Ip
+from ._native import Conversion, Decision
+from .types import Body, Clock, Config, ConversionResult, Headers, Ip
 
 __all__ = ["Gate"]
 
@@ -62,6 +62,32 @@ class Gate(Base):
     def erase(self, site: str, fingerprint: str, *, now: float | None = None) -> Decision:
         """Forgets a person at a site, configured or not. Authenticate the caller before."""
         return drive(self._core.erase(site, fingerprint, now), self._methods)
+
+    def take_conversions(self, site: str, limit: int, *, now: float | None = None) -> Decision:
+        """Takes conversions that are due out of the queue, at most 1,000 at once.
+
+        Those whose consent still stands are leased to you, in `decision.conversions`; the others
+        are cancelled.
+        """
+        turn = self._core.take_conversions(site, limit, now)
+        return drive(turn, self._methods)
+
+    def finish_conversion(
+        self,
+        job: Conversion,
+        result: ConversionResult,
+        *,
+        retry_in_s: float | None = None,
+        now: float | None = None,
+    ) -> Decision:
+        """Says how sending went: `sent`, `failed` or `retry`, after a back-off or `retry_in_s`."""
+        turn = self._core.finish_conversion(job, result, retry_in_s, now)
+        return drive(turn, self._methods)
+
+    def purge(self, limit: int, *, now: float | None = None) -> Decision:
+        """Drops up to `limit` entries that are over from each store; call it now and then."""
+        turn = self._core.purge(limit, now)
+        return drive(turn, self._methods)
 
     def close(self) -> None:
         """Forgets what is kept in memory. From now on every other method raises `ValueError`."""

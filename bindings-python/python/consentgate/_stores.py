@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from inspect import iscoroutinefunction
 from typing import Any, TypeAlias
 
+from ._native import Sqlite
 from .errors import ConfigError
 from .stores import METHODS, Memory
 
@@ -21,20 +22,22 @@ class Stores:
     __slots__ = ("methods", "one_store", "roles")
 
     methods: Methods
-    roles: tuple[bool, bool, bool]
+    roles: tuple[bool | Sqlite, bool | Sqlite, bool | Sqlite]
     one_store: bool
 
     def __init__(self, stores: Mapping[str, object] | None, *, waited_for: bool) -> None:
         given = {} if stores is None else _all_roles(stores)
-        hosts = {role: store for role, store in given.items() if not isinstance(store, Memory)}
+        others = {role: store for role, store in given.items() if not isinstance(store, Memory)}
+        hosts = {role: store for role, store in others.items() if not isinstance(store, Sqlite)}
         self.methods = {
-            (role, name): _method(store, role, name, waited_for)
+            (role, name): _method(getattr(store, role, store), role, name, waited_for)
             for role, store in hosts.items()
             for name in METHODS[role]
         }
-        self.roles = ("admission" in hosts, "sessions" in hosts, "calls" in hosts)
-        sessions, calls = (_identity(hosts.get(role)) for role in ("sessions", "calls"))
-        self.one_store = sessions is not None and sessions is calls
+        admission, sessions, calls = (_keeper(others.get(role)) for role in METHODS)
+        self.roles = (admission, sessions, calls)
+        one, other = (_identity(others.get(role)) for role in ("sessions", "calls"))
+        self.one_store = one is not None and one is other
 
 
 def _all_roles(stores: Mapping[str, object]) -> Mapping[str, object]:
@@ -53,8 +56,13 @@ def _all_roles(stores: Mapping[str, object]) -> Mapping[str, object]:
     return stores
 
 
+def _keeper(store: object | None) -> bool | Sqlite:
+    """A native store, or whether it is the host's; else it is in memory."""
+    return store if isinstance(store, Sqlite) else store is not None
+
+
 def _identity(store: object) -> object:
-    """Two views, each with one role's methods, name the store that they share as `store`."""
+    """Views, each with one role's methods, name the store that they share as `store`."""
     return getattr(store, "store", store)
 
 

@@ -1,14 +1,16 @@
 """What stores of your own are asked, and what they answer: `docs/stores.md` as types.
 
 A store is any object with the methods of its role. `Gate` takes plain methods, `AsyncGate` takes
-`async` ones. Where one store keeps both `sessions` and `calls`, give two views of it, each with an
-attribute `store` that is that store: then a call is recorded in the transaction that looks at the
-session, and no withdrawal is overtaken.
+`async` ones. Where one store keeps several roles, give it an attribute for each, `admission`,
+`sessions`, `calls`, with that role's methods: then a call is recorded in the transaction that looks
+at the session, and no withdrawal is overtaken. Or give two views that name it as `store`.
 """
 
 from __future__ import annotations
 
 from typing import Literal, Protocol, TypeAlias, TypedDict
+
+from ._memory import Memory, memory
 
 __all__ = [
     "METHODS",
@@ -30,10 +32,15 @@ __all__ = [
     "FindCallReply",
     "FindSession",
     "FindSessionReply",
+    "Finish",
+    "FinishReply",
     "Floor",
     "FoundCall",
     "Idempotency",
+    "Job",
     "Memory",
+    "Purge",
+    "PurgeReply",
     "PutReply",
     "PutSession",
     "Record",
@@ -43,32 +50,29 @@ __all__ = [
     "Settle",
     "SettleReply",
     "StoredSession",
+    "Take",
+    "TakeReply",
     "memory",
 ]
 
 METHODS = {
-    "admission": ("admit", "settle"),
-    "sessions": ("find", "put", "delete"),
-    "calls": ("record", "find", "enqueue", "erase"),
+    "admission": ("admit", "settle", "purge"),
+    "sessions": ("find", "put", "delete", "purge"),
+    "calls": ("record", "find", "enqueue", "erase", "take", "finish", "purge"),
 }
 """The methods of each role."""
 
 
-class Memory:
-    """Says that a role is kept in the memory of this process. Made by `memory()`."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "memory()"
+# What every role has.
 
 
-_MEMORY = Memory()
+class Purge(TypedDict):
+    limit: int
 
 
-def memory() -> Memory:
-    """This role is kept in the memory of this process: `stores={"admission": memory(), …}`."""
-    return _MEMORY
+class PurgeReply(TypedDict):
+    outcome: Literal["purged"]
+    removed: int
 
 
 # The role `admission`.
@@ -157,6 +161,7 @@ class AdmissionStore(Protocol):
 
     def admit(self, request: Admit, timeout_s: float, /) -> AdmitReply: ...
     def settle(self, request: Settle, timeout_s: float, /) -> SettleReply: ...
+    def purge(self, request: Purge, timeout_s: float, /) -> PurgeReply: ...
 
 
 class AsyncAdmissionStore(Protocol):
@@ -164,6 +169,7 @@ class AsyncAdmissionStore(Protocol):
 
     async def admit(self, request: Admit, timeout_s: float, /) -> AdmitReply: ...
     async def settle(self, request: Settle, timeout_s: float, /) -> SettleReply: ...
+    async def purge(self, request: Purge, timeout_s: float, /) -> PurgeReply: ...
 
 
 # The role `sessions`.
@@ -213,6 +219,7 @@ class PutSession(TypedDict):
     idempotency: Idempotency | None
     narrowing: bool
     keep_ms: int
+    sessions_per_site_max: int
 
 
 class PutReply(TypedDict):
@@ -236,6 +243,7 @@ class SessionStore(Protocol):
     def find(self, request: FindSession, timeout_s: float, /) -> FindSessionReply: ...
     def put(self, request: PutSession, timeout_s: float, /) -> PutReply: ...
     def delete(self, request: DeleteSession, timeout_s: float, /) -> DeleteReply: ...
+    def purge(self, request: Purge, timeout_s: float, /) -> PurgeReply: ...
 
 
 class AsyncSessionStore(Protocol):
@@ -244,6 +252,7 @@ class AsyncSessionStore(Protocol):
     async def find(self, request: FindSession, timeout_s: float, /) -> FindSessionReply: ...
     async def put(self, request: PutSession, timeout_s: float, /) -> PutReply: ...
     async def delete(self, request: DeleteSession, timeout_s: float, /) -> DeleteReply: ...
+    async def purge(self, request: Purge, timeout_s: float, /) -> PurgeReply: ...
 
 
 # The role `calls`.
@@ -264,6 +273,7 @@ class Record(TypedDict):
     body: bytes
     keep_ms: int
     delay_ms: int
+    calls_per_site_max: int
 
 
 class Inserted(TypedDict):
@@ -303,6 +313,7 @@ class Enqueue(TypedDict):
     fingerprint: str
     pseudonym: str
     session_version: int | None
+    scopes: list[str]
     delay_ms: int
     keep_ms: int
 
@@ -322,6 +333,38 @@ class EraseReply(TypedDict):
     outcome: Literal["erased", "full"]
 
 
+class Take(TypedDict):
+    site: str
+    owner: str
+    limit: int
+    lease_ms: int
+
+
+class Job(TypedDict):
+    call_id: str
+    fingerprint: str
+    event_id: str | None
+    received_at_ms: int
+    body: bytes
+    attempts: int
+
+
+class TakeReply(TypedDict):
+    jobs: list[Job]
+
+
+class Finish(TypedDict):
+    site: str
+    call_id: str
+    owner: str
+    result: Literal["sent", "cancelled", "failed", "retry"]
+    delay_ms: int | None
+
+
+class FinishReply(TypedDict):
+    outcome: Literal["finished", "lost"]
+
+
 class CallStore(Protocol):
     """Calls, and the queue of their conversions."""
 
@@ -329,6 +372,9 @@ class CallStore(Protocol):
     def find(self, request: FindCall, timeout_s: float, /) -> FindCallReply: ...
     def enqueue(self, request: Enqueue, timeout_s: float, /) -> EnqueueReply: ...
     def erase(self, request: EraseCalls, timeout_s: float, /) -> EraseReply: ...
+    def take(self, request: Take, timeout_s: float, /) -> TakeReply: ...
+    def finish(self, request: Finish, timeout_s: float, /) -> FinishReply: ...
+    def purge(self, request: Purge, timeout_s: float, /) -> PurgeReply: ...
 
 
 class AsyncCallStore(Protocol):
@@ -338,3 +384,6 @@ class AsyncCallStore(Protocol):
     async def find(self, request: FindCall, timeout_s: float, /) -> FindCallReply: ...
     async def enqueue(self, request: Enqueue, timeout_s: float, /) -> EnqueueReply: ...
     async def erase(self, request: EraseCalls, timeout_s: float, /) -> EraseReply: ...
+    async def take(self, request: Take, timeout_s: float, /) -> TakeReply: ...
+    async def finish(self, request: Finish, timeout_s: float, /) -> FinishReply: ...
+    async def purge(self, request: Purge, timeout_s: float, /) -> PurgeReply: ...

@@ -10,6 +10,7 @@ __all__ = [
     "Body",
     "Clock",
     "Config",
+    "ConversionResult",
     "Count",
     "Counters",
     "Flow",
@@ -29,11 +30,17 @@ __all__ = [
 
 # Each is a union of at least two literals: `mypy.stubtest` takes a single one for a mistake.
 
-Flow: TypeAlias = Literal["call_event"] | Literal["sync_session", "confirm_sale", "erase"]
+Flow: TypeAlias = (
+    Literal["call_event", "sync_session", "confirm_sale", "erase"]
+    | Literal["take_conversions", "finish_conversion", "purge"]
+)
 
 Outcome: TypeAlias = Literal["accepted", "noop", "no_consent"] | Literal["rejected", "unavailable"]
 
 Marketing: TypeAlias = Literal["enqueued"] | Literal["skipped"]
+
+ConversionResult: TypeAlias = Literal["sent"] | Literal["failed", "retry"]
+"""How sending a conversion went."""
 
 Role: TypeAlias = Literal["admission"] | Literal["sessions", "calls"]
 
@@ -45,11 +52,13 @@ Stage: TypeAlias = (
         "signature", "payload", "replay", "rate_limit", "session", "consent", "insert", "marketing"
     ]
     | Literal["origin", "statement", "store", "call", "enqueue", "erase"]
+    | Literal["take", "finish", "purge"]
 )
 
 Reason: TypeAlias = (
-    Literal["accepted", "stored", "enqueued", "erased"]
-    | Literal["duplicate", "already_enqueued"]
+    Literal["accepted", "stored", "enqueued", "erased", "taken", "purged"]
+    | Literal["conversion_sent", "conversion_failed", "conversion_put_back"]
+    | Literal["duplicate", "already_enqueued", "lease_lost"]
     | Literal[
         "refused_before",
         "no_session",
@@ -79,7 +88,8 @@ Reason: TypeAlias = (
         "rate_limited",
         "not_found",
     ]
-    | Literal["overloaded", "forked", "contended", "out_of_time", "store_failed"]
+    | Literal["overloaded", "forked", "contended", "out_of_time"]
+    | Literal["store_failed", "store_resting"]
 )
 """Why, by outcome: accepted, noop, no_consent, rejected, unavailable."""
 
@@ -141,6 +151,8 @@ class Watch(TypedDict):
     fingerprint_limits_hit: int
     conversions_enqueued: int
     conversions_skipped: int
+    conversions_cancelled: int
+    admitted_locally: int
 
 
 class Counters(TypedDict):

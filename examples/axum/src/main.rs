@@ -9,12 +9,13 @@ use axum::{
     routing::{get, post},
 };
 use consentgate::{
-    Clock, Gate, SecretInput, SystemClock,
+    Clock, SecretInput, SystemClock,
     axum::{read_body, receive, receive_sync, respond},
     http::HttpHeaders,
 };
+use consentgate_example_axum::{Failure, Gate, config, gate};
 use serde_json::Value;
-use std::{env, error::Error, fs, net::SocketAddr, sync::Arc};
+use std::{env, net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
 
 struct App {
@@ -57,11 +58,11 @@ async fn sale(State(app): State<Arc<App>>, request: Request) -> Response {
     }
     let sale: Value = serde_json::from_slice(&body).unwrap_or_default();
     let call_id = sale["call_id"].as_str().unwrap_or_default();
-    respond(&app.gate.confirm_sale(&site, call_id, None))
+    respond(&app.gate.confirm_sale(&site, call_id, None).await)
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> String {
-    app.gate.counters().prometheus()
+    app.gate.metrics()
 }
 
 fn broken(_: axum::Error) -> Response {
@@ -74,9 +75,9 @@ fn port(name: &str, default: u16) -> SocketAddr {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let config = fs::read(env::var("GATE_CONFIG").unwrap_or("examples/config.json".into()))?;
-    let gate = Gate::from_json(&config)?;
+async fn main() -> Result<(), Failure> {
+    let config = config()?;
+    let gate = gate(&config).await?;
     let app = Arc::new(App { gate, config: serde_json::from_slice(&config)? });
     let routes = Router::new()
         .route("/api/sync", post(sync))

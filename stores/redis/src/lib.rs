@@ -35,5 +35,5 @@ pub use script::{ADMIT, ADMIT_SHA1, KEY_PREFIX, SETTLE, SETTLE_SHA1, TIME_LINE};
 #[cfg(feature = "client")]
 pub use {
     redis,
-    store::{Options, Redis, StartError, connect, connect_cluster},
+    store::{Link, Options, Redis, StartError, connect, connect_cluster},
 };

@@ -14,6 +14,7 @@ use support::{
     cluster::Cluster,
     gate::{gate, send},
     server::Server,
+    stall::Proxy,
     *,
 };
 
@@ -151,6 +152,26 @@ async fn field_36_a_server_that_never_answers_is_left_at_the_deadline_by_a_whole
     };
     let claims = bench.counted().await;
     assert!((4..=10).contains(&claims), "{claims}");
+}
+
+#[tokio::test]
+async fn field_36_a_connection_that_falls_silent_is_replaced_while_the_server_lives() {
+    let server = Server::start(&[]).await;
+    let proxy = Proxy::to(server.port).await;
+    let store = connect(&proxy.url()).await.unwrap();
+    let site = new_site();
+    let deadlines = r#","deadline_ms":{"admit":100},"breaker":{"failures":1000,"rest_ms":1}"#;
+    let gate = gate(store, &site, deadlines);
+    assert_eq!(send(&gate, &site, "e1").await.reason(), Reason::NoSession);
+    proxy.silence();
+    for number in 0..3 {
+        let decision = send(&gate, &site, &format!("s{number}")).await;
+        assert_eq!(decision.reason(), Reason::StoreFailed);
+    }
+    let began = Instant::now();
+    while send(&gate, &site, "e2").await.status() == 503 {
+        assert!(began.elapsed() < Duration::from_secs(8), "a new connection is made");
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! Connections as a gate needs them. A host may as well make its own and give it to [`Redis::new`].
 
-use super::{Redis, StartError};
+use super::{Redis, StartError, link::Link};
 use redis::{
     Client, IntoConnectionInfo,
-    aio::{ConnectionManager, ConnectionManagerConfig},
+    aio::ConnectionManagerConfig,
     cluster::ClusterClient,
     cluster_async::ClusterConnection,
     io::tcp::{TcpSettings, socket2::TcpKeepalive},
@@ -27,11 +27,11 @@ const QUEUE: usize = 1024;
 const REDIRECTIONS: u32 = 3;
 
 /// The store over one connection to one server, shared by all calls and made anew when it breaks. While it is away,
-/// calls fail; none waits for longer than its deadline.
+/// calls fail; none waits for longer than its deadline. One that stays silent is given up and replaced.
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn connect(url: &str) -> Result<Redis<ConnectionManager>, StartError> {
+pub async fn connect(url: &str) -> Result<Redis<Link>, StartError> {
     let info = url.into_connection_info().map_err(StartError::Unreachable)?;
     let client = Client::open(info.set_tcp_settings(tcp())).map_err(StartError::Unreachable)?;
     let config = ConnectionManagerConfig::new()
@@ -40,8 +40,8 @@ pub async fn connect(url: &str) -> Result<Redis<ConnectionManager>, StartError> 
         .set_number_of_retries(ATTEMPTS)
         .set_max_delay(PAUSE)
         .set_pipeline_buffer_size(QUEUE);
-    let manager = ConnectionManager::new_with_config(client, config).await;
-    Redis::new(manager.map_err(StartError::Unreachable)?).await
+    let link = Link::open(client, config).await;
+    Redis::new(link.map_err(StartError::Unreachable)?).await
 }
 
 /// The store over one connection to each node of a Redis Cluster, found from these.

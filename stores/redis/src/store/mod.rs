@@ -2,10 +2,12 @@
 
 mod connect;
 mod key;
+mod link;
 mod reply;
 mod run;
 mod start;
 
 pub use connect::{connect, connect_cluster};
+pub use link::Link;
 pub use run::Redis;
 pub use start::{Options, StartError};

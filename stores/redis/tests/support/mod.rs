@@ -4,6 +4,7 @@
 pub mod cluster;
 pub mod gate;
 pub mod server;
+pub mod stall;
 
 use consentgate_core::{
     Millis, Rate, Timestamp,
