@@ -29,7 +29,7 @@ REACHED = {
     *("signature", "secrets", "payload", "bucket", "consent", "timestamps"),
     *("sync", "wire", "sequences", "transcripts", "schemes"),
 }
-INNER = {"hmac"}
+INNER = {"breaker", "hmac"}
 """Only the core itself can be given these: `sign` chooses what it signs."""
 
 

@@ -10,7 +10,7 @@ use super::{
 };
 use consentgate_core::{
     Marketing, StoreError, Timestamp,
-    ids::{CallId, ClaimKey, EventId, Fingerprint, SiteId},
+    ids::{CallId, ClaimKey, EventId, Fingerprint},
     stores::{
         AsyncCallStore, CallStore, Enqueue, EnqueueReply, EraseCalls, FindCall, Finish,
         FinishReply, FoundCall, Purge, Record, RecordReply, Take, Taken, Verdict,
@@ -295,48 +295,6 @@ fn names_of(request: &Record<'_>) -> SmallVec<[Name; 4]> {
         signatures.map(|hash| Name::Signature(ClaimKey::Signature(*hash))).collect();
     names.extend(request.event_id.cloned().map(Name::Event));
     names
-}
-
-/// What is kept of a call.
-#[derive(Clone, PartialEq, Eq)]
-pub struct StoredCall {
-    /// Whose call it is.
-    pub fingerprint: Fingerprint,
-    /// The event's body, byte for byte as it came.
-    pub body: Box<[u8]>,
-    /// When the gate judged it.
-    pub received_at: Timestamp,
-    /// When its conversion is due, or its lease over, if it is in the queue.
-    pub conversion_due_at: Option<Timestamp>,
-}
-
-impl std::fmt::Debug for StoredCall {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "StoredCall({} bytes)", self.body.len())
-    }
-}
-
-impl Memory {
-    /// A recorded call, as long as it is kept.
-    ///
-    /// # Errors
-    /// Only in a forked child.
-    pub fn call(
-        &self,
-        site: &SiteId,
-        call_id: CallId,
-        now: Timestamp,
-    ) -> Result<Option<StoredCall>, StoreError> {
-        let inner = self.inner()?;
-        let at = (inner.site(site).number, call_id);
-        let rows = inner.calls.rows.lock(at);
-        Ok(rows.rows.get(&at, now).map(|row| StoredCall {
-            fingerprint: row.fingerprint.clone(),
-            body: row.body.clone(),
-            received_at: row.received_at,
-            conversion_due_at: row.job.as_ref().and_then(Job::due_at),
-        }))
-    }
 }
 
 impl CallStore for Memory {

@@ -9,8 +9,9 @@ mod expiring;
 mod queue;
 mod quota;
 mod sessions;
+mod stored;
 
-pub use calls::StoredCall;
+pub use stored::StoredCall;
 
 use ahash::RandomState;
 use consentgate_core::{Caps, StoreError, StoreErrorKind, ids::SiteId};
