@@ -11,7 +11,6 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "python")]
 
 from consentgate_store_suite import report, run  # noqa: E402
-
 from model import Model  # noqa: E402
 from written import chance  # noqa: E402
 

@@ -4,7 +4,7 @@
 mod support;
 
 use consentgate::{Marketing, Reason};
-use consentgate_redis::{connect, redis};
+use consentgate_redis::{Redis, redis};
 use support::{
     gate::{consent, gate, send},
     server::Server,
@@ -56,8 +56,9 @@ async fn field_35_limited_duplicate_and_in_flight_are_told_apart(connection: imp
 #[tokio::test]
 async fn law_3_flushed_in_the_middle_the_unique_indexes_hold_every_row_single() {
     let server = Server::start(&[]).await;
-    let store = connect(&server.url()).await.unwrap();
-    let bench = Bench { connection: server.connection().await, store, site: new_site() };
+    let connection = server.connection().await;
+    let store = Redis::new(connection.clone()).await.unwrap();
+    let bench = Bench { connection, store, site: new_site() };
     let site = &bench.site;
     let gate = gate(bench.store.clone(), site, "");
     assert_eq!(consent(&gate, site).await.status(), 200);

@@ -14,7 +14,6 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "python")]
 
 import consentgate_store_suite as suite  # noqa: E402
-
 from model import Model  # noqa: E402
 
 
