@@ -87,7 +87,7 @@ begin
             into known
             from unnest(keys) with ordinality k (claim, place)
             cross join lateral (
-                select * from claims where site_id = site and claim = k.claim and forget_at + 0 > now
+                select * from claims where site_id = site and claim = k.claim and forget_at + 0 > now offset 0
             ) c;
         if known.ahead then
             foreach key in array keys loop
@@ -134,7 +134,7 @@ begin
                 (q.value ->> 'interval_ms')::bigint * (q.value ->> 'burst')::bigint as span,
                 (select b.full_at from buckets b
                     where b.site_id = site and b.bucket = (q.value ->> 'key')::uuid
-                        and b.full_at > now) as full_at
+                        and b.full_at + 0 > now) as full_at
                 from jsonb_array_elements(request -> 'buckets') with ordinality q (value, place)
                 order by q.place
         loop

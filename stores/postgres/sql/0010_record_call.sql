@@ -16,7 +16,7 @@ begin
         return 9223372036854775807;
     end if;
     select s.version, s.scopes, s.until into stored from consentgate.sessions s
-        where s.site_id = request ->> 'site' and s.fingerprint = request ->> 'fingerprint';
+        where s.site_id = request ->> 'site' and s.fingerprint = request ->> 'fingerprint' for share;
     if found and stored.version = (request ->> 'session_version')::bigint
         and to_jsonb(stored.scopes) @> needed
     then
@@ -107,7 +107,7 @@ begin
         if stands_until <= now or exists (
             select from tombstones t
             where t.site_id = site and t.pseudonym = person and t.until + 0 > now
-                and t.at > 9e15 + (request ->> 'granted_at_ms')::bigint
+                and t.at >= (request ->> 'granted_at_ms')::bigint
         ) then
             return jsonb_build_object('outcome', 'moved');
         end if;
