@@ -28,6 +28,18 @@ impl Shut {
     }
 }
 
+/// Ending it waits for the store's threads, and those may wait for the interpreter to be told of a reply.
+impl Drop for Shut {
+    fn drop(&mut self) {
+        let opened = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let mut opened = Some(opened);
+        if Python::try_attach(|py| py.detach(|| opened.take())).is_none() {
+            // There is no interpreter any more that anybody could wait for.
+            drop(opened);
+        }
+    }
+}
+
 impl NativeStore for Shut {
     fn perform(&self, effect: &Effect<'_>, now: Timestamp) -> Reply {
         match self.opened() {

@@ -146,3 +146,18 @@ def test_nothing_is_imported_that_may_be_missing() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout == "set()\n", done.stderr
+
+
+def test_law_12_the_command_shows_nothing_of_the_url() -> None:
+    for url in ("postgresql://u:top/secret@h/db", "postgre://u:topsecret@127.0.0.1/db"):
+        for without in ("asyncpg", "psycopg"):
+            failed = run("preflight", url, without=without)
+            assert failed.returncode == 1
+            assert "top" not in failed.stdout + failed.stderr
+
+
+def test_what_is_said_on_the_line_counts(url: str) -> None:
+    elsewhere = "postgresql://127.0.0.1:1/elsewhere"
+    for arguments in (("--url", url, "preflight"), ("preflight", "--url", url)):
+        told = run(*arguments, CONSENTGATE_POSTGRES_URL=elsewhere)
+        assert "FAIL schema: missing" in told.stdout

@@ -242,3 +242,41 @@ def test_an_open_store_does_not_keep_the_process(path: Path) -> None:
     program = f"from consentgate import sqlite; store = sqlite({str(path)!r})"
     ended = subprocess.run([sys.executable, "-c", program], timeout=20, env=dict(os.environ))
     assert ended.returncode == 0
+
+
+def test_a_store_that_ends_with_its_gate_waits_for_nobody(path: Path) -> None:
+    """Its last reply wants the interpreter while its threads are waited for."""
+    program = f"""
+import asyncio, sys
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from tests.support import *
+from consentgate import sqlite
+
+async def main():
+    for number in range(5):
+        stores = dict.fromkeys(("admission", "sessions", "calls"), sqlite({str(path)!r}))
+        gate = AsyncGate(host_config(), stores)
+        del stores
+        body = statement("analytics", "marketing")
+        await gate.sync_session("acme", {{"origin": ORIGIN}}, body, now=NOW)
+        await gate.call_event("acme", event(f"e{{number}}"), BODY, now=NOW)
+        await gate.close()
+        del gate
+
+asyncio.run(main())
+"""
+    ended = subprocess.run([sys.executable, "-c", program], timeout=60)
+    assert ended.returncode == 0
+
+
+def test_field_41_a_gate_holds_its_store_for_the_fork(path: Path) -> None:
+    gate = consented(Gate(host_config(), roles(sqlite(path))))
+    first = gate.call_event("acme", event(), BODY, now=NOW)
+    again = in_child(lambda: gate.call_event("acme", event(), BODY, now=NOW))
+    assert (again.reason, again.call_id) == ("duplicate", first.call_id)
+    gate.close()
+
+
+def test_a_gate_on_a_file_waits_for_something(gate: Gate) -> None:
+    assert not gate.keeps_all_in_memory
+    assert Gate(config()).keeps_all_in_memory

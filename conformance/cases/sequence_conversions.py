@@ -109,17 +109,18 @@ def lease_cases() -> None:
     run = called(quick(attempts_max=3))
     for n, s in enumerate((10, 15, 20)):
         run.at_s(s).take((1, n + 1))
-    run.at_s(25).take()
+    run.at_s(25).take((1, 4))
     run.finish("lease_lost", "sent", 2)
+    run.finish("conversion_failed", "retry", 3)
     run.at_s(3600).take()
     run.sale("already_enqueued")
-    done("taken, and never heard of", "law 9: attempts_max times, then it has failed", run)
+    done("taken, and never heard of", "only a result ends a job: who was never asked to send it "
+         "must not lose it", run)
     run = called(quick(attempts_max=1))
     run.at_s(10).take((1, 1))
     run.sync("refused", [], 9000)
-    run.at_s(15).take()
-    done("taken too often, and withdrawn", "failed, not cancelled: its session is not looked at",
-         run)
+    run.at_s(15).take(cancelled=1)
+    done("taken often, and withdrawn", "law 5: consent is judged each time", run)
     run = called(quick())
     run.at_s(10).take((1, 1))
     run.at_s(5).take()

@@ -120,22 +120,15 @@ def take_flow() -> None:
 
 def take_attempts() -> None:
     last, over, fine = Job(1, attempts=10), Job(2, attempts=11), Job(3)
-    note = "taken more than attempts_max times: failed, without a look at its session"
-    taking("take: for the last time", "attempts_max itself is allowed", [
-        take([last]), last.find(FULL)], gave(last))
-    taking("take: too often", note, [take([over]), over.finish("failed")], gave())
-    taking("take: too often, among others", note, [
-        take([last, over, fine]), last.find(FULL), over.finish("failed"), fine.find(FULL)],
-        gave(last, fine))
+    note = "a job is taken as often as it is due: only its result may end it"
+    taking("take: often, among others", note, [
+        take([last, over, fine]), last.find(FULL), over.find(FULL), fine.find(FULL)],
+        gave(last, over, fine))
     once = config(conversion={"attempts_max": 1, "lease_s": 7})
     twice = Job(4, attempts=2)
     taking("take: rules of a configuration", "lease and attempts", [
-        take([fine, twice], lease_ms=7000), fine.find(FULL), twice.finish("failed")], gave(fine),
+        take([fine, twice], lease_ms=7000), fine.find(FULL), twice.find(FULL)], gave(fine, twice),
         gate=once)
-    for failure in (*FAILURES, LOST):
-        name = "lost" if failure == LOST else failure
-        taking(f"take: too often, finish {name}", "nothing more is to be done about it", [
-            take([over, fine]), over.finish("failed", failure), fine.find(FULL)], gave(fine))
 
 
 def take_limits() -> None:
@@ -155,7 +148,6 @@ def take_limits() -> None:
 
 def take_failures() -> None:
     one, two, three = (Job(n, who) for n, who in enumerate("fgh", 1))
-    over = Job(4, attempts=11)
     for failure in FAILURES:
         taking(f"take: take {failure}", "law 11", [take(failure)], failed("take"))
         taking(f"take: find {failure}", "law 11: nothing was granted", [
@@ -163,8 +155,6 @@ def take_failures() -> None:
         taking(f"take: cancelled, then find {failure}", "law 11: nothing was granted before it", [
             take([one, two]), one.find(None), one.finish("cancelled"), two.find(failure)],
             failed("session"))
-        taking(f"take: too often, then find {failure}", "law 11: nothing was granted before it", [
-            take([over, two]), over.finish("failed"), two.find(failure)], failed("session"))
         taking(f"take: granted, then find {failure}", "what was granted is handed out; the rest is "
                "left to its lease", [take([one, two, three]), one.find(FULL), two.find(failure)],
                gave(one))

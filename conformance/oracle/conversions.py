@@ -77,7 +77,7 @@ class Queue:
         self.handed_out: list[HandedOut] = []
 
     def take(self, site: Site, data: Data, limit: int, now_ms: int) -> dict[str, Any]:
-        """Lease what is due; end what was taken too often or lost its consent; hand out the rest.
+        """Lease what is due; cancel what lost its consent; hand out the rest.
 
         The order of jobs that are due since the same instant is not pinned.
         """
@@ -93,9 +93,6 @@ class Queue:
             assert row.job is not None
             row.job.owner, row.job.due_ms = self.owners, now_ms + self.lease_ms
             row.job.attempts += 1
-            if row.job.attempts > self.attempts_max:
-                row.job.final = True
-                continue
             session = data.sessions.get(row.fingerprint)
             if site.granted(session, "convert", now_ms) != "granted":
                 row.job.final = True

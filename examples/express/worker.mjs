@@ -26,9 +26,20 @@ async function send({ callId, body }) {
       signal: AbortSignal.timeout(10_000),
     });
     if (response.ok) return "sent";
-    return response.status < 500 ? "failed" : "retry";
+    // Too early, too many: such a client error ends by itself.
+    const passes = response.status >= 500 || [408, 425, 429].includes(response.status);
+    return passes ? "retry" : "failed";
   } catch {
     return "retry";
+  }
+}
+
+/** What is not told is sent again. */
+async function finish(job, result) {
+  for (const pauseMs of [1000, 2000, 4000, 0]) {
+    const { outcome } = await gate.finishConversion(job, result);
+    if (outcome !== "unavailable") return;
+    await sleep(pauseMs);
   }
 }
 
@@ -36,9 +47,11 @@ async function send({ callId, body }) {
 async function work() {
   let taken = 0;
   for (const site of Object.keys(config.sites)) {
-    const { conversions } = await gate.takeConversions(site, 100);
+    // Few enough that all are sent within their lease, should each take its longest.
+    const { conversions, outcome, reason } = await gate.takeConversions(site, 20);
+    if (outcome === "unavailable") console.error(`take: ${reason}`);
     for (const job of conversions) {
-      await gate.finishConversion(job, await send(job));
+      await finish(job, await send(job));
       taken += 1;
     }
   }

@@ -31,16 +31,29 @@ async def send(job: Conversion) -> str:
         return "retry"
     if response.is_success:
         return "sent"
-    return "failed" if response.is_client_error else "retry"
+    # Too early, too many: such a client error ends by itself.
+    is_final = response.is_client_error and response.status_code not in (408, 425, 429)
+    return "failed" if is_final else "retry"
+
+
+async def finish(gate: AsyncGate, job: Conversion, result: str) -> None:
+    """What is not told is sent again."""
+    for pause_s in (1, 2, 4, 0):
+        if (await gate.finish_conversion(job, result)).outcome != "unavailable":
+            return
+        await asyncio.sleep(pause_s)
 
 
 async def work(gate: AsyncGate) -> int:
     """One round over all sites; how many conversions were taken."""
     taken = 0
     for site in config["sites"]:
-        decision = await gate.take_conversions(site, 100)
+        # Few enough that all are sent within their lease, should each take its longest.
+        decision = await gate.take_conversions(site, 20)
+        if decision.outcome == "unavailable":
+            print(f"take: {decision.reason}", file=sys.stderr)
         for job in decision.conversions:
-            await gate.finish_conversion(job, await send(job))
+            await finish(gate, job, await send(job))
             taken += 1
     return taken
 

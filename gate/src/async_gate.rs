@@ -86,7 +86,8 @@ impl<P: AsyncPerform, K: Clock + Sync, T: Timer> AsyncGate<P, K, T> {
         limit: u64,
         now: Option<Timestamp>,
     ) -> impl Future<Output = Decision> + Send + use<'_, P, K, T> {
-        self.drive(self.shared.take_conversions(site, limit), self.shared.now(now), now)
+        let at = self.shared.now(now);
+        self.drive(self.shared.take_conversions(site, limit, at), at, now)
     }
 
     /// Says how sending a conversion went.

@@ -57,6 +57,11 @@ impl Breakers {
             return Route::Memory;
         }
         let Some(disturbed) = self.disturbed(effect.role()) else { return Route::Store };
+        if let Effect::Purge(..) = effect {
+            // It tells nothing of the store, which may do it without asking its engine.
+            let rest = disturbed.lock().rest(&self.rules, now);
+            return rest.map_or(Route::Store, Route::Nobody);
+        }
         match disturbed.lock().ask(&self.rules, now) {
             Ok(()) => Route::Store,
             Err(_) if self.fallback && matches!(effect, Effect::Admit(_)) => {
@@ -69,19 +74,25 @@ impl Breakers {
 
     /// Takes in what a store replied.
     pub(crate) fn heard(&self, role: Role, reply: &Reply, now: Timestamp) {
-        use StoreErrorKind::{Forked, Resting};
+        use StoreErrorKind::{Forked, Full, Resting};
+        if let Reply::Purge(_) = reply {
+            return;
+        }
         match reply.error().map(consentgate_core::StoreError::kind) {
-            None => {
-                if let Some(disturbed) = self.disturbed(role) {
-                    disturbed.lock().succeeded();
-                    disturbed.disturbed.store(false, Relaxed);
+            // A store that says it has no room is there, and rests no site for another's flood (law 8).
+            None | Some(Full) => {
+                if let Some(one) = self.disturbed(role) {
+                    let mut breaker = one.lock();
+                    breaker.succeeded();
+                    one.disturbed.store(false, Relaxed);
                 }
             }
             // Neither says anything of how the store does.
             Some(Forked | Resting) => {}
             Some(_) => {
                 if let Some(one) = self.roles.get(role as usize) {
-                    one.lock().failed(&self.rules, now);
+                    let mut breaker = one.lock();
+                    breaker.failed(&self.rules, now);
                     one.disturbed.store(true, Relaxed);
                 }
             }

@@ -77,7 +77,8 @@ impl<P: Perform, K: Clock> Gate<P, K> {
     /// Takes up to `limit` conversions of a site out of the queue that are due, at most 1,000 at once: those whose consent
     /// still stands are leased to you, see [`Decision::conversions`]; the others are cancelled.
     pub fn take_conversions(&self, site: &str, limit: u64, now: Option<Timestamp>) -> Decision {
-        self.drive(self.shared.take_conversions(site, limit), self.shared.now(now), now)
+        let at = self.shared.now(now);
+        self.drive(self.shared.take_conversions(site, limit, at), at, now)
     }
 
     /// Says how sending a conversion went.

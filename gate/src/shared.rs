@@ -9,8 +9,8 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use consentgate_core::{
-    Config, ConfigError, Conversion, ConversionResult, Decision, Effect, Engine, Problem, Reply,
-    Request, StoreError, Timestamp,
+    Caps, Config, ConfigError, Conversion, ConversionResult, Decision, Effect, Engine, Problem,
+    Reply, Request, StoreError, Timestamp,
     flow::{CallEvent, ConfirmSale, Erase, FinishConversion, Purge, SyncSession, TakeConversions},
     ids::{Fingerprint, Unique},
     stores::AdmissionStore,
@@ -29,7 +29,30 @@ pub(crate) struct Shared<K> {
     pub(crate) counters: Counters,
     breakers: Breakers,
     /// What admits while the store of the role `admission` rests, where the configuration allows it.
-    fallback: Option<Memory>,
+    fallback: Option<Fallback>,
+}
+
+/// The memory of this process that stands in: empty in a forked child, which has promised nothing yet.
+struct Fallback {
+    caps: Caps,
+    memory: ArcSwap<(u32, Memory)>,
+}
+
+impl Fallback {
+    fn new(caps: Caps) -> Self {
+        Self { caps, memory: ArcSwap::from_pointee((std::process::id(), Memory::new(&caps))) }
+    }
+
+    fn memory(&self) -> Memory {
+        let process = std::process::id();
+        let current = self.memory.load();
+        if current.0 != process {
+            let own = std::sync::Arc::new((process, Memory::new(&self.caps)));
+            // Of several threads that come at once, the first one's counts.
+            self.memory.compare_and_swap(&current, own);
+        }
+        self.memory.load().1.clone()
+    }
 }
 
 /// A failure of the machine that leaves nothing to decide with.
@@ -41,7 +64,7 @@ impl<K: Clock> Shared<K> {
         let engine = Engine::new(config, &random().ok_or_else(no_random)?, clock.now());
         let common = engine.common();
         let breakers = Breakers::new(common.breaker, common.admission_fallback);
-        let fallback = common.admission_fallback.then(|| Memory::new(&common.caps));
+        let fallback = common.admission_fallback.then(|| Fallback::new(common.caps));
         Ok(Self {
             engine: ArcSwap::from_pointee(engine),
             changing: Mutex::new(()),
@@ -118,8 +141,13 @@ impl<K: Clock> Shared<K> {
         self.engine().erase(site, fingerprint, now)
     }
 
-    pub(crate) fn take_conversions(&self, site: &str, limit: u64) -> TakeConversions {
-        self.engine().take_conversions(site, limit, bytes)
+    pub(crate) fn take_conversions(
+        &self,
+        site: &str,
+        limit: u64,
+        now: Timestamp,
+    ) -> TakeConversions {
+        self.engine().take_conversions(site, limit, bytes, now)
     }
 
     pub(crate) fn finish_conversion(
@@ -143,9 +171,9 @@ impl<K: Clock> Shared<K> {
     ) -> Option<Reply> {
         match (self.breakers.route(effect, course, now), &self.fallback) {
             (Route::Store, _) => None,
-            (Route::Memory, Some(memory)) => Some(match effect {
-                Effect::Admit(request) => Reply::Admit(memory.admit(request, now)),
-                Effect::Settle(request) => Reply::Settle(memory.settle(request, now)),
+            (Route::Memory, Some(fallback)) => Some(match effect {
+                Effect::Admit(request) => Reply::Admit(fallback.memory().admit(request, now)),
+                Effect::Settle(request) => Reply::Settle(fallback.memory().settle(request, now)),
                 other => other.failed(StoreError::resting(consentgate_core::Millis::ZERO)),
             }),
             (Route::Nobody(rest), _) => Some(effect.failed(StoreError::resting(rest))),

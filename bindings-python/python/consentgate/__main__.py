@@ -25,19 +25,21 @@ def main() -> int:
         "sql": "print the migrations, for whoever runs them by hand",
     }
     parser.add_argument("what", choices=told, help="; ".join(f"{k}: {v}" for k, v in told.items()))
-    parser.add_argument("url", nargs="?", default=os.environ.get(_URL), help=f"or ${_URL}")
-    parser.add_argument("--url", dest="url", help=argparse.SUPPRESS)
+    parser.add_argument("url", nargs="?", help=f"or ${_URL}")
+    parser.add_argument("--url", dest="option", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    # What is said on the line counts, wherever it stands.
+    url = given.option or given.url or os.environ.get(_URL)
     if given.what == "sql":
         for name, script in _native.POSTGRES_MIGRATIONS:
             print(f"-- {name}\n{script}")
         return 0
-    if not given.url:
+    if not url:
         parser.error(f"which database? Give its URL, or set {_URL}")
     if given.what == "migrate":
-        _with_store(given.url, _migrate)
+        _with_store(url, _migrate)
         return 0
-    found: list[Check] = _with_store(given.url, lambda store: store.preflight())
+    found: list[Check] = _with_store(url, lambda store: store.preflight())
     for check in found:
         print(check)
     return 0 if all(check.ok for check in found) else 1
@@ -73,7 +75,9 @@ def _with_store(url: str, work: Callable[[AsyncPostgresStore], Coroutine[Any, An
     try:
         return asyncio.run(by_driver())
     except Exception as error:
-        sys.exit(f"consentgate: {error}")
+        # Its text may quote the URL, and with it the password.
+        state = getattr(error, "sqlstate", None) or "no SQLSTATE"
+        sys.exit(f"consentgate: {type(error).__name__} ({state}); look at the URL and at the server")
 
 
 if __name__ == "__main__":

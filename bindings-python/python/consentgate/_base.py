@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ._config import to_json
 from ._native import Core
-from ._stores import Methods, Stores
+from ._stores import Methods, Roles, Stores
 from .types import Clock, Config, Counters
 
 __all__ = ["Base"]
@@ -15,10 +15,11 @@ __all__ = ["Base"]
 class Base:
     """Sites and figures. Of a closed gate every method raises `ValueError`."""
 
-    __slots__ = ("__weakref__", "_core", "_methods")
+    __slots__ = ("__weakref__", "_core", "_methods", "_roles")
 
     _core: Core
     _methods: Methods
+    _roles: Roles
 
     def __init__(
         self,
@@ -31,6 +32,8 @@ class Base:
         hosts = Stores(stores, waited_for=waited_for)
         self._core = Core(to_json(config), hosts.roles, hosts.one_store, clock)
         self._methods = hosts.methods
+        # Held, since what is done at a fork is done to stores that somebody holds.
+        self._roles = hosts.roles
 
     def set_site(self, site: str, site_config: Config) -> None:
         """Adds or changes a site. Nothing changes if it raises `ConfigError`."""
@@ -56,4 +59,4 @@ class Base:
     @property
     def keeps_all_in_memory(self) -> bool:
         """Whether no store of yours is asked, so that no call waits for anything."""
-        return not self._methods
+        return not any(self._roles)

@@ -10,9 +10,10 @@ from ._native import Sqlite
 from .errors import ConfigError
 from .stores import METHODS, Memory
 
-__all__ = ["Method", "Methods", "Stores"]
+__all__ = ["Method", "Methods", "Roles", "Stores"]
 
 Method: TypeAlias = Callable[[dict[str, Any], float], Any]
+Roles: TypeAlias = tuple[bool | Sqlite, bool | Sqlite, bool | Sqlite]
 Methods: TypeAlias = Mapping[tuple[str, str], Method]
 
 
@@ -22,7 +23,7 @@ class Stores:
     __slots__ = ("methods", "one_store", "roles")
 
     methods: Methods
-    roles: tuple[bool | Sqlite, bool | Sqlite, bool | Sqlite]
+    roles: Roles
     one_store: bool
 
     def __init__(self, stores: Mapping[str, object] | None, *, waited_for: bool) -> None:

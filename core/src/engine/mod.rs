@@ -199,11 +199,12 @@ impl Engine {
         site: &str,
         limit: u64,
         unique: impl FnOnce() -> Unique,
+        now: Timestamp,
     ) -> TakeConversions {
         match self.site(site) {
             Some(site) => {
                 let owner = Owner::from_bytes(unique().owner);
-                TakeConversions::new(self.context(site), owner, limit)
+                TakeConversions::new(self.context(site), owner, limit, now)
             }
             None => TakeConversions::refused(Reason::UnknownSite),
         }

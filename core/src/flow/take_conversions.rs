@@ -9,7 +9,7 @@ use crate::{
     id::Owner,
     session::Person,
     store::{Effect, Finish, FinishReply, FoundSession, JobEnding, Reply, Take, Taken},
-    time::Timestamp,
+    time::{Millis, Timestamp},
 };
 use alloc::vec::{IntoIter, Vec};
 
@@ -26,8 +26,8 @@ pub enum State {
     Taking(Work),
     /// What did this job's person agree to?
     Finding(Work, Job),
-    /// This job ends here.
-    Ending(Work, Job, JobEnding),
+    /// This job's consent is gone: it is cancelled.
+    Ending(Work, Job),
 }
 
 #[derive(Debug)]
@@ -38,6 +38,10 @@ pub struct Work {
     left: IntoIter<Taken>,
     due: Vec<Conversion>,
     cancelled: u64,
+    /// Reckoned from before the store was asked, so they end early rather than late.
+    leases_end: Timestamp,
+    /// No more jobs are judged from then on, so that enough of the lease is left to send those that were.
+    judge_until: Timestamp,
 }
 
 #[derive(Debug)]
@@ -56,11 +60,13 @@ impl TakeConversions {
         Self::answer(Decision::denied(Name::TakeConversions, Stage::Take, reason))
     }
 
-    pub(crate) fn new(context: Context, owner: Owner, limit: u64) -> Self {
+    pub(crate) fn new(context: Context, owner: Owner, limit: u64, now: Timestamp) -> Self {
         let (left, due) = (Vec::new().into_iter(), Vec::new());
         let limit = limit.min(LIMIT_MAX);
-        let work = Work { context, owner, limit, left, due, cancelled: 0 };
-        if limit == 0 { Machine::answer(work.taken()) } else { Self::need(State::Taking(work)) }
+        let lease = context.common.conversion.lease;
+        let (leases_end, judge_until) = (now.plus(lease), now.plus(Millis(lease.0 / 2)));
+        let work = Work { context, owner, limit, left, due, cancelled: 0, leases_end, judge_until };
+        if limit == 0 { Machine::answer(work.taken(now)) } else { Self::need(State::Taking(work)) }
     }
 }
 
@@ -76,11 +82,11 @@ impl States for State {
                 lease: work.context.common.conversion.lease,
             }),
             Self::Finding(work, job) => Effect::FindSession(job.person.find(&work.context.site.id)),
-            Self::Ending(work, job, ending) => Effect::Finish(Finish {
+            Self::Ending(work, job) => Effect::Finish(Finish {
                 site: &work.context.site.id,
                 call_id: job.taken.call_id,
                 owner: work.owner,
-                ending: *ending,
+                ending: JobEnding::Cancelled,
             }),
         }
     }
@@ -89,42 +95,38 @@ impl States for State {
         match (self, reply) {
             (Self::Taking(mut work), Reply::Take(Ok(jobs))) => {
                 if jobs.len() as u64 > work.limit {
-                    return work.failed(Stage::Take, wrong_reply());
+                    return work.failed(Stage::Take, wrong_reply(), now);
                 }
                 work.left = jobs.into_iter();
-                work.next_job()
+                work.next_job(now)
             }
-            (Self::Taking(work), Reply::Take(Err(error))) => work.failed(Stage::Take, error),
-            (Self::Taking(work), _) => work.failed(Stage::Take, wrong_reply()),
+            (Self::Taking(work), Reply::Take(Err(error))) => work.failed(Stage::Take, error, now),
+            (Self::Taking(work), _) => work.failed(Stage::Take, wrong_reply(), now),
 
             (Self::Finding(work, job), Reply::FindSession(Ok(found))) => {
                 work.found(job, &found, now)
             }
             (Self::Finding(work, _), Reply::FindSession(Err(error))) => {
-                work.failed(Stage::Session, error)
+                work.failed(Stage::Session, error, now)
             }
-            (Self::Finding(work, _), _) => work.failed(Stage::Session, wrong_reply()),
+            (Self::Finding(work, _), _) => work.failed(Stage::Session, wrong_reply(), now),
 
             // Lost: whoever holds it now ends it. A job that could not be ended is taken again when its lease is over, and judged again.
-            (Self::Ending(mut work, _, ending), reply) => {
+            (Self::Ending(mut work, _), reply) => {
                 let ended = matches!(reply, Reply::Finish(Ok(FinishReply::Finished)));
-                work.cancelled += u64::from(ended && ending == JobEnding::Cancelled);
-                work.next_job()
+                work.cancelled += u64::from(ended);
+                work.next_job(now)
             }
         }
     }
 }
 
 impl Work {
-    fn next_job(mut self) -> Next<State> {
-        let Some(taken) = self.left.next() else { return Next::Answer(self.taken()) };
+    fn next_job(mut self, now: Timestamp) -> Next<State> {
+        let next = if now < self.judge_until { self.left.next() } else { None };
+        let Some(taken) = next else { return Next::Answer(self.taken(now)) };
         let person = self.context.person(taken.fingerprint.clone());
-        let job = Job { taken, person };
-        // Whoever took it so often never came back, or could not send it.
-        if job.taken.attempts > self.context.common.conversion.attempts_max {
-            return Next::Need(State::Ending(self, job, JobEnding::Failed));
-        }
-        Next::Need(State::Finding(self, job))
+        Next::Need(State::Finding(self, Job { taken, person }))
     }
 
     fn found(mut self, job: Job, found: &FoundSession, now: Timestamp) -> Next<State> {
@@ -134,7 +136,7 @@ impl Work {
             consent::judge(&stored.session, &rules.convert, rules, tolerance, now).is_ok()
         });
         if !granted {
-            return Next::Need(State::Ending(self, job, JobEnding::Cancelled));
+            return Next::Need(State::Ending(self, job));
         }
         let Taken { call_id, fingerprint, event_id, received_at, body, attempts } = job.taken;
         let (site, owner) = (self.context.site.id.clone(), self.owner);
@@ -148,18 +150,22 @@ impl Work {
             attempts,
             owner,
         });
-        self.next_job()
+        self.next_job(now)
     }
 
     /// What was judged before is handed out all the same; the rest is taken again when its lease is over.
-    fn failed(self, stage: Stage, error: StoreError) -> Next<State> {
+    fn failed(self, stage: Stage, error: StoreError, now: Timestamp) -> Next<State> {
         if self.due.is_empty() {
             return Next::Answer(store_failed(Name::TakeConversions, stage, error));
         }
-        Next::Answer(self.taken())
+        Next::Answer(self.taken(now))
     }
 
-    fn taken(self) -> Decision {
+    /// What is handed out is the caller's alone: nothing is whose lease may have ended.
+    fn taken(mut self, now: Timestamp) -> Decision {
+        if now >= self.leases_end {
+            self.due.clear();
+        }
         let (flow, stage) = (Name::TakeConversions, Stage::Take);
         Decision::accepted(&Judged, flow, stage, Reason::Taken)
             .with_conversions(self.due, self.cancelled)

@@ -150,7 +150,7 @@ impl HostGate {
 
     /// Takes conversions out of the queue that are due.
     pub fn take_conversions(&self, site: &str, limit: u64, now: Timestamp) -> Turn {
-        self.begin(self.shared.take_conversions(site, limit), now)
+        self.begin(self.shared.take_conversions(site, limit, now), now)
     }
 
     /// Says how sending a conversion went.

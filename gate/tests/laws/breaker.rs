@@ -270,3 +270,25 @@ fn a_forked_memory_says_nothing_of_how_the_store_does() {
     }
     let _: Memory = scene.shaky.stores.admission.clone();
 }
+
+#[test]
+fn law_8_a_store_that_says_it_is_full_is_there_and_rests_nobody() {
+    let scene = scene(|_| {});
+    scene.shaky.failing.set(Some((Role::Admission, StoreErrorKind::Full)));
+    for _ in 0..10 {
+        assert_eq!(scene.event().reason(), Reason::Overloaded);
+    }
+}
+
+#[test]
+fn purge_neither_closes_a_breaker_nor_tries_a_store_that_rests() {
+    let scene = scene(|_| {});
+    scene.open(Role::Calls);
+    scene.forward(5000);
+    // Some stores answer it without asking their engine.
+    scene.recover();
+    assert_eq!(scene.gate.purge(1, None).reason(), Reason::Purged);
+    scene.fail(Role::Calls);
+    assert_eq!(scene.event().reason(), Reason::StoreFailed, "one tries it");
+    assert_eq!(scene.event().reason(), Reason::StoreResting);
+}

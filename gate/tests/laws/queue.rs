@@ -2,8 +2,8 @@
 
 use crate::world::{body, config_json, noon, secs, signed};
 use consentgate::{
-    Config, Conversion, ConversionResult, Decision, FlowName, Gate, ManualClock, Marketing, Millis,
-    Outcome, Reason, Request, Stage, Stores, ids::CallId,
+    Config, Conversion, ConversionResult, Decision, Effect, FlowName, Gate, ManualClock, Marketing,
+    Millis, Outcome, Perform, Reason, Reply, Request, Stage, Stores, Timestamp, ids::CallId,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -158,19 +158,52 @@ fn a_retry_waits_its_back_off_or_as_long_as_it_is_told_and_ends_after_its_attemp
 }
 
 #[test]
-fn a_job_that_ends_every_worker_is_given_up_without_being_handed_out_again() {
+fn a_job_taken_often_is_lost_by_nobody_but_its_result() {
     let scene = scene();
     scene.consented("p");
     scene.forward(DELAY_S);
-    for attempt in 1..=3 {
+    for attempt in 1..=6 {
         assert_eq!(scene.take()[0].attempts(), attempt);
         scene.forward(300);
     }
-    for _ in 0..3 {
-        let decision = scene.gate.take_conversions("a", 100, None);
-        assert!(decision.conversions().is_empty());
-        assert_eq!(decision.cancelled(), 0, "given up is not cancelled");
-        scene.forward(300);
+    let job = scene.take().remove(0);
+    assert_eq!(scene.finish(&job, ConversionResult::Retry(None)), Reason::ConversionFailed);
+}
+
+/// Memory whose finds of sessions take a while, by the clock.
+struct Slow {
+    stores: Stores,
+    clock: ManualClock,
+    find_s: u64,
+}
+
+impl Perform for Slow {
+    fn perform(&self, effect: &Effect<'_>, now: Timestamp) -> Reply {
+        if let Effect::FindSession(_) = effect {
+            self.clock.advance(secs(self.find_s));
+        }
+        self.stores.perform(effect, now)
+    }
+}
+
+#[test]
+fn law_3_what_cannot_be_judged_within_half_the_lease_is_left_to_it() {
+    let mut config = config_json();
+    config["hash_secret"] = json!({"base64": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"});
+    let config = Config::from_json(config.to_string().as_bytes()).unwrap();
+    for (find_s, handed_out) in [(0, 3), (100, 2), (150, 1), (299, 1), (300, 0), (400, 0)] {
+        let stores = Stores::memory(&config.common().caps);
+        let clock = ManualClock::new(noon().minus(secs(11 * 3600)));
+        let gate = Gate::new(config.clone(), stores.clone(), clock.clone()).unwrap();
+        let scene = Scene { gate, clock: clock.clone() };
+        for person in ["p", "q", "r"] {
+            scene.consented(person);
+        }
+        scene.forward(DELAY_S);
+        let slow = Slow { stores, clock: clock.clone(), find_s };
+        let gate = Gate::new(config.clone(), slow, clock).unwrap();
+        let decision = gate.take_conversions("a", 100, None);
+        assert_eq!(decision.conversions().len(), handed_out, "{find_s}");
     }
 }
 
@@ -247,12 +280,6 @@ proptest! {
         for (step, which, seconds) in steps {
             match step {
                 0 | 1 => for job in {
-                    // Taken three times and not heard of again, a job is given up by the next who looks.
-                    held.retain(|person, (job, until)| {
-                        let given_up = job.attempts() == 3 && *until <= elapsed;
-                        ended.extend(given_up.then(|| person.clone()));
-                        !given_up
-                    });
                     scene.take()
                 } {
                     let person = job.fingerprint().expose().to_owned();

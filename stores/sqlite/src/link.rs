@@ -126,7 +126,7 @@ fn set_up(db: &Connection, access: Access) -> rusqlite::Result<()> {
 
 /// Looks again every moment: the engine's own handler comes to wait a tenth of a second between two looks, in which
 /// a process that writes without pause never lets another in.
-fn wait_when_busy(db: &mut Connection, wait: Duration) -> rusqlite::Result<()> {
+pub(crate) fn wait_when_busy(db: &mut Connection, wait: Duration) -> rusqlite::Result<()> {
     let mut since = Instant::now();
     db.busy_handler(Some(move |looks| {
         if looks == 0 {

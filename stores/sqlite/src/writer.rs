@@ -3,7 +3,7 @@
 use crate::{
     db::Db,
     error::{SqliteError, is_busy, is_unwritten_commit},
-    link::{Access, Link},
+    link::{Access, Link, wait_when_busy},
     options::Options,
     queue::{Queue, Task, overloaded},
 };
@@ -21,7 +21,7 @@ use std::{
 /// Entries that are over and dropped by a group, for each request in it: more than one request can add.
 const DROPPED_EACH: u64 = 8;
 
-/// So many times the usual length, the log is cut even if readers have to be waited for.
+/// From so many times the usual length the log is cut, as soon as no reader needs it.
 const LOG_TOO_LONG: u32 = 16;
 
 pub(crate) struct Writer {
@@ -111,12 +111,10 @@ impl Writer {
         for task in tasks.by_ref() {
             let reply = match in_savepoint(&link, || db.perform(&task.owned.effect(), task.now)) {
                 Ok(reply) => reply,
-                Err(error) => {
-                    let error = unwritten(error);
-                    if link.is_autocommit() {
-                        // The engine has undone the whole transaction.
-                        broken = Some(error.clone());
-                    }
+                Err(failure) => {
+                    let whole = failure.is_of_the_whole;
+                    let error = unwritten(failure.error);
+                    broken = whole.then(|| error.clone());
                     task.owned.effect().failed(error)
                 }
             };
@@ -129,7 +127,9 @@ impl Writer {
             match in_savepoint(&link, || drop_some(db, &performed, &self.dropped_at)) {
                 Ok(next) => self.dropped_at = next,
                 // What is over can wait for the next group, unless the whole transaction was undone.
-                Err(error) => broken = link.is_autocommit().then(|| unwritten(error)),
+                Err(Failure { error, is_of_the_whole }) => {
+                    broken = is_of_the_whole.then(|| unwritten(error));
+                }
             }
         }
         let broken = broken.or_else(|| commit(&link).err());
@@ -174,14 +174,18 @@ impl Writer {
         if pages < self.options.checkpoint_pages {
             return;
         }
-        let Some(link) = &self.link else { return };
+        let Some(link) = &mut self.link else { return };
         let too_long = self.options.checkpoint_pages.saturating_mul(LOG_TOO_LONG);
         let mode =
             if pages < too_long { CheckpointMode::PASSIVE } else { CheckpointMode::TRUNCATE };
-        // Whatever fails here is tried again after the next group; the log is as good as the database.
-        if link.wal_checkpoint_v2(None::<&str>, mode).is_ok() {
+        // Whatever fails here is tried again after the next group; the log is as good as the database. A reader of
+        // another process that keeps an old state, such as a backup, is not waited for: every group would.
+        let db = link.get_mut();
+        let _ = db.busy_handler(None::<fn(i32) -> bool>);
+        if db.wal_checkpoint_v2(None::<&str>, mode).is_ok() {
             self.log_pages.store(0, Relaxed);
         }
+        let _ = wait_when_busy(db, self.options.wait);
     }
 }
 
@@ -194,20 +198,33 @@ fn drop_some(db: Db<'_>, performed: &[Performed], after: &str) -> rusqlite::Resu
     db.drop_some(&sites, after, DROPPED_EACH * performed.len() as u64, now)
 }
 
+/// Why one request was not performed.
+struct Failure {
+    error: rusqlite::Error,
+    /// The transaction was undone, or what is in it can no longer be told: it must not be committed.
+    is_of_the_whole: bool,
+}
+
 /// What fails is undone, and only that.
 fn in_savepoint<T>(
     link: &Connection,
     work: impl FnOnce() -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    execute(link, "SAVEPOINT one")?;
+) -> Result<T, Failure> {
+    let of_the_whole = |error| Failure { error, is_of_the_whole: true };
+    execute(link, "SAVEPOINT one").map_err(of_the_whole)?;
     let done = work();
-    if done.is_err() && !link.is_autocommit() {
-        execute(link, "ROLLBACK TO one")?;
+    if link.is_autocommit() {
+        // The engine has undone the whole transaction.
+        return match done {
+            Ok(_) => Err(of_the_whole(rusqlite::Error::QueryReturnedNoRows)),
+            Err(error) => Err(of_the_whole(error)),
+        };
     }
-    if !link.is_autocommit() {
-        execute(link, "RELEASE one")?;
+    if done.is_err() {
+        execute(link, "ROLLBACK TO one").map_err(of_the_whole)?;
     }
-    done
+    execute(link, "RELEASE one").map_err(of_the_whole)?;
+    done.map_err(|error| Failure { error, is_of_the_whole: false })
 }
 
 fn commit(link: &Connection) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! Sends the conversions that are due: take, send, say how that went. Run as many as you like.
 
-use consentgate::{Conversion, ConversionResult};
+use consentgate::{Conversion, ConversionResult, Outcome};
 use consentgate_example_axum::{Failure, Gate, config, gate};
 use serde_json::Value;
 use std::{env, time::Duration};
@@ -12,14 +12,28 @@ async fn send(job: &Conversion) -> ConversionResult {
     ConversionResult::Sent
 }
 
+/// What is not told is sent again.
+async fn finish(gate: &Gate, job: &Conversion, result: ConversionResult) {
+    for pause_s in [1, 2, 4, 0] {
+        let decision = gate.finish_conversion(job, result, None).await;
+        if decision.outcome() != Outcome::Unavailable {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(pause_s)).await;
+    }
+}
+
 /// One round over all sites; how many conversions were taken.
 async fn work(gate: &Gate, sites: &[String]) -> usize {
     let mut taken = 0;
     for site in sites {
-        let decision = gate.take_conversions(site, 100, None).await;
+        let decision = gate.take_conversions(site, 20, None).await;
+        if decision.outcome() == Outcome::Unavailable {
+            eprintln!("take: {}", decision.reason());
+        }
         for job in decision.conversions() {
             let result = send(job).await;
-            let _finished = gate.finish_conversion(job, result, None).await;
+            finish(gate, job, result).await;
             taken += 1;
         }
     }
