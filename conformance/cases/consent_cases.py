@@ -40,7 +40,7 @@ def scope_cases() -> None:
          session=session(narrowed=True))
     for scope in ("Analytics", "ANALYTICS", "analytics ", " analytics", "analytic", "analytics2",
                   "*", "all", "true", "marketing", "analytics,marketing", "\uff41nalytics",
-                  "analytics\0", "analytics.read", "ana"):
+                  "analytics\1", "analytics.read", "ana"):
         case(f"scope `{scope}` for analytics", "exact, case-sensitive membership; no prefixes",
              "consent_missing", session=session(scope))
     both = ["analytics", "marketing"]

@@ -42,6 +42,8 @@ def read_scopes(value: Value) -> frozenset[str]:
     for scope in value:
         if not isinstance(scope, str) or not 1 <= len(scope.encode()) <= SCOPE_BYTES_MAX:
             raise Refused("malformed_statement")
+        if "\x00" in scope:
+            raise Refused("malformed_statement")
     return frozenset(scope for scope in value if isinstance(scope, str))
 
 

@@ -1,9 +1,9 @@
 use alloc::{sync::Arc, vec::Vec};
 
-/// Whether a text can be a consent scope: 1–64 bytes.
+/// Whether a text can be a consent scope: 1–64 bytes without NUL, which not every store can keep.
 #[must_use]
 pub fn scope_is_valid(text: &str) -> bool {
-    (1..=64).contains(&text.len())
+    (1..=64).contains(&text.len()) && !text.contains('\0')
 }
 
 /// A set of consent scopes: exact, case-sensitive texts (law 5).

@@ -2,7 +2,8 @@
 --
 -- Here and in all that follows rows are looked up by their whole key, one key at a time (`offset 0`, loops), and the
 -- index on time is kept out of it (`+ 0`). A plan outlives its statistics: one that was made while a table was nearly
--- empty would else read all rows of a site for each call, once there are many.
+-- empty would else read all rows of a site for each call, once there are many. As each look-up has one way only, it is
+-- planned once a connection and not at each call.
 begin;
 select pg_advisory_xact_lock(hashtextextended('consentgate/migrations', 0));
 set local lock_timeout = '10s';
@@ -43,8 +44,8 @@ create or replace function consentgate.admit(request jsonb) returns jsonb
 language plpgsql volatile security invoker
 set search_path = consentgate, pg_temp
 set lock_timeout = '800ms'
--- The functions outlive the first plan made for them, and a table that was empty then may be large now.
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     site constant text := request ->> 'site';

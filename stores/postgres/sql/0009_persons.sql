@@ -12,6 +12,7 @@ language plpgsql volatile security invoker
 set search_path = consentgate, pg_temp
 set lock_timeout = '800ms'
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     site constant text := request ->> 'site';
@@ -37,6 +38,7 @@ language plpgsql volatile security invoker
 set search_path = consentgate, pg_temp
 set lock_timeout = '800ms'
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     site constant text := request ->> 'site';
@@ -139,6 +141,7 @@ language plpgsql volatile security invoker
 set search_path = consentgate, pg_temp
 set lock_timeout = '800ms'
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     site constant text := request ->> 'site';

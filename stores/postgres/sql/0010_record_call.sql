@@ -68,6 +68,7 @@ language plpgsql volatile security invoker
 set search_path = consentgate, pg_temp
 set lock_timeout = '800ms'
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     site constant text := request ->> 'site';
@@ -187,6 +188,7 @@ language plpgsql volatile security invoker
 set search_path = consentgate, pg_temp
 set lock_timeout = '800ms'
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     now constant bigint := now_ms();

@@ -9,6 +9,7 @@ language plpgsql volatile security invoker
 set search_path = consentgate, pg_temp
 set lock_timeout = '800ms'
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     site constant text := request ->> 'site';
@@ -52,6 +53,7 @@ language plpgsql volatile security invoker
 set search_path = consentgate, pg_temp
 set lock_timeout = '800ms'
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     site constant text := request ->> 'site';
@@ -93,6 +95,7 @@ language plpgsql volatile security invoker
 set search_path = consentgate, pg_temp
 set lock_timeout = '800ms'
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     site constant text := request ->> 'site';
@@ -119,6 +122,7 @@ language plpgsql volatile security invoker
 set search_path = consentgate, pg_temp
 set lock_timeout = '800ms'
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     site constant text := request ->> 'site';

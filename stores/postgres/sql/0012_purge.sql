@@ -19,6 +19,7 @@ language plpgsql volatile security invoker
 set search_path = consentgate, pg_temp
 set lock_timeout = '800ms'
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     most constant bigint := purge_limit(request);
@@ -40,6 +41,7 @@ language plpgsql volatile security invoker
 set search_path = consentgate, pg_temp
 set lock_timeout = '800ms'
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     most constant bigint := purge_limit(request);
@@ -63,6 +65,7 @@ language plpgsql volatile security invoker
 set search_path = consentgate, pg_temp
 set lock_timeout = '800ms'
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     most constant bigint := purge_limit(request);

@@ -61,8 +61,19 @@ impl Deref for Link {
 
 /// Makes the file if there is none, and its tables as they are to be.
 pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(), OpenError> {
-    let mut link = Link::open(path, options, Access::Write)?;
-    migrate(link.get_mut(), path)
+    let since = Instant::now();
+    loop {
+        let prepared = Link::open(path, options, Access::Write)
+            .and_then(|mut link| migrate(link.get_mut(), path));
+        match prepared {
+            // Of two processes that make the file together one may be turned away without a wait: changing to a log
+            // takes the whole file, and there the engine asks no busy handler.
+            Err(OpenError::Locked { .. }) if since.elapsed() < options.wait => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            prepared => return prepared,
+        }
+    }
 }
 
 fn connect(path: &PathBuf, options: &Options, access: Access) -> Result<Connection, OpenError> {

@@ -87,7 +87,7 @@ async fn field_36_plans_made_on_empty_tables_do_not_read_a_whole_site_later() {
             select 'a', md5('old' || n)::uuid, 'queued', 9e15 from generate_series(1, 3000) n").await;
     for statement in event_of(100) {
         let read = rows_read(&client, &statement).await;
-        assert!(read < 60, "{read} rows are read by {statement}");
+        assert!(read < 300, "{read} rows are read by {statement}");
     }
     // Taking back what is over of one site reads no more than it drops.
     assert!(erase(&world, "a", 1, floor(1, 1)).await);
