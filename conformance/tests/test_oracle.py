@@ -303,7 +303,7 @@ class Transcripts(unittest.TestCase):
             out = [job["call_id"] for job in case["expect"]["conversions"]]
             self.assertEqual(out, granted, case["name"])
             self.assertEqual(case["expect"]["cancelled"], cancelled, case["name"])
-        self.assertGreater(seen, 100)
+        self.assertGreater(seen, 90)
 
     def test_settle_follows_the_design(self) -> None:
         """Unknown outcomes settle nothing; every other end of an admitted event settles once."""
