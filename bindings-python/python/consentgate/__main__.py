@@ -77,7 +77,8 @@ def _with_store(url: str, work: Callable[[AsyncPostgresStore], Coroutine[Any, An
     except Exception as error:
         # Its text may quote the URL, and with it the password.
         state = getattr(error, "sqlstate", None) or "no SQLSTATE"
-        sys.exit(f"consentgate: {type(error).__name__} ({state}); look at the URL and at the server")
+        kind = type(error).__name__
+        sys.exit(f"consentgate: {kind} ({state}); look at the URL and at the server")
 
 
 if __name__ == "__main__":
