@@ -43,13 +43,14 @@ async function finish(job, result) {
   }
 }
 
-/** One round over all sites; how many conversions were taken. */
+/** One round over all sites; how many conversions left the queue, sent or cancelled. */
 async function work() {
   let taken = 0;
   for (const site of Object.keys(config.sites)) {
     // Few enough that all are sent within their lease, should each take its longest.
-    const { conversions, outcome, reason } = await gate.takeConversions(site, 20);
+    const { conversions, cancelled, outcome, reason } = await gate.takeConversions(site, 20);
     if (outcome === "unavailable") console.error(`take: ${reason}`);
+    taken += cancelled;
     for (const job of conversions) {
       await finish(job, await send(job));
       taken += 1;

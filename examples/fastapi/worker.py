@@ -45,13 +45,14 @@ async def finish(gate: AsyncGate, job: Conversion, result: str) -> None:
 
 
 async def work(gate: AsyncGate) -> int:
-    """One round over all sites; how many conversions were taken."""
+    """One round over all sites; how many conversions left the queue, sent or cancelled."""
     taken = 0
     for site in config["sites"]:
         # Few enough that all are sent within their lease, should each take its longest.
         decision = await gate.take_conversions(site, 20)
         if decision.outcome == "unavailable":
             print(f"take: {decision.reason}", file=sys.stderr)
+        taken += decision.cancelled
         for job in decision.conversions:
             await finish(gate, job, await send(job))
             taken += 1

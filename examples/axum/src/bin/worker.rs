@@ -23,14 +23,15 @@ async fn finish(gate: &Gate, job: &Conversion, result: ConversionResult) {
     }
 }
 
-/// One round over all sites; how many conversions were taken.
-async fn work(gate: &Gate, sites: &[String]) -> usize {
+/// One round over all sites; how many conversions left the queue, sent or cancelled.
+async fn work(gate: &Gate, sites: &[String]) -> u64 {
     let mut taken = 0;
     for site in sites {
         let decision = gate.take_conversions(site, 20, None).await;
         if decision.outcome() == Outcome::Unavailable {
             eprintln!("take: {}", decision.reason());
         }
+        taken += decision.cancelled();
         for job in decision.conversions() {
             let result = send(job).await;
             finish(gate, job, result).await;
