@@ -35,6 +35,7 @@ create table if not exists consentgate.floors (
     until bigint not null,
     constraint floors_pkey primary key (site_id, pseudonym)
 );
+create index if not exists floors_site_until on consentgate.floors (site_id, until);
 create index if not exists floors_until on consentgate.floors (until);
 
 -- The floor of a person who was erased: nothing drops it before its time.

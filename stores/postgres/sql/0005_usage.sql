@@ -1,4 +1,4 @@
--- How many claims, sessions and calls each site has.
+-- How many claims, sessions, floors and calls each site has.
 --
 -- A count of all rows at each write is out of the question, and one row a site would be waited for by all its writers.
 -- So each count is the sum of sixteen parts, and a backend adds to a part of its own. A count changes in the transaction
@@ -11,7 +11,7 @@ set local client_min_messages = warning;
 
 create table if not exists consentgate.usage (
     site_id text collate "C" not null,
-    -- `sessions` or `calls`; claims have a table that is UNLOGGED as they are.
+    -- `sessions`, `floors` or `calls`; claims have a table that is UNLOGGED as they are.
     what text collate "C" not null,
     stripe int not null,
     n bigint not null,
@@ -46,6 +46,12 @@ begin
     end if;
 end $$;
 
+-- How many floors a site may have. Anybody who reaches its sync endpoint can leave one (law 9). Replace it by another
+-- number as you like.
+create or replace function consentgate.floors_per_site_max() returns bigint
+language sql immutable parallel safe
+as $$ select 25000::bigint $$;
+
 -- Counts the rows of a site anew, against changes that were made by hand. Once all parts are locked, every count that
 -- has committed has its rows committed too, and every other writer adds its own afterwards.
 create or replace function consentgate.recount(site text, kind text) returns void
@@ -69,6 +75,8 @@ begin
     perform 1 from consentgate.usage where site_id = site and what = kind order by stripe for update;
     if kind = 'sessions' then
         select count(*) into total from consentgate.sessions where site_id = site;
+    elsif kind = 'floors' then
+        select count(*) into total from consentgate.floors where site_id = site;
     else
         select count(*) into total from consentgate.calls where site_id = site;
     end if;

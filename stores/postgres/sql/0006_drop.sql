@@ -50,7 +50,7 @@ begin
     return dropped;
 end $$;
 
--- Of a table that is not counted by site: floors, tombstones, statements, buckets.
+-- Of a table that is not counted by site: tombstones, statements, buckets.
 create or replace function consentgate.drop_from(what text, now bigint, most bigint) returns bigint
 language plpgsql volatile
 as $$
@@ -72,7 +72,7 @@ begin
     return dropped;
 end $$;
 
--- Of a table that is counted by site: claims, sessions, calls. The parts are taken in the order of the sites.
+-- Of a table that is counted by site: claims, sessions, floors, calls. The parts are taken in the order of the sites.
 create or replace function consentgate.drop_counted(what text, now bigint, most bigint) returns bigint
 language plpgsql volatile
 as $$

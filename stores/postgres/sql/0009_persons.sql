@@ -46,7 +46,7 @@ declare
     person constant uuid := (request ->> 'pseudonym')::uuid;
     narrowing constant boolean := (request ->> 'narrowing')::boolean;
     state constant jsonb := nullif(request -> 'session', 'null');
-    left_floor constant jsonb := nullif(request -> 'floor', 'null');
+    left_floor jsonb := nullif(request -> 'floor', 'null');
     statement constant jsonb := nullif(request -> 'idempotency', 'null');
     most constant numeric := coalesce((request ->> 'sessions_per_site_max')::numeric, 0);
     now bigint;
@@ -54,6 +54,8 @@ declare
     lowest bigint;
     dropped bigint := 0;
     is_new boolean;
+    floors_more bigint := 0;
+    floors_gone bigint;
 begin
     perform must_be_read_committed();
     if narrowing is null then
@@ -92,6 +94,22 @@ begin
         end if;
     end if;
 
+    -- A floor is best effort: where a site has too many, the one that ends first makes way.
+    if left_floor is not null and not exists (
+        select from floors f where f.site_id = site and f.pseudonym = person
+    ) then
+        floors_more := 1;
+        if used(site, 'floors') >= floors_per_site_max() then
+            delete from floors where ctid = any (array(
+                select ctid from floors where site_id = site order by until limit 1 for update skip locked));
+            get diagnostics floors_gone = row_count;
+            floors_more := 1 - floors_gone;
+            if floors_gone = 0 then
+                left_floor := null;
+                floors_more := 0;
+            end if;
+        end if;
+    end if;
     if left_floor is not null then
         insert into floors as f (site_id, pseudonym, at, until)
             values (site, person, (left_floor ->> 'at_ms')::bigint,
@@ -119,6 +137,7 @@ begin
                     policy_version = excluded.policy_version, gpc = excluded.gpc,
                     narrowed = excluded.narrowed, until = excluded.until;
     end if;
+    perform count_change(site, 'floors', floors_more);
     perform count_change(site, 'sessions', is_new::int - dropped);
     return jsonb_build_object('outcome', 'stored');
 end $$;

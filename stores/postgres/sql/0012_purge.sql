@@ -49,12 +49,14 @@ declare
     removed bigint := 0;
 begin
     perform must_be_read_committed();
-    removed := drop_from('floors', now, most);
-    removed := removed + drop_from('tombstones', now, most - removed);
+    removed := drop_from('tombstones', now, most);
     removed := removed + drop_from('statements', now, most - removed);
+    -- In the order in which `put_session` counts them.
+    removed := removed + drop_counted('floors', now, most - removed);
     removed := removed + drop_counted('sessions', now, most - removed);
     if removed = 0 then
         perform recount_oldest('sessions');
+        perform recount_oldest('floors');
     end if;
     return jsonb_build_object('outcome', 'purged', 'removed', removed);
 end $$;

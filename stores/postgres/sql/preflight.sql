@@ -24,6 +24,7 @@ with
         ('sessions_until', 'sessions', false, 'until', ''),
         ('sessions_site_until', 'sessions', false, 'site_id,until', ''),
         ('floors_pkey', 'floors', true, 'site_id,pseudonym', ''),
+        ('floors_site_until', 'floors', false, 'site_id,until', ''),
         ('floors_until', 'floors', false, 'until', ''),
         ('tombstones_pkey', 'tombstones', true, 'site_id,pseudonym', ''),
         ('tombstones_until', 'tombstones', false, 'until', ''),
@@ -47,7 +48,7 @@ with
     ),
     wanted_functions (signature) as (values
         ('now_ms()'), ('must_be_read_committed()'), ('lock_key(text,text,text)'), ('lock_all(bigint[])'),
-        ('used(text,text)'), ('count_change(text,text,bigint)'), ('recount(text,text)'),
+        ('used(text,text)'), ('count_change(text,text,bigint)'), ('recount(text,text)'), ('floors_per_site_max()'),
         ('recount_oldest(text)'), ('drop_claims_of(text,bigint,bigint)'),
         ('drop_sessions_of(text,bigint,bigint)'), ('drop_calls_of(text,bigint,bigint)'),
         ('drop_from(text,bigint,bigint)'), ('drop_counted(text,bigint,bigint)'), ('claim_key(text)'),

@@ -17,7 +17,7 @@ fn a_session_is_found_as_it_was_put_for_as_long_as_it_is_kept() {
     for (policy_version, gpc, narrowed) in [(None, true, false), (Some(u32::MAX), false, true)] {
         let mut session = session(at(-5));
         session.changed_at = at(7);
-        session.scopes = Scopes::new(["b\u{0}c", "\"quoted\"", "ä"]).unwrap();
+        session.scopes = Scopes::new(["b\u{1}c", "\"quoted\"", "ä"]).unwrap();
         (session.policy_version, session.gpc, session.narrowed) = (policy_version, gpc, narrowed);
         let expected = person.version(&store, at(0));
         let put = person.put(expected, Some(&session));
