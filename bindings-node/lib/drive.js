@@ -33,32 +33,42 @@ const late = (native, run, _, now) => native.timeOut(run, now);
 /** Of a store of this process, whose reply is in Rust. If there is none, its time was over. */
 const answered = (native, run, _, now) => native.takeUp(run, now);
 
-/** Asks the stores until the decision is made. */
-function drive(core, begin, time) {
+/** Asks the stores until the decision is made, or pauses for the host's own work. */
+function driven(core, begin, time) {
   const course = new Course(core, time);
   let turn = course.begin(begin);
   try {
-    while (!turn.decision) turn = course.goOn(turn, course.askNow(turn));
+    while (!isAnswered(turn)) turn = course.goOn(turn, course.askNow(turn));
   } catch (misuse) {
     const ask = course.abandon(turn);
     if (ask) course.askNow({ ask });
     throw misuse;
   }
-  return new Decision(turn.decision, course.thrown);
+  return answer(turn, course.thrown);
 }
 
 /** The same for stores that are waited for. */
-async function driveLater(core, begin, time) {
+async function drivenLater(core, begin, time) {
   const course = new Course(core, time);
   let turn = course.begin(begin);
   try {
-    while (!turn.decision) turn = course.goOn(turn, await course.askLater(turn));
+    while (!isAnswered(turn)) turn = course.goOn(turn, await course.askLater(turn));
   } catch (misuse) {
     const ask = course.abandon(turn);
     if (ask) await course.askLater({ ask });
     throw misuse;
   }
-  return new Decision(turn.decision, course.thrown);
+  return answer(turn, course.thrown);
+}
+
+const drive = (core, begin, time) => driven(core, begin, time).decision;
+const driveLater = async (core, begin, time) => (await drivenLater(core, begin, time)).decision;
+
+const isAnswered = ({ decision, paused }) => Boolean(decision ?? paused);
+
+/** The decision, and the run that is still to be settled. */
+function answer({ decision, paused }, thrown) {
+  return { decision: new Decision(decision ?? paused.decision, thrown), run: paused?.run };
 }
 
 /** A decision on its way: `ask` or `wait` of its last turn tells which store is to be asked. */
@@ -183,4 +193,4 @@ function isThenable(value) {
 
 function ignore() {}
 
-module.exports = { drive, driveLater };
+module.exports = { drive, driveLater, driven, drivenLater };

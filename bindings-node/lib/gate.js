@@ -1,8 +1,9 @@
 'use strict';
 
+const { Admission, AsyncAdmission } = require('./admission.js');
 const { toJson } = require('./config.js');
 const { jobOf } = require('./conversion.js');
-const { drive, driveLater } = require('./drive.js');
+const { drive, driveLater, driven, drivenLater } = require('./drive.js');
 const { checked } = require('./errors.js');
 const input = require('./input.js');
 const native = require('./native.js');
@@ -43,6 +44,16 @@ class Core {
   callEvent(site, headers, body, options) {
     const { ip, now } = input.options(options, ['method', 'url', 'ip', 'now']);
     return this.#withRequest('callEvent', site, headers, body, ip, now);
+  }
+
+  admit(site, headers, body, options) {
+    const { ip, now } = input.options(options, ['ip', 'now']);
+    return this.#withRequest('admit', site, headers, body, ip, now);
+  }
+
+  /** The end of an admission; the time is that of its beginning unless it is given its own. */
+  settle(run, commit, now, time) {
+    return new Call((at) => this.native.settle(run, commit, at), now === undefined ? time : this.time(now));
   }
 
   syncSession(site, headers, body, options) {
@@ -145,6 +156,15 @@ class Gate extends Base {
     return this.#drive((core) => core.callEvent(site, headers, body, options));
   }
 
+  admit(site, headers, body, options) {
+    const core = coreOf(this);
+    const { begin, time } = core.admit(site, headers, body, options);
+    return new Admission(driven(core, begin, time), (run, commit, now) => {
+      const call = core.settle(run, commit, now, time);
+      return drive(core, call.begin, call.time);
+    });
+  }
+
   syncSession(site, headers, body, options) {
     return this.#drive((core) => core.syncSession(site, headers, body, options));
   }
@@ -194,6 +214,16 @@ class AsyncGate extends Base {
     return this.#drive((core) => core.callEvent(site, headers, body, options));
   }
 
+  async admit(site, headers, body, options) {
+    const core = coreOf(this);
+    const { begin, time } = core.admit(site, headers, body, options);
+    const answer = await this.#underWay(core, drivenLater(core, begin, time));
+    return new AsyncAdmission(answer, (run, commit, now) => {
+      const call = core.settle(run, commit, now, time);
+      return this.#underWay(core, driveLater(core, call.begin, call.time));
+    });
+  }
+
   async syncSession(site, headers, body, options) {
     return this.#drive((core) => core.syncSession(site, headers, body, options));
   }
@@ -229,7 +259,11 @@ class AsyncGate extends Base {
   async #drive(call) {
     const core = coreOf(this);
     const { begin, time } = call(core);
-    const decision = driveLater(core, begin, time);
+    return this.#underWay(core, driveLater(core, begin, time));
+  }
+
+  /** What `close` waits for. */
+  async #underWay(core, decision) {
     core.underWay.add(decision);
     try {
       return await decision;

@@ -1,5 +1,6 @@
 'use strict';
 
+const { Admission, AsyncAdmission } = require('./admission.js');
 const { Conversion } = require('./conversion.js');
 const { Decision } = require('./decision.js');
 const { ConfigError, NotWritten } = require('./errors.js');
@@ -11,6 +12,8 @@ const { sign, verify } = require('./stateless.js');
 const { memory } = require('./stores.js');
 
 module.exports = {
+  Admission,
+  AsyncAdmission,
   AsyncGate,
   ConfigError,
   Conversion,

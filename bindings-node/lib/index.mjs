@@ -1,6 +1,8 @@
 import consentgate from './index.js';
 
 export const {
+  Admission,
+  AsyncAdmission,
   AsyncGate,
   ConfigError,
   Conversion,

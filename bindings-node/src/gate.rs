@@ -9,6 +9,7 @@ use crate::{
 };
 use consentgate::{
     Request, StoreError, StoreErrorKind, Timestamp,
+    core::flow::Settlement,
     host::{HostGate, HostRoles, Keeper, Run, Turn},
     ids::Fingerprint,
 };
@@ -98,6 +99,33 @@ impl NativeGate {
         now: Option<f64>,
     ) -> Result<Standing<'env>> {
         self.with_request(env, &site, &headers, body, ip, now, HostGate::call_event)
+    }
+
+    /// Lets in a signed event without a person.
+    #[napi(catch_unwind)]
+    pub fn admit<'env>(
+        &self,
+        env: &'env Env,
+        site: String,
+        headers: Vec<Utf16String>,
+        body: &[u8],
+        ip: Option<String>,
+        now: Option<f64>,
+    ) -> Result<Standing<'env>> {
+        self.with_request(env, &site, &headers, body, ip, now, HostGate::admit)
+    }
+
+    /// Goes on after the host's own work, which is to be committed or released.
+    #[napi(catch_unwind)]
+    pub fn settle<'env>(
+        &self,
+        env: &'env Env,
+        waiting: &mut External<Waiting>,
+        commit: bool,
+        now: Option<f64>,
+    ) -> Result<Standing<'env>> {
+        let settlement = if commit { Settlement::Commit } else { Settlement::Release };
+        self.go_on(env, waiting, now, |run, now| self.host.settle(run, settlement, now))
     }
 
     /// Takes in a statement of consent.

@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// One of: made, waiting for a store, never begun.
+/// One of: made, waiting for a store or for the host's own work, never begun.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct Standing<'env> {
@@ -23,6 +23,8 @@ pub struct Standing<'env> {
     pub ask: Option<Ask<'env>>,
     /// A store of this process is to be asked.
     pub wait: Option<Wait>,
+    /// The host is to do its own work.
+    pub paused: Option<Paused>,
     /// The call was none.
     pub misuse: Option<Misuse>,
 }
@@ -47,6 +49,15 @@ pub struct Ask<'env> {
 pub struct Wait {
     /// How long at most.
     pub timeout_ms: f64,
+    /// The decision.
+    pub run: External<Waiting>,
+}
+
+/// An event that was let in, for as long as the host is at work.
+#[napi(object, object_from_js = false)]
+pub struct Paused {
+    /// What is to be sent as long as the work is not committed.
+    pub decision: Decided,
     /// The decision.
     pub run: External<Waiting>,
 }
@@ -96,6 +107,10 @@ impl<'env> Standing<'env> {
     pub fn new(env: &'env Env, host: &HostGate, turn: Turn) -> Result<Self> {
         Ok(match turn {
             Turn::Done(decision) => Self { decision: Some(decision.into()), ..Self::default() },
+            Turn::Paused(run, decision) => {
+                let paused = Paused { decision: decision.into(), run: Waiting::new(run, None) };
+                Self { paused: Some(paused), ..Self::default() }
+            }
             Turn::Ask(run, ask) => Self { ask: Some(Ask::new(env, run, &ask)?), ..Self::default() },
             Turn::Native(run, native) => {
                 let timeout_ms = ms(host.deadline(&run));

@@ -12,6 +12,8 @@ function called(gate, step, bound, options, jobs = []) {
   switch (step.do) {
     case 'call_event':
       return gate.callEvent(site, pairs(headers), bytes(body_b64), options);
+    case 'admit':
+      return admitted(gate, step, options);
     case 'sync_session':
       return gate.syncSession(site, pairs(headers).flat(), bytes(body_b64), { ...options, ip });
     case 'confirm_sale':
@@ -33,6 +35,17 @@ function called(gate, step, bound, options, jobs = []) {
     default:
       return assert.fail(step.do);
   }
+}
+
+/** What an admission comes to, when the host's own work ends as the step says. */
+async function admitted(gate, { site, headers, body_b64, settle }, options) {
+  const admission = await gate.admit(site, pairs(headers), bytes(body_b64), options);
+  if (!admission.admitted) return admission.decision;
+  const { reason, status } = admission.decision;
+  assert.deepEqual([reason, status], ['uncommitted', 503]);
+  assert.ok(['commit', 'release'].includes(settle));
+  assert.equal(await admission[settle](), admission.decision);
+  return admission.decision;
 }
 
 for (const Form of [Gate, AsyncGate]) {
@@ -100,7 +113,7 @@ for (const Form of [Gate, AsyncGate]) {
   );
 
   const members = ['before', 'body_b64', 'call_id', 'config', 'do', 'effects', 'expect'];
-  members.push('fingerprint', 'headers', 'ip', 'limit', 'now_ms', 'site', 'then');
+  members.push('fingerprint', 'headers', 'ip', 'limit', 'now_ms', 'settle', 'site', 'then');
   vectors(
     'transcripts',
     members,

@@ -57,6 +57,10 @@ const limited = ({ retry_ms: retryMs, limit }) => {
     return { outcome: 'limited', retryMs, bucket };
   };
   if (name === 'fingerprint') return event({ admission: { admit } }, { own: { rate } });
+  if (name === 'admit') {
+    const own = gate({ admission: { admit } }, { admit_rate: rate });
+    return own.admit('acme', signed(), EVENT, { now: NOW }).decision;
+  }
   return sync(
     { admission: { admit } },
     { own: { sync: { [`per_${name}`]: rate } }, ip: '192.0.2.1' },
@@ -71,6 +75,9 @@ const resting = ({ retry_ms: retryMs }) => {
   assert.equal(send(NOW).reason, 'store_failed');
   return send(NOW);
 };
+
+/** An event that was let in for work of the host's own. */
+const admitted = (changed) => gate(changed).admit('acme', signed(), EVENT, { now: NOW });
 
 const JOB = {
   callId: '0'.repeat(32),
@@ -160,6 +167,9 @@ const scenes = {
   conversion_failed: () => finish('failed'),
   conversion_put_back: () => finish('retry'),
   lease_lost: () => finish('sent', { finish: () => ({ outcome: 'lost' }) }),
+  committed: () => admitted().commit(),
+  uncommitted: () => admitted().release(),
+  commit_lost: () => admitted(replying('admission', 'settle', { outcome: 'lost' })).commit(),
   purged: () => gate().purge(1, { now: NOW }),
   store_resting: resting,
 };

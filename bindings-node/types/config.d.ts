@@ -45,6 +45,8 @@ export interface SiteConfigData {
   readonly tolerance_s?: number;
   readonly fingerprint_pointer?: string;
   readonly rate?: Rate;
+  /** Of all events that `admit` lets in. */
+  readonly admit_rate?: Rate;
   readonly sync?: { readonly per_site?: Rate; readonly per_ip?: Rate };
   readonly consent?: {
     readonly record?: readonly string[];

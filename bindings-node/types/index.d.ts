@@ -19,7 +19,8 @@ export type Stage =
   | 'erase'
   | 'take'
   | 'finish'
-  | 'purge';
+  | 'purge'
+  | 'settle';
 
 /** Why; for logs. The sentences behind them are in `docs/codes.md`. */
 export type Reason =
@@ -65,7 +66,10 @@ export type Reason =
   | 'conversion_failed'
   | 'conversion_put_back'
   | 'lease_lost'
-  | 'purged';
+  | 'purged'
+  | 'committed'
+  | 'uncommitted'
+  | 'commit_lost';
 
 /** The method that was called. */
 export type Flow =
@@ -75,7 +79,8 @@ export type Flow =
   | 'erase'
   | 'take_conversions'
   | 'finish_conversion'
-  | 'purge';
+  | 'purge'
+  | 'admit';
 
 /** What became of a call's conversion. */
 export type Marketing = 'enqueued' | 'skipped';
@@ -172,6 +177,43 @@ export interface Finish extends Now {
   readonly retryInMs?: number | undefined;
 }
 
+declare class AnyAdmission {
+  /** Whether the event was let in: do the work only then. */
+  readonly admitted: boolean;
+  /** What to send, as things stand: a 503 until the work is committed. */
+  readonly decision: Decision;
+}
+
+/**
+ * A signed event that was let in, or not, for work of your own: do it only if `admitted`, then `commit`, and send
+ * `decision`. What is not committed is given back: by `release` in a `finally`, or by `using`, which releases what was
+ * not committed whether or not something was thrown. Of a process that ends before, the lease lapses.
+ *
+ * After the first end, and for an event that was not let in, `commit` and `release` change nothing.
+ */
+export class Admission extends AnyAdmission {
+  private constructor();
+  /**
+   * The work is done, for good: the event is never let in again. What to send. `accepted`: committed. `rejected`
+   * (`commit_lost`): the lease was over and another delivery took the event over, which does the work as well; undo
+   * yours if you can. `unavailable`: the store failed, and whether the commit was written is unknown; do not undo it.
+   */
+  commit(options?: Now): Decision;
+  /** The work was not done: gives the event and its token back. What to send. */
+  release(options?: Now): Decision;
+  [Symbol.dispose](): void;
+}
+
+/** `Admission` of an `AsyncGate`: its ends are waited for. */
+export class AsyncAdmission extends AnyAdmission {
+  private constructor();
+  /** As of `Admission`. */
+  commit(options?: Now): Promise<Decision>;
+  /** As of `Admission`. */
+  release(options?: Now): Promise<Decision>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
 /** A configuration that cannot be used, with every fault in it at once. */
 export class ConfigError extends Error {
   private constructor();
@@ -249,6 +291,11 @@ export class Gate extends Base {
     body: Body,
     options?: RequestLine & Peer & Now,
   ): Decision;
+  /**
+   * Lets in a signed event without a person, for work of your own. A `now` holds for the end too, unless that is given
+   * its own.
+   */
+  admit(site: string, headers: HeadersLike, body: Body, options?: Peer & Now): Admission;
   /** Takes in a browser's statement of consent. */
   syncSession(site: string, headers: HeadersLike, body: Body, options?: Peer & Now): Decision;
   /** Queues the conversion of a sale that came of a call, once. Authenticate the caller before. */
@@ -278,6 +325,16 @@ export class AsyncGate extends Base {
     body: Body,
     options?: RequestLine & Peer & Now,
   ): Promise<Decision>;
+  /**
+   * Lets in a signed event without a person, for work of your own. A `now` holds for the end too, unless that is given
+   * its own.
+   */
+  admit(
+    site: string,
+    headers: HeadersLike,
+    body: Body,
+    options?: Peer & Now,
+  ): Promise<AsyncAdmission>;
   /** Takes in a browser's statement of consent. */
   syncSession(
     site: string,

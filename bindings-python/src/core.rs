@@ -5,6 +5,7 @@ use crate::{
     decision::Decision,
     errors::{Raised, config_error},
     headers::Pairs,
+    held::Held,
     input,
     sqlite::Sqlite,
     wait::Wait,
@@ -49,6 +50,7 @@ pub(crate) enum Turn {
     Decision(Decision),
     Ask(Ask),
     Wait(Wait),
+    Held(Held),
 }
 
 /// Who keeps a role: a native store, or else the host, or the memory of this process.
@@ -104,6 +106,9 @@ impl Turn {
             }
             host::Turn::Native(run, native) => {
                 Self::Wait(Wait::new((run, native), gate.clone(), clock, at, raised))
+            }
+            host::Turn::Paused(run, made) => {
+                Self::Held(Held::new((run, made), gate.clone(), clock))
             }
             host::Turn::Done(made) => {
                 let source = made.error().and_then(Error::source);
@@ -187,6 +192,23 @@ impl Core {
         let ip = input::address(ip)?;
         let request = Request { site: &site, headers: &headers, body: &body, ip };
         self.decide(py, now, |gate, now| gate.call_event(&request, now))
+    }
+
+    fn admit(
+        &self,
+        py: Python<'_>,
+        site: &Bound<'_, PyAny>,
+        headers: &Bound<'_, PyAny>,
+        body: &Bound<'_, PyAny>,
+        ip: Option<&Bound<'_, PyAny>>,
+        now: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Turn> {
+        let site = input::text(site, "`site`")?;
+        let headers = Pairs::read(headers)?;
+        let body = input::body(body)?;
+        let ip = input::address(ip)?;
+        let request = Request { site: &site, headers: &headers, body: &body, ip };
+        self.decide(py, now, |gate, now| gate.admit(&request, now))
     }
 
     fn sync_session(

@@ -9,6 +9,7 @@ mod counters;
 mod decision;
 mod errors;
 mod headers;
+mod held;
 mod input;
 mod scripts;
 mod sqlite;
@@ -29,6 +30,8 @@ mod _native {
     use crate::core::Core;
     #[pymodule_export]
     use crate::decision::Decision;
+    #[pymodule_export]
+    use crate::held::Held;
     #[pymodule_export]
     use crate::sqlite::Sqlite;
     #[pymodule_export]

@@ -84,6 +84,27 @@ def call(gate: Gate | AsyncGate, method: str, *args: Any, **named: Any) -> Decis
     return asyncio.run(wait())
 
 
+def admitted(gate: Gate | AsyncGate, settle: str | None, *args: Any, **named: Any) -> Decision:
+    """What an admission comes to, when the host's own work ends like that."""
+    if isinstance(gate, Gate):
+        admission = gate.admit(*args, **named)
+        if admission.admitted:
+            assert (admission.decision.reason, admission.decision.status) == ("uncommitted", 503)
+            assert settle in ("commit", "release")
+            assert getattr(admission, settle)() is admission.decision
+        return admission.decision
+
+    async def settled() -> Decision:
+        admission = await gate.admit(*args, **named)
+        if admission.admitted:
+            assert (admission.decision.reason, admission.decision.status) == ("uncommitted", 503)
+            assert settle in ("commit", "release")
+            assert await getattr(admission, settle)() is admission.decision
+        return admission.decision
+
+    return asyncio.run(settled())
+
+
 def perform(gate: Gate | AsyncGate, step: Json, **named: Any) -> Decision | None:
     """A step of the sequences and transcripts; the `job` of one is a conversion."""
     do = step["do"]
@@ -102,6 +123,9 @@ def perform(gate: Gate | AsyncGate, step: Json, **named: Any) -> Decision | None
     if do == "remove_site":
         gate.remove_site(site)
         return None
+    if do == "admit":
+        args = raw(step["headers"]), b64decode(step["body_b64"])
+        return admitted(gate, step["settle"], site, *args, **named)
     if do in ("call_event", "sync_session"):
         if do == "sync_session":
             named["ip"] = step["ip"]

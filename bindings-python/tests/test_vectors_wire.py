@@ -119,6 +119,13 @@ def forked() -> Decision:
     return in_child(lambda: gate.call_event("acme", event(), BODY, now=NOW))
 
 
+def admitted(end: str, **replies: Any) -> Decision:
+    """An event that was let in for work of the host's own, which ends like that."""
+    admission = Gate(host_config(), stores(**replies)).admit("acme", event(), BODY, now=NOW)
+    ended: Decision = getattr(admission, end)()
+    return ended
+
+
 BY_REASON: dict[str, Callable[[], Decision]] = {
     "accepted": answered,
     "duplicate": lambda: answered(
@@ -161,6 +168,9 @@ BY_REASON: dict[str, Callable[[], Decision]] = {
     "conversion_failed": lambda: finished("failed"),
     "conversion_put_back": lambda: finished("retry"),
     "lease_lost": lambda: finished("sent", calls__finish={"outcome": "lost"}),
+    "committed": lambda: admitted("commit"),
+    "uncommitted": lambda: admitted("release"),
+    "commit_lost": lambda: admitted("commit", admission__settle={"outcome": "lost"}),
     "purged": lambda: Gate(host_config(), stores()).purge(1, now=NOW),
 }
 
@@ -183,10 +193,14 @@ def limited(limit: Json, retry_ms: int) -> Decision:
     if plain:
         rate = {"capacity": burst, "per_minute": plain[0]}
     site = {"rate": rate} if name == "fingerprint" else {"sync": {f"per_{name}": rate}}
+    if name == "admit":
+        site = {"admit_rate": rate}
     reply = {"outcome": "limited", "retry_ms": retry_ms, "bucket": int(name == "ip")}
     gate = Gate(host_config(site=site), stores(admission__admit=reply))
     if name == "fingerprint":
         return gate.call_event("acme", event(), BODY, now=NOW)
+    if name == "admit":
+        return gate.admit("acme", event(), BODY, now=NOW).decision
     body, origin = statement("analytics"), {"origin": ORIGIN}
     return gate.sync_session("acme", origin, body, ip="192.0.2.1", now=NOW)
 

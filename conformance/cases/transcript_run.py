@@ -67,9 +67,9 @@ class Event:
     """One signed event and the effects around it."""
 
     def __init__(self, listed: tuple[str, ...] = (K1,), retired: tuple[str, ...] = (),
-                 event_id: str = "e1", sent_s: int = 0, **caps: int) -> None:
+                 event_id: str = "e1", sent_s: int = 0, body: bytes = BODY, **caps: int) -> None:
         self.caps = {"claims": PER_SITE_MAX, "calls": PER_SITE_MAX, **caps}
-        content = signed_content(event_id.encode(), str(NOW_S + sent_s).encode(), BODY)
+        content = signed_content(event_id.encode(), str(NOW_S + sent_s).encode(), body)
         macs = [hmac_sha256(parse_secret(s), content) for s in listed + retired]
         self.event_id = event_id
         self.claims = [*(signature_claim(mac) for mac in macs), event_claim(event_id)]
@@ -157,7 +157,8 @@ out = Collector(
     "One gate call with all three roles on the host and the clock standing still: the effects in "
     "order with the reply to feed, then the decision. `*` in args is any value. A `nonsense` reply "
     "is one that docs/stores.md does not list (`nonsense_reply` spells one out). An object "
-    "`{$base64}` in a reply is bytes. `then` is what happens to the same gate afterwards."
+    "`{$base64}` in a reply is bytes. `then` is what happens to the same gate afterwards. `settle` "
+    "is how the host's own work on an admitted event ends: the answer before it is 503 uncommitted."
 )
 FAILURES = ("raise", "nonsense")
 MOVED = {"outcome": "moved"}

@@ -9,6 +9,7 @@ from oracle.bucket import Rate
 
 from .common import NOW_MS, NOW_S, Collector, b64, pairs_json, signed_headers
 from .sequence_run import K1, K2, K3, A, M, site
+from .transcript_admit import admit_flow
 from .transcript_queue import finish_flow, purge_flow, take_flow
 from .transcript_run import (
     BODY,
@@ -287,4 +288,5 @@ def build() -> Collector:
     take_flow()
     finish_flow()
     purge_flow()
+    admit_flow()
     return out

@@ -43,6 +43,7 @@ def build() -> Collector:
     add("conversion_put_back", "finish_conversion: due again later", "conversion_put_back")
     add("lease_lost", "finish_conversion: somebody else's by now; nothing changed", "lease_lost")
     add("purged", "however much was dropped", "purged")
+    add("committed", "admit: the host's own work is done", "committed")
     for reason in wire.NO_CONTENT_REASONS:
         add(f"204 {reason}", "law 6: one constant, the inner reason is never told", reason)
     for reason, code in wire.PUBLIC_CODE.items():
@@ -52,11 +53,14 @@ def build() -> Collector:
     for retry_ms in (1, 999, 1000, 1001, 29_999, 30_000, 0, 3_600_000):
         add(f"409 in_flight {retry_ms} ms", "field 32: max(1, rounded up)", "in_flight",
             retry_ms=retry_ms)
+    add("409 commit_lost", "admit: the sender comes again after a whole lease", "commit_lost",
+        retry_ms=30_000)
     for retry_ms in (1, 999, 1000, 1001, 5000, 600_000):
         add(f"503 store_resting {retry_ms} ms", "field 32: the rest of a store that is left alone, "
             "rounded up", "store_resting", retry_ms=retry_ms)
     for name, rate, retry_ms in (
         ("fingerprint", Rate(3000, 20), 3000), ("fingerprint", Rate(3000, 20), 1),
+        ("admit", Rate(10, 1000), 10),
         ("fingerprint", Rate(3000, 20), 2999), ("fingerprint", Rate(3000, 20), 3001),
         ("fingerprint", Rate(1, 2), 1), ("fingerprint", Rate(8572, 3), 8572),
         ("fingerprint", Rate.of({"per_minute": 5, "strict": True}), 24_000),

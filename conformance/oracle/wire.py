@@ -46,6 +46,8 @@ PUBLIC_CODE: dict[str, str] = {
     "out_of_time": "unavailable",
     "store_failed": "unavailable",
     "store_resting": "unavailable",
+    "uncommitted": "unavailable",
+    "commit_lost": "in_flight",
 }
 
 ACCEPTED_REASONS = (
@@ -56,6 +58,7 @@ ACCEPTED_REASONS = (
     "conversion_failed",
     "conversion_put_back",
     "purged",
+    "committed",
 )
 
 NO_CONTENT_REASONS = (

@@ -127,6 +127,25 @@ impl Hold {
         self.settle(site, SettleAction::Commit { done, keep: self.keep })
     }
 
+    /// [`commit`](Self::commit) of those claims alone that every delivery of the event holds, all or none: its id where
+    /// one is known, else its signatures. Of them the store can say whether they are still the owner's: of all claims
+    /// it can not, since who took the event over may have come with other signatures (FIELD 22).
+    pub(crate) fn commit_decisive<'a>(&'a self, site: &'a SiteId, done: Done) -> Settle<'a> {
+        Settle { claims: self.decisive(), ..self.commit(site, done) }
+    }
+
+    /// Whether those claims are all there are.
+    pub(crate) fn is_decided_by_all(&self) -> bool {
+        self.decisive().len() == self.claims.len()
+    }
+
+    fn decisive(&self) -> &[ClaimKey] {
+        match self.claims.split_last() {
+            Some((id @ ClaimKey::Event(_), _)) => core::slice::from_ref(id),
+            _ => &self.claims,
+        }
+    }
+
     /// The event never happened, and gets its token back.
     pub(crate) fn release<'a>(&'a self, site: &'a SiteId) -> Settle<'a> {
         self.settle(site, SettleAction::Release { refund: core::slice::from_ref(&self.bucket) })

@@ -1,4 +1,4 @@
-//! The payload of a call event: one strict pass over the body.
+//! The payload of a signed event: one strict pass over the body.
 
 use crate::{
     config::Pointer,
@@ -49,6 +49,42 @@ impl Event {
             return Err(Reason::WrongSite);
         }
         Ok(Self { fingerprint, id: scan.id })
+    }
+}
+
+/// The id that a verified body holds, of an event without a person; nothing else of the body is looked at.
+pub(crate) fn read_id(body: &[u8], event_id: &Pointer) -> Result<EventId, Reason> {
+    let mut scan = IdScan { at: Place::new(event_id), is_object: false, id: None };
+    json::visit(body, &mut scan).map_err(|NotJson| Reason::MalformedJson)?;
+    if !scan.is_object {
+        return Err(Reason::MalformedJson);
+    }
+    scan.id.ok_or(Reason::MalformedEventId)
+}
+
+struct IdScan<'a> {
+    at: Place<'a>,
+    is_object: bool,
+    id: Option<EventId>,
+}
+
+impl Visit for IdScan<'_> {
+    fn key(&mut self, depth: usize, key: &str) {
+        self.at.step(depth, self.at.pointer.has_key(depth, key));
+    }
+
+    fn index(&mut self, depth: usize, index: usize) {
+        self.at.step(depth, self.at.pointer.has_index(depth, index));
+    }
+
+    fn string(&mut self, depth: usize, value: &str) {
+        if self.at.is_reached(depth) {
+            self.id = EventId::new(value.as_bytes());
+        }
+    }
+
+    fn other(&mut self, depth: usize, kind: Kind) {
+        self.is_object |= depth == 0 && kind == Kind::Object;
     }
 }
 

@@ -84,6 +84,7 @@ pub mod steps {
 pub mod proof {
     pub use crate::{
         admission::Admitted,
+        flow::Committed,
         record::Recorded,
         session::{Consented, InSession},
         signature::Verified,

@@ -204,6 +204,7 @@ pub(crate) enum Kind {
     SiteBucket = 3,
     IpBucket = 4,
     Statement = 5,
+    AdmitBucket = 6,
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use crate::{
+    async_admission::AsyncAdmission,
     breakers::Course,
     clock::{Clock, SystemClock},
     counters::Counters,
@@ -23,7 +24,7 @@ type DefaultTimer = ();
 /// back what it holds if the role `admission` is in memory; else the lease lapses and the retry takes over.
 pub struct AsyncGate<P = Stores, K = SystemClock, T = DefaultTimer> {
     stores: P,
-    shared: Shared<K>,
+    pub(crate) shared: Shared<K>,
     timer: T,
 }
 
@@ -45,6 +46,24 @@ impl<P: AsyncPerform, K: Clock + Sync, T: Timer> AsyncGate<P, K, T> {
         let at = self.shared.now(now);
         let flow = self.shared.call_event(request, Cow::Borrowed(request.body), at);
         self.drive(flow, at, now)
+    }
+
+    /// Lets in a signed event without a person, for work of your own: HMAC verify, replay, rate limit. Then commit the
+    /// [`AsyncAdmission`] once the work is done; one that is dropped gives the event back if the role `admission` is in
+    /// memory, else the lease lapses.
+    ///
+    /// # Errors
+    /// The answer to send to an event that is not let in. It is a refusal, not a failure.
+    pub fn admit(
+        &self,
+        request: &Request<'_>,
+        now: Option<Timestamp>,
+    ) -> impl Future<Output = Result<AsyncAdmission<'_, P, K, T>, Decision>> + Send + use<'_, P, K, T>
+    {
+        let at = self.shared.now(now);
+        let flow = self.shared.admit(request, at);
+        let running = Running { flow, gate: self, now: at, given: now, course: Course::default() };
+        AsyncAdmission::begin(running)
     }
 
     /// Takes in a browser's statement of consent.
@@ -146,38 +165,45 @@ impl<P: AsyncPerform, K: Clock + Sync, T: Timer> AsyncGate<P, K, T> {
         start: Timestamp,
         given: Option<Timestamp>,
     ) -> Decision {
-        let course = Course::default();
-        let mut running = Running { flow, gate: self, now: start, given, course };
-        let deadlines = self.shared.engine().common().deadlines;
-        let decision = loop {
-            let Some(effect) = running.flow.pending() else { break running.answer() };
-            let mut now = running.now;
-            let reply = match self.shared.stand_in(&effect, &mut running.course, now) {
-                Some(reply) => reply,
-                None => {
-                    let (stores, timer) = (&self.stores, &self.timer);
-                    let reply = perform_in_time(stores, timer, &effect, &deadlines, now).await;
-                    now = self.shared.now(given);
-                    self.shared.heard(effect.role(), &reply, now);
-                    reply
-                }
-            };
-            running.now = now;
-            if let Step::Done(decision) = running.flow.feed(reply, now) {
-                break decision;
-            }
-        };
+        let mut running =
+            Running { flow, gate: self, now: start, given, course: Course::default() };
+        let decision = running.run().await;
         self.shared.counted(decision, running.course)
     }
 }
 
 /// A flow under way; dropped early, it gives back what it holds.
-struct Running<'a, F: Flow, P: AsyncPerform, K: Clock, T> {
-    flow: F,
-    gate: &'a AsyncGate<P, K, T>,
-    now: Timestamp,
-    given: Option<Timestamp>,
-    course: Course,
+pub(crate) struct Running<'a, F: Flow, P: AsyncPerform, K: Clock, T> {
+    pub(crate) flow: F,
+    pub(crate) gate: &'a AsyncGate<P, K, T>,
+    pub(crate) now: Timestamp,
+    pub(crate) given: Option<Timestamp>,
+    pub(crate) course: Course,
+}
+
+impl<F: Flow + Send, P: AsyncPerform, K: Clock + Sync, T: Timer> Running<'_, F, P, K, T> {
+    /// Drives the flow to its answer, from where it stands.
+    pub(crate) async fn run(&mut self) -> Decision {
+        let AsyncGate { stores, shared, timer } = self.gate;
+        let deadlines = shared.engine().common().deadlines;
+        loop {
+            let Some(effect) = self.flow.pending() else { return self.answer() };
+            let mut now = self.now;
+            let reply = match shared.stand_in(&effect, &mut self.course, now) {
+                Some(reply) => reply,
+                None => {
+                    let reply = perform_in_time(stores, timer, &effect, &deadlines, now).await;
+                    now = shared.now(self.given);
+                    shared.heard(effect.role(), &reply, now);
+                    reply
+                }
+            };
+            self.now = now;
+            if let Step::Done(decision) = self.flow.feed(reply, now) {
+                return decision;
+            }
+        }
+    }
 }
 
 impl<F: Flow, P: AsyncPerform, K: Clock, T> Running<'_, F, P, K, T> {

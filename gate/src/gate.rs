@@ -1,4 +1,5 @@
 use crate::{
+    admission::Admission,
     breakers::Course,
     clock::{Clock, SystemClock},
     counters::Counters,
@@ -7,7 +8,7 @@ use crate::{
 };
 use consentgate_core::{
     Config, ConfigError, Conversion, ConversionResult, Decision, Request, Timestamp,
-    flow::{Flow, Step},
+    flow::{Flow, Settlement, Step},
     ids::Fingerprint,
 };
 use std::borrow::Cow;
@@ -17,7 +18,7 @@ use std::borrow::Cow;
 /// `now` of a call is the clock's time unless it is given; a given time holds for the whole decision.
 pub struct Gate<P = Stores, K = SystemClock> {
     stores: P,
-    shared: Shared<K>,
+    pub(crate) shared: Shared<K>,
 }
 
 impl Gate {
@@ -55,6 +56,30 @@ impl<P: Perform, K: Clock> Gate<P, K> {
         let at = self.shared.now(now);
         let flow = self.shared.call_event(request, Cow::Borrowed(request.body), at);
         self.drive(flow, at, now)
+    }
+
+    /// Lets in a signed event without a person, for work of your own: HMAC verify, replay, rate limit. Then commit the
+    /// [`Admission`] once the work is done; one that is dropped gives the event back.
+    ///
+    /// # Errors
+    /// The answer to send to an event that is not let in. It is a refusal, not a failure.
+    #[expect(
+        clippy::result_large_err,
+        reason = "a refusal is an answer like any other, and moved once"
+    )]
+    pub fn admit(
+        &self,
+        request: &Request<'_>,
+        now: Option<Timestamp>,
+    ) -> Result<Admission<'_, P, K>, Decision> {
+        let at = self.shared.now(now);
+        let mut flow = self.shared.admit(request, at);
+        let mut course = Course::default();
+        let decision = self.run(&mut flow, None, &mut course, at, now);
+        if !flow.is_paused() {
+            return Err(self.shared.counted(decision, course));
+        }
+        Ok(Admission { gate: self, flow, decision, course, given: now })
     }
 
     /// Takes in a browser's statement of consent.
@@ -128,14 +153,30 @@ impl<P: Perform, K: Clock> Gate<P, K> {
     }
 
     fn drive(&self, mut flow: impl Flow, start: Timestamp, given: Option<Timestamp>) -> Decision {
-        let mut now = start;
         let mut course = Course::default();
-        let mut step = flow.start();
-        let decision = loop {
+        let decision = self.run(&mut flow, None, &mut course, start, given);
+        self.shared.counted(decision, course)
+    }
+
+    /// Drives a flow to its answer, or to its next one after a pause.
+    pub(crate) fn run(
+        &self,
+        flow: &mut impl Flow,
+        settlement: Option<Settlement>,
+        course: &mut Course,
+        start: Timestamp,
+        given: Option<Timestamp>,
+    ) -> Decision {
+        let mut now = start;
+        let mut step = match settlement {
+            None => flow.start(),
+            Some(settlement) => flow.settle(settlement),
+        };
+        loop {
             step = match step {
                 Step::Done(decision) => break decision,
                 Step::Need(effect) => {
-                    let reply = match self.shared.stand_in(&effect, &mut course, now) {
+                    let reply = match self.shared.stand_in(&effect, course, now) {
                         Some(reply) => reply,
                         None => {
                             let reply = self.stores.perform(&effect, now);
@@ -147,8 +188,7 @@ impl<P: Perform, K: Clock> Gate<P, K> {
                     flow.feed(reply, now)
                 }
             };
-        };
-        self.shared.counted(decision, course)
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 //! session, analytics consent, insert, marketing check, in an order that cannot be changed.
 #![deny(unsafe_code)]
 
+mod admission;
+mod async_admission;
 mod async_gate;
 #[cfg(feature = "axum")]
 pub mod axum;
@@ -22,6 +24,8 @@ mod stores;
 mod unique;
 
 // The public interface is:
+pub use admission::Admission;
+pub use async_admission::AsyncAdmission;
 pub use async_gate::AsyncGate;
 pub use boxed::{BoxedAdmission, BoxedCalls, BoxedSessions, BoxedStores};
 pub use clock::{Clock, FixedClock, ManualClock, SystemClock};

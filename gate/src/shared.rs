@@ -11,7 +11,9 @@ use arc_swap::ArcSwap;
 use consentgate_core::{
     Caps, Config, ConfigError, Conversion, ConversionResult, Decision, Effect, Engine, Problem,
     Reply, Request, StoreError, Timestamp,
-    flow::{CallEvent, ConfirmSale, Erase, FinishConversion, Purge, SyncSession, TakeConversions},
+    flow::{
+        Admit, CallEvent, ConfirmSale, Erase, FinishConversion, Purge, SyncSession, TakeConversions,
+    },
     ids::{Fingerprint, Unique},
     stores::AdmissionStore,
 };
@@ -127,6 +129,10 @@ impl<K: Clock> Shared<K> {
         now: Timestamp,
     ) -> CallEvent<'b> {
         self.engine().call_event(request, body, || self.breakers.rest(now), bytes, now)
+    }
+
+    pub(crate) fn admit(&self, request: &Request<'_>, now: Timestamp) -> Admit {
+        self.engine().admit(request, bytes, now)
     }
 
     pub(crate) fn sync_session(&self, request: &Request<'_>, now: Timestamp) -> SyncSession {

@@ -6,6 +6,7 @@ replay, rate limit, session, consent, insert, marketing, in an order that cannot
 
 from __future__ import annotations
 
+from ._admission import Admission, AsyncAdmission
 from ._async_gate import AsyncGate
 from ._gate import Gate
 from ._native import Conversion, Decision, Verified, sign, verify
@@ -16,6 +17,8 @@ from .errors import ConfigError, Fault, NotWritten
 from .stores import memory
 
 __all__ = [
+    "Admission",
+    "AsyncAdmission",
     "AsyncGate",
     "ConfigError",
     "Conversion",

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Generator, Mapping
 from types import TracebackType
 
+from ._admission import Admitting, AsyncAdmission
 from ._base import Base
-from ._drive import Tasks, drive_async
+from ._drive import Tasks, admit_async, drive_async
 from ._native import Conversion, Decision
 from .types import Body, Clock, Config, ConversionResult, Headers, Ip
 
@@ -48,6 +49,29 @@ class AsyncGate(Base):
         if isinstance(turn, Decision):
             return turn
         return await drive_async(turn, self._methods, self._tasks)
+
+    def admit(
+        self,
+        site: str,
+        headers: Headers,
+        body: Body,
+        *,
+        ip: Ip | None = None,
+        now: float | None = None,
+    ) -> Admitting:
+        """Lets in a signed event without a person, for work of your own; see `AsyncAdmission`.
+
+        Await it, or enter it: `async with gate.admit(…) as admission`. A `now` holds for the end
+        too, unless that is given its own.
+        """
+        return Admitting(self._admit(site, headers, body, ip, now))
+
+    async def _admit(
+        self, site: str, headers: Headers, body: Body, ip: Ip | None, now: float | None
+    ) -> AsyncAdmission:
+        turn = self._core.admit(site, headers, body, ip, now)
+        answer = await admit_async(turn, self._methods, self._tasks)
+        return AsyncAdmission(answer, self._methods, self._tasks)
 
     async def sync_session(
         self,

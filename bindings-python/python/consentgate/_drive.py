@@ -6,30 +6,35 @@ import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
 from types import CoroutineType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
-from ._native import Ask, Decision, Wait
+from ._native import Ask, Decision, Held, Wait
 from ._stores import Method, Methods
 
-__all__ = ["Tasks", "drive", "drive_async"]
+__all__ = ["Tasks", "admit", "admit_async", "drive", "drive_async"]
 
 Tasks: TypeAlias = set["asyncio.Future[Any]"]
 
 
-Turn: TypeAlias = Decision | Ask | Wait
+Turn: TypeAlias = Decision | Ask | Wait | Held
 
 
 def drive(turn: Turn, methods: Methods) -> Decision:
-    """Asks the stores until the decision is made."""
+    """Asks the stores until the decision is made. Only an admission pauses on its way."""
+    return cast(Decision, admit(turn, methods))
+
+
+def admit(turn: Turn, methods: Methods) -> Decision | Held:
+    """Asks the stores until the decision is made, or pauses for the host's own work."""
     try:
-        while not isinstance(turn, Decision):
+        while not isinstance(turn, (Decision, Held)):
             if isinstance(turn, Ask):
                 turn = _ask(turn, methods[turn.role, turn.method])
             else:
                 turn = turn.perform()
         return turn
     except BaseException:
-        release = None if isinstance(turn, Decision) else turn.abandon()
+        release = None if isinstance(turn, (Decision, Held)) else turn.abandon()
         if release is not None:
             with suppress(Exception):
                 _ask(release, methods[release.role, release.method])
@@ -49,15 +54,20 @@ def _ask(ask: Ask, method: Method) -> Turn:
 
 async def drive_async(turn: Turn, methods: Methods, tasks: Tasks) -> Decision:
     """Asks the stores until the decision is made. `tasks` holds what nobody waits for any more."""
+    return cast(Decision, await admit_async(turn, methods, tasks))
+
+
+async def admit_async(turn: Turn, methods: Methods, tasks: Tasks) -> Decision | Held:
+    """As `admit`, for stores that are waited for."""
     try:
-        while not isinstance(turn, Decision):
+        while not isinstance(turn, (Decision, Held)):
             if isinstance(turn, Ask):
                 turn = await _ask_async(turn, methods[turn.role, turn.method], tasks)
             else:
                 turn = await _wait(turn)
         return turn
     except BaseException:
-        release = None if isinstance(turn, Decision) else turn.abandon()
+        release = None if isinstance(turn, (Decision, Held)) else turn.abandon()
         if release is not None:
             method = methods[release.role, release.method]
             _in_background(_ask_async(release, method, tasks), tasks)

@@ -3,8 +3,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import TracebackType
 
+from ._admission import Admission
 from ._base import Base
-from ._drive import drive
+from ._drive import admit, drive
 from ._native import Conversion, Decision
 from .types import Body, Clock, Config, ConversionResult, Headers, Ip
 
@@ -42,6 +43,22 @@ class Gate(Base):
         """Decides on a signed event, in the frozen order."""
         turn = self._core.call_event(site, headers, body, method, url, ip, now)
         return turn if isinstance(turn, Decision) else drive(turn, self._methods)
+
+    def admit(
+        self,
+        site: str,
+        headers: Headers,
+        body: Body,
+        *,
+        ip: Ip | None = None,
+        now: float | None = None,
+    ) -> Admission:
+        """Lets in a signed event without a person, for work of your own; see `Admission`.
+
+        A `now` holds for the end too, unless that is given its own.
+        """
+        answer = admit(self._core.admit(site, headers, body, ip, now), self._methods)
+        return Admission(answer, self._methods)
 
     def sync_session(
         self,

@@ -33,6 +33,7 @@ __all__ = [
 Flow: TypeAlias = (
     Literal["call_event", "sync_session", "confirm_sale", "erase"]
     | Literal["take_conversions", "finish_conversion", "purge"]
+    | Literal["admit"]
 )
 
 Outcome: TypeAlias = Literal["accepted", "noop", "no_consent"] | Literal["rejected", "unavailable"]
@@ -53,6 +54,7 @@ Stage: TypeAlias = (
     ]
     | Literal["origin", "statement", "store", "call", "enqueue", "erase"]
     | Literal["take", "finish", "purge"]
+    | Literal["settle"]
 )
 
 Reason: TypeAlias = (
@@ -90,6 +92,7 @@ Reason: TypeAlias = (
     ]
     | Literal["overloaded", "forked", "contended", "out_of_time"]
     | Literal["store_failed", "store_resting"]
+    | Literal["committed", "uncommitted", "commit_lost"]
 )
 """Why, by outcome: accepted, noop, no_consent, rejected, unavailable."""
 

@@ -142,6 +142,8 @@ pub struct SiteConfig {
     pub(crate) event_rate: Rate,
     pub(crate) sync_site_rate: Rate,
     pub(crate) sync_ip_rate: Rate,
+    /// Of all events of the site that are for the host's own work.
+    pub(crate) admit_rate: Rate,
     pub(crate) consent: ConsentRules,
 }
 

@@ -25,6 +25,7 @@ impl SiteConfig {
             event_rate: Rate::token_bucket(20, 20),
             sync_site_rate: Rate::token_bucket(1000, 6000),
             sync_ip_rate: Rate::token_bucket(30, 60),
+            admit_rate: Rate::token_bucket(1000, 6000),
             consent: ConsentRules {
                 record: Scopes::default(),
                 convert: Scopes::default(),
@@ -83,6 +84,7 @@ pub(super) fn read_site(
     let sync_site_rate = read_rate(sync.section("per_site"), 1000, 6000);
     let sync_ip_rate = read_rate(sync.section("per_ip"), 30, 60);
     sync.finish();
+    let admit_rate = read_rate(site.section("admit_rate"), 1000, 6000);
     let consent = read_consent(site.section("consent"));
     site.finish();
     Some(SiteConfig {
@@ -95,6 +97,7 @@ pub(super) fn read_site(
         event_rate,
         sync_site_rate,
         sync_ip_rate,
+        admit_rate,
         consent,
     })
 }

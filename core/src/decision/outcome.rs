@@ -43,6 +43,8 @@ names! {
         FinishConversion = "finish_conversion",
         /// What is over to be dropped.
         Purge = "purge",
+        /// A signed event without a person, for the host's own work.
+        Admit = "admit",
     }
 }
 
@@ -99,6 +101,8 @@ names! {
         Finish = "finish",
         /// Dropping what is over.
         Purge = "purge",
+        /// The end of the host's own work.
+        Settle = "settle",
     }
 }
 

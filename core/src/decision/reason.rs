@@ -88,6 +88,9 @@ reasons! {
     ConversionPutBack "conversion_put_back" Accepted Answer::Done, "The conversion is in the queue again, and due later.";
     LeaseLost "lease_lost" Noop Answer::Noop, "The conversion is not leased to the caller any more; nothing changed.";
     Purged "purged" Accepted Answer::Done, "A batch of what is over was dropped.";
+    Committed "committed" Accepted Answer::Done, "The host's own work on the event is done.";
+    Uncommitted "uncommitted" Unavailable Refused(Public::Unavailable), "The event was let in, and the host's own work on it is not committed.";
+    CommitLost "commit_lost" Rejected Refused(Public::InFlight), "The lease was over and another delivery took the event over; it decides now.";
 }
 
 impl fmt::Display for Reason {

@@ -14,6 +14,7 @@ impl Flow {
             Self::TakeConversions => TAKE_CONVERSIONS,
             Self::FinishConversion => FINISH_CONVERSION,
             Self::Purge => PURGE,
+            Self::Admit => ADMIT,
         }
     }
 }
@@ -140,4 +141,30 @@ const PURGE: &[(S, R)] = &[
     (S::Purge, R::Forked),
     (S::Purge, R::StoreFailed),
     (S::Purge, R::StoreResting),
+];
+
+const ADMIT: &[(S, R)] = &[
+    (S::Signature, R::TooLarge),
+    (S::Signature, R::UnknownSite),
+    (S::Signature, R::MalformedHeader),
+    (S::Signature, R::BadSignature),
+    (S::Signature, R::StaleTimestamp),
+    (S::Signature, R::FutureTimestamp),
+    (S::Payload, R::MalformedJson),
+    (S::Payload, R::MalformedEventId),
+    (S::Replay, R::Duplicate),
+    (S::Replay, R::RefusedBefore),
+    (S::Replay, R::InFlight),
+    (S::Replay, R::Overloaded),
+    (S::Replay, R::Forked),
+    (S::Replay, R::StoreFailed),
+    (S::Replay, R::StoreResting),
+    (S::RateLimit, R::RateLimited),
+    (S::Settle, R::Uncommitted),
+    (S::Settle, R::Committed),
+    (S::Settle, R::CommitLost),
+    (S::Settle, R::Overloaded),
+    (S::Settle, R::Forked),
+    (S::Settle, R::StoreFailed),
+    (S::Settle, R::StoreResting),
 ];

@@ -8,15 +8,15 @@ use crate::{
     config::{Common, Config, ConfigError, SiteConfig},
     consent::Statement,
     decision::{Conversion, ConversionResult, Reason, Stage},
-    event::Event,
+    event::{self, Event},
     flow::{
-        CallEvent, ConfirmSale, Context, Erase, FinishConversion, Purge, SyncSession,
+        Admit, CallEvent, ConfirmSale, Context, Erase, FinishConversion, Purge, SyncSession,
         TakeConversions, person,
     },
     header::{Headers, Wanted},
     id::{CallId, Fingerprint, Owner, SiteId, Unique},
     secret::{Kind, PseudonymKey},
-    signature::{self, Keys},
+    signature::{self, Keys, Verified},
     site::Site,
     time::{Millis, Timestamp},
 };
@@ -98,25 +98,8 @@ impl Engine {
         unique: impl FnOnce() -> Unique,
         now: Timestamp,
     ) -> CallEvent<'b> {
-        if body.len() > self.common.caps.body_bytes {
-            return CallEvent::refused(Stage::Signature, Reason::TooLarge);
-        }
-        let site = self.site(request.site);
-        let stand_in = self.directory.stand_in();
-        let config = site.map_or(&stand_in.config, |site| &site.config);
-        let keys = Keys {
-            listed: site.map_or(&[], |site| &site.keys),
-            retired: site.map_or(&[], |site| &site.retired),
-            macs_min: self.directory.keys_max(),
-            dummy: &stand_in.key,
-        };
-        let (scheme, tolerance) = (config.scheme, config.tolerance);
-        let checked = signature::check(scheme, &keys, request.headers, &body, tolerance, now);
-        let Some(site) = site else {
-            return CallEvent::refused(Stage::Signature, Reason::UnknownSite);
-        };
-        let verified = match checked {
-            Ok(verified) => verified,
+        let (site, verified) = match self.authenticate(request, &body, now) {
+            Ok(authentic) => authentic,
             Err(reason) => return CallEvent::refused(Stage::Signature, reason),
         };
         let SiteConfig { fingerprint, event_id, .. } = &site.config;
@@ -129,6 +112,51 @@ impl Engine {
             }
             Err(reason) => CallEvent::refused(Stage::Payload, reason),
         }
+    }
+
+    /// Starts the flow of a signed event without a person; stage 1 is judged here, on borrowed headers. Of the body only
+    /// its id is read, and only where the site says that it holds one.
+    #[must_use]
+    pub fn admit(
+        &self,
+        request: &Request<'_>,
+        unique: impl FnOnce() -> Unique,
+        now: Timestamp,
+    ) -> Admit {
+        let (site, verified) = match self.authenticate(request, request.body, now) {
+            Ok(authentic) => authentic,
+            Err(reason) => return Admit::refused(Stage::Signature, reason),
+        };
+        let pointer = site.config.event_id.as_ref();
+        match pointer.map(|pointer| event::read_id(request.body, pointer)).transpose() {
+            Ok(id) => Admit::verified(self.context(site), verified, id, unique(), now),
+            Err(reason) => Admit::refused(Stage::Payload, reason),
+        }
+    }
+
+    /// Stage 1 of signed events: the cap on the body, then the signature, in the same time whatever is wrong (law 2).
+    fn authenticate(
+        &self,
+        request: &Request<'_>,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(&Arc<Site>, Verified), Reason> {
+        if body.len() > self.common.caps.body_bytes {
+            return Err(Reason::TooLarge);
+        }
+        let site = self.site(request.site);
+        let stand_in = self.directory.stand_in();
+        let config = site.map_or(&stand_in.config, |site| &site.config);
+        let keys = Keys {
+            listed: site.map_or(&[], |site| &site.keys),
+            retired: site.map_or(&[], |site| &site.retired),
+            macs_min: self.directory.keys_max(),
+            dummy: &stand_in.key,
+        };
+        let (scheme, tolerance) = (config.scheme, config.tolerance);
+        let checked = signature::check(scheme, &keys, request.headers, body, tolerance, now);
+        let site = site.ok_or(Reason::UnknownSite)?;
+        checked.map(|verified| (site, verified))
     }
 
     /// Starts the flow of a browser's statement.

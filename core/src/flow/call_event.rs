@@ -193,7 +193,7 @@ impl States for State<'_> {
                 let error = StoreError::new(StoreErrorKind::TimedOut);
                 match work.not_found(admitted, error) {
                     Next::Need(settling) => Some(settling),
-                    Next::Answer(_) => None,
+                    Next::Answer(_) | Next::Pause(..) => None,
                 }
             }
             Self::Admitting(..) | Self::Recording(..) | Self::Settling(_) => None,
@@ -229,7 +229,7 @@ impl<'b> Work<'b> {
         let denied = |stage, reason| Decision::denied(Name::CallEvent, stage, reason);
         let decision = match not_admitted {
             NotAdmitted::Done(Done::Accepted(call_id)) => {
-                denied(Stage::Replay, Reason::Duplicate).with_call(Some(call_id))
+                denied(Stage::Replay, Reason::Duplicate).with_call(call_id.some())
             }
             NotAdmitted::Done(Done::Refused) => denied(Stage::Replay, Reason::RefusedBefore),
             NotAdmitted::Held { retry } => denied(Stage::Replay, Reason::InFlight).after(retry),

@@ -43,6 +43,14 @@ impl Context {
         }
     }
 
+    pub(crate) fn admit_bucket(&self) -> Bucket {
+        Bucket {
+            name: "admit",
+            key: self.pseudonyms.pseudonym(Kind::AdmitBucket, &[self.site_bytes()]),
+            rate: self.site.config.admit_rate,
+        }
+    }
+
     /// IPv4 written as IPv6 is IPv4, and the addresses of one IPv6 network are one (FIELD 33).
     pub(crate) fn ip_bucket(&self, ip: IpAddr) -> Bucket {
         let octets = match ip.to_canonical() {

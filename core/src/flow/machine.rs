@@ -1,4 +1,4 @@
-use super::{Flow, Step, store_failed, wrong_reply};
+use super::{Flow, Settlement, Step, store_failed, wrong_reply};
 use crate::{
     decision::{Decision, Flow as Name, Stage},
     store::{Effect, Reply},
@@ -16,6 +16,11 @@ pub trait States: Sized {
     /// Where the reply leads.
     fn next(self, reply: Reply, now: Timestamp) -> Next<Self>;
 
+    /// The state in place of the one that a pause was left with, once the host's own work is committed.
+    fn committed(self) -> Self {
+        self
+    }
+
     /// What is still to be given back when nobody waits for the answer any more.
     fn abandoned(self) -> Option<Self> {
         None
@@ -29,6 +34,8 @@ pub enum Next<S> {
     Need(S),
     /// It has its answer.
     Answer(Decision),
+    /// It has its answer for as long as the host is at work; this state follows unless that work is committed.
+    Pause(S, Decision),
 }
 
 /// A flow driven from outside: it holds a state until a reply moves it on.
@@ -36,24 +43,31 @@ pub enum Next<S> {
 pub struct Machine<S> {
     /// Empty once the answer has been given away.
     next: Option<Next<S>>,
+    /// What follows when the host's own work ends without a commit.
+    paused: Option<S>,
 }
 
 impl<S: States> Machine<S> {
     pub(crate) fn need(state: S) -> Self {
-        Self { next: Some(Next::Need(state)) }
+        Self::at(Next::Need(state))
+    }
+
+    fn at(next: Next<S>) -> Self {
+        Self { next: Some(next), paused: None }
     }
 
     /// The same flow with its state made another, as long as nothing of its way changes.
-    pub(crate) fn map<T>(self, map: impl FnOnce(S) -> T) -> Machine<T> {
+    pub(crate) fn map<T>(self, map: impl Fn(S) -> T) -> Machine<T> {
         let next = self.next.map(|next| match next {
             Next::Need(state) => Next::Need(map(state)),
             Next::Answer(decision) => Next::Answer(decision),
+            Next::Pause(state, decision) => Next::Pause(map(state), decision),
         });
-        Machine { next }
+        Machine { next, paused: self.paused.map(map) }
     }
 
     pub(crate) fn answer(decision: Decision) -> Self {
-        Self { next: Some(Next::Answer(decision)) }
+        Self::at(Next::Answer(decision))
     }
 
     fn step(&mut self) -> Step<'_> {
@@ -80,9 +94,29 @@ impl<S: States> Flow for Machine<S> {
 
     fn feed(&mut self, reply: Reply, now: Timestamp) -> Step<'_> {
         self.next = match self.next.take() {
-            Some(Next::Need(state)) => Some(state.next(reply, now)),
+            Some(Next::Need(state)) => match state.next(reply, now) {
+                Next::Pause(state, decision) => {
+                    self.paused = Some(state);
+                    Some(Next::Answer(decision))
+                }
+                next => Some(next),
+            },
             _ => None,
         };
+        self.step()
+    }
+
+    fn is_paused(&self) -> bool {
+        self.paused.is_some()
+    }
+
+    fn settle(&mut self, settlement: Settlement) -> Step<'_> {
+        self.next = self.paused.take().map(|state| {
+            Next::Need(match settlement {
+                Settlement::Commit => state.committed(),
+                Settlement::Release => state,
+            })
+        });
         self.step()
     }
 
@@ -94,9 +128,10 @@ impl<S: States> Flow for Machine<S> {
     }
 
     fn abort(&mut self) -> Option<Effect<'_>> {
-        self.next = match self.next.take() {
-            Some(Next::Need(state)) => state.abandoned().map(Next::Need),
-            _ => None,
+        self.next = match (self.paused.take(), self.next.take()) {
+            (Some(paused), _) => Some(Next::Need(paused)),
+            (None, Some(Next::Need(state))) => state.abandoned().map(Next::Need),
+            (None, _) => None,
         };
         self.pending()
     }

@@ -7,6 +7,7 @@
 //! loop { step = match step { Step::Need(effect) => flow.feed(store.perform(effect), now), Step::Done(decision) => break decision } }
 //! ```
 
+mod admit;
 mod call_event;
 mod confirm_sale;
 mod context;
@@ -17,6 +18,7 @@ mod purge;
 mod sync_session;
 mod take_conversions;
 
+pub use admit::{Admit, Committed};
 pub use call_event::CallEvent;
 pub use confirm_sale::ConfirmSale;
 pub(crate) use context::{Context, person};
@@ -51,12 +53,27 @@ pub trait Flow {
     /// answer every further reply is answered 503: a misuse never panics and never grants.
     fn feed(&mut self, reply: Reply, now: Timestamp) -> Step<'_>;
 
+    /// Whether the answer stands only for as long as the host is at work: [`settle`](Self::settle) is to follow.
+    fn is_paused(&self) -> bool;
+
+    /// The step after the host's own work. Of a flow that has not paused, or was settled, a misuse: 503.
+    fn settle(&mut self, settlement: Settlement) -> Step<'_>;
+
     /// The effect that is open now.
     fn pending(&self) -> Option<Effect<'_>>;
 
     /// Ends the flow without an answer, because nobody waits for it any more; the effect that gives back what it
     /// holds, if it is certain that the event was not recorded. Perform it if you can; else the lease lapses.
     fn abort(&mut self) -> Option<Effect<'_>>;
+}
+
+/// How the host's own work on an admitted event ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// It is done, for good: the event is never let in again.
+    Commit,
+    /// It is not done: the event never happened, and gets its token back.
+    Release,
 }
 
 /// The number of times a session is judged anew when it changes under the judgement.

@@ -61,6 +61,16 @@ pub(super) use sixteen_bytes;
 sixteen_bytes!(Owner);
 sixteen_bytes!(CallId);
 
+impl CallId {
+    /// Stands for no call, where a finished event left none. No call has it but by a chance of one in 2^128.
+    pub const NONE: Self = Self([0; 16]);
+
+    /// The call, if there is one.
+    pub(crate) fn some(self) -> Option<Self> {
+        (self != Self::NONE).then_some(self)
+    }
+}
+
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_hex())

@@ -29,7 +29,7 @@ pub struct Admit<'a> {
 /// A token bucket under a keyed-hash name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// What is limited: `fingerprint`, `site` or `ip`.
+    /// What is limited: `fingerprint`, `site`, `ip` or `admit`.
     pub name: &'static str,
     /// Which one of them.
     pub key: Pseudonym,
@@ -66,7 +66,7 @@ pub enum AdmitReply {
 /// How a finished event ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
-    /// It is recorded as this call.
+    /// It is recorded as this call; or as [`CallId::NONE`], when it was work of the host's own, which is no call.
     Accepted(CallId),
     /// It was refused for want of consent, and stays so.
     Refused,

@@ -40,7 +40,8 @@ fn wire() {
             decision = match limit["name"].as_str() {
                 None => decision.after(retry),
                 Some(name) => {
-                    let name = ["fingerprint", "site", "ip"].into_iter().find(|own| *own == name);
+                    let name =
+                        ["fingerprint", "site", "ip", "admit"].into_iter().find(|own| *own == name);
                     let burst = u32::try_from(limit["burst"].as_u64().unwrap()).unwrap();
                     let interval = Millis(limit["interval_ms"].as_u64().unwrap());
                     let rate = Rate { interval, burst };

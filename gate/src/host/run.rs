@@ -9,7 +9,7 @@ use crate::{
 use consentgate_core::{
     Config, ConfigError, Conversion, ConversionResult, Deadlines, Decision, Millis, Problem, Reply,
     Request, Role, StoreError, Timestamp,
-    flow::{Flow, Step},
+    flow::{Flow, Settlement, Step},
     ids::Fingerprint,
 };
 use std::{borrow::Cow, fmt, sync::Arc};
@@ -81,6 +81,13 @@ pub struct HostGate {
     deadlines: Deadlines,
 }
 
+/// What moves a flow on.
+enum Go {
+    Started,
+    Replied(Reply),
+    Settled(Settlement),
+}
+
 /// Who has to be asked before a decision goes on.
 enum Asked {
     Host(Ask),
@@ -127,10 +134,21 @@ impl HostGate {
         // The body is copied, and the flow put on the heap, only if the host is asked.
         let mut flow = self.shared.call_event(request, Cow::Borrowed(request.body), now);
         let mut course = Course::default();
-        match self.advance(&mut flow, &mut course, None, now) {
+        match self.advance(&mut flow, &mut course, Go::Started, now) {
             Ok(decision) => Turn::Done(self.shared.counted(decision, course)),
             Err(asked) => Run { flow: Box::new(flow.into_owned()), course }.asks(asked),
         }
+    }
+
+    /// Lets in a signed event without a person, for the host's own work.
+    pub fn admit(&self, request: &Request<'_>, now: Timestamp) -> Turn {
+        self.begin(self.shared.admit(request, now), now)
+    }
+
+    /// Goes on after the host's own work.
+    pub fn settle(&self, mut run: Run, settlement: Settlement, now: Timestamp) -> Turn {
+        let moved = self.advance(&mut *run.flow, &mut run.course, Go::Settled(settlement), now);
+        self.turn(run, moved)
     }
 
     /// Takes in a browser's statement of consent.
@@ -254,19 +272,24 @@ impl HostGate {
         None
     }
 
-    fn begin(&self, mut flow: impl Flow + Send + 'static, now: Timestamp) -> Turn {
-        let mut course = Course::default();
-        match self.advance(&mut flow, &mut course, None, now) {
-            Ok(decision) => Turn::Done(self.shared.counted(decision, course)),
-            Err(asked) => Run { flow: Box::new(flow), course }.asks(asked),
-        }
+    fn begin(&self, flow: impl Flow + Send + 'static, now: Timestamp) -> Turn {
+        let mut run = Run { flow: Box::new(flow), course: Course::default() };
+        let moved = self.advance(&mut *run.flow, &mut run.course, Go::Started, now);
+        self.turn(run, moved)
     }
 
     fn go_on(&self, mut run: Run, reply: Option<Reply>, now: Timestamp) -> Turn {
         if let Some((effect, reply)) = run.flow.pending().zip(reply.as_ref()) {
             self.shared.heard(effect.role(), reply, now);
         }
-        match self.advance(&mut *run.flow, &mut run.course, reply, now) {
+        let go = reply.map_or(Go::Started, Go::Replied);
+        let moved = self.advance(&mut *run.flow, &mut run.course, go, now);
+        self.turn(run, moved)
+    }
+
+    fn turn(&self, run: Run, moved: Result<Decision, Asked>) -> Turn {
+        match moved {
+            Ok(decision) if run.flow.is_paused() => Turn::Paused(run, decision),
             Ok(decision) => Turn::Done(self.shared.counted(decision, run.course)),
             Err(asked) => run.asks(asked),
         }
@@ -277,12 +300,13 @@ impl HostGate {
         &self,
         flow: &mut F,
         course: &mut Course,
-        reply: Option<Reply>,
+        go: Go,
         now: Timestamp,
     ) -> Result<Decision, Asked> {
-        let mut step = match reply {
-            Some(reply) => flow.feed(reply, now),
-            None => flow.start(),
+        let mut step = match go {
+            Go::Started => flow.start(),
+            Go::Replied(reply) => flow.feed(reply, now),
+            Go::Settled(settlement) => flow.settle(settlement),
         };
         loop {
             let effect = match step {
@@ -338,6 +362,8 @@ impl fmt::Debug for Run {
 pub enum Turn {
     /// It is made.
     Done(Decision),
+    /// The host is to do its own work on the event, then [`HostGate::settle`]. Until then this is the answer.
+    Paused(Run, Decision),
     /// The host's store is asked.
     Ask(Run, Ask),
     /// A native store is to be waited for: [`HostGate::perform`], or [`HostGate::submit`] and
@@ -349,6 +375,7 @@ impl fmt::Debug for Turn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Done(_) => "Done",
+            Self::Paused(..) => "Paused",
             Self::Ask(..) => "Ask",
             Self::Native(..) => "Native",
         })

@@ -186,7 +186,9 @@ fn law_11_a_host_store_that_sends_an_event_away_for_ever_has_failed() {
         ]);
         match gate.resume(run, Ok(&reply), world.now) {
             Turn::Done(decision) => decision.reason(),
-            Turn::Ask(..) | Turn::Native(..) => panic!("there is nothing to ask"),
+            Turn::Ask(..) | Turn::Native(..) | Turn::Paused(..) => {
+                panic!("there is nothing to ask")
+            }
         }
     };
     // No lease is longer than an hour; no bucket is empty for longer than its window, here a minute.

@@ -1,6 +1,7 @@
 //! The laws of the design, each held by tests that cite it by number.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod admit;
 mod bounded;
 mod breaker;
 mod cancelled;

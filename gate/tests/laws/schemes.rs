@@ -5,7 +5,11 @@ mod changes;
 
 use crate::world::{World, cases, config_json, noon, secs, site_json, wire};
 use changes::{CLASSES, Sent, changes, harmless_changes};
-use consentgate::{Reason, Scheme, ids::CallId};
+use consentgate::{
+    Decision, Reason, Scheme,
+    core::flow::{Flow, Settlement},
+    ids::CallId,
+};
 use proptest::prelude::*;
 
 /// Sites as they can be: the scheme, and where the body holds an id.
@@ -25,10 +29,21 @@ enum Verdict {
     Same,
 }
 
+/// What a signed request is given to.
+#[derive(Clone, Copy, Debug)]
+enum Method {
+    CallEvent,
+    Admit,
+}
+
+const METHODS: [Method; 2] = [Method::CallEvent, Method::Admit];
+
 /// A site that has accepted the request as it was sent.
 struct Site {
     world: World,
-    call: CallId,
+    method: Method,
+    /// There is none of work that is the host's own.
+    call: Option<CallId>,
 }
 
 impl Site {
@@ -48,35 +63,66 @@ impl Site {
         world
     }
 
-    fn after(sent: &Sent, scheme: Scheme, id_at: Option<&str>) -> Self {
+    fn after(sent: &Sent, scheme: Scheme, id_at: Option<&str>, method: Method) -> Self {
         let world = Self::world(scheme, id_at);
-        let first = world.run(world.call("a", &sent.headers, &sent.body));
-        assert_eq!(first.reason(), Reason::Accepted, "{scheme:?} {sent:?}");
-        Self { call: first.call_id().unwrap(), world }
+        let call = match method {
+            Method::CallEvent => {
+                let first = world.run(world.call("a", &sent.headers, &sent.body));
+                assert_eq!(first.reason(), Reason::Accepted, "{scheme:?} {sent:?}");
+                first.call_id()
+            }
+            Method::Admit => {
+                let (mut flow, _) = world.admit("a", &sent.headers, &sent.body);
+                let first = world.settle(&mut flow, Settlement::Commit);
+                assert_eq!(first.reason(), Reason::Committed, "{scheme:?} {sent:?}");
+                None
+            }
+        };
+        Self { world, method, call }
+    }
+
+    fn answer(&self, site: &str, sent: &Sent) -> Decision {
+        let Self { world, method, .. } = self;
+        match method {
+            Method::CallEvent => world.run(world.call(site, &sent.headers, &sent.body)),
+            Method::Admit => {
+                let (flow, decision) = world.admit(site, &sent.headers, &sent.body);
+                assert!(!flow.is_paused(), "a new event: {sent:?}");
+                decision
+            }
+        }
     }
 
     /// Law 3: the same event, or none. Law 2: the refusal is that of a site that does not exist.
     fn verdict(&self, sent: &Sent) -> Verdict {
-        let answer = self.world.run(self.world.call("a", &sent.headers, &sent.body));
+        let answer = self.answer("a", sent);
         if answer.reason() == Reason::Duplicate {
-            assert_eq!(answer.call_id(), Some(self.call), "{sent:?}");
+            assert_eq!(answer.call_id(), self.call, "{sent:?}");
             return Verdict::Same;
         }
-        let nobody = self.world.run(self.world.call("nobody", &sent.headers, &sent.body));
+        let nobody = self.answer("nobody", sent);
         assert_eq!(wire(&answer), wire(&nobody), "{:?} {sent:?}", answer.reason());
         Verdict::Refused
     }
 
-    fn calls(&self) -> u64 {
-        self.world.stores.calls.usage().calls
+    /// How many events there were. What was let in but refused leaves no claim.
+    fn events(&self) -> u64 {
+        match self.method {
+            Method::CallEvent => self.world.stores.calls.usage().calls,
+            Method::Admit => 1,
+        }
     }
+}
+
+fn every_site() -> impl Iterator<Item = ((Scheme, Option<&'static str>), Method)> {
+    SITES.into_iter().flat_map(|site| METHODS.map(|method| (site, method)))
 }
 
 #[test]
 fn every_one_step_change_of_a_request_is_refused_or_the_same_event() {
-    for (scheme, id_at) in SITES {
+    for ((scheme, id_at), method) in every_site() {
         let sent = Sent::new(scheme);
-        let site = Site::after(&sent, scheme, id_at);
+        let site = Site::after(&sent, scheme, id_at, method);
         let (mut refused, mut same) = (0, 0);
         for changed in changes(&sent) {
             match site.verdict(&changed) {
@@ -84,12 +130,12 @@ fn every_one_step_change_of_a_request_is_refused_or_the_same_event() {
                 Verdict::Same => {
                     same += 1;
                     // The other way round: the changed one comes first, and the one it was made of is its copy.
-                    let changed_first = Site::after(&changed, scheme, id_at);
+                    let changed_first = Site::after(&changed, scheme, id_at, method);
                     assert_eq!(changed_first.verdict(&sent), Verdict::Same, "{changed:?}");
                 }
             }
         }
-        assert_eq!(site.calls(), 1, "{scheme:?}: a new call");
+        assert_eq!(site.events(), 1, "{scheme:?}: a new call");
         assert!(refused > 2000, "{scheme:?}: {refused} refused, {same} the same");
         // Only lists can be spelt in several ways; elsewhere nothing but the case of a letter of a name may change.
         if !matches!(scheme, Scheme::StandardWebhooks | Scheme::Stripe) {
@@ -101,17 +147,17 @@ fn every_one_step_change_of_a_request_is_refused_or_the_same_event() {
 
 #[test]
 fn what_is_not_signed_changes_nothing() {
-    for (scheme, id_at) in SITES {
+    for ((scheme, id_at), method) in every_site() {
         let sent = Sent::new(scheme);
-        let site = Site::after(&sent, scheme, id_at);
+        let site = Site::after(&sent, scheme, id_at, method);
         let decorated = harmless_changes(&sent);
         for changed in &decorated {
             assert_eq!(site.verdict(changed), Verdict::Same, "{scheme:?} {changed:?}");
         }
-        assert_eq!(site.calls(), 1);
+        assert_eq!(site.events(), 1);
         // Dropped again, from a request that came with them.
         let all = decorated.iter().max_by_key(|changed| changed.headers.len()).unwrap();
-        let site = Site::after(all, scheme, id_at);
+        let site = Site::after(all, scheme, id_at, method);
         for at in sent.headers.len()..all.headers.len() {
             let fewer = all.with(|sent| drop(sent.headers.remove(at)));
             assert_eq!(site.verdict(&fewer), Verdict::Same, "{scheme:?} {fewer:?}");
@@ -122,9 +168,9 @@ fn what_is_not_signed_changes_nothing() {
 
 #[test]
 fn a_copy_at_another_time_is_refused_or_the_same_event() {
-    for (scheme, id_at) in SITES {
+    for ((scheme, id_at), method) in every_site() {
         let sent = Sent::new(scheme);
-        let mut site = Site::after(&sent, scheme, id_at);
+        let mut site = Site::after(&sent, scheme, id_at, method);
         for moved in [-301, -300, -1, 1, 299, 300, 301, 599, 600, 601, 3600, 40_000, 86_399_i64] {
             let span = secs(moved.unsigned_abs());
             site.world.now = if moved < 0 { noon().minus(span) } else { noon().plus(span) };
@@ -132,14 +178,14 @@ fn a_copy_at_another_time_is_refused_or_the_same_event() {
             let expected = if fresh { Verdict::Same } else { Verdict::Refused };
             assert_eq!(site.verdict(&sent), expected, "{scheme:?} {moved} s");
         }
-        assert_eq!(site.calls(), 1);
+        assert_eq!(site.events(), 1);
     }
 }
 
 #[test]
 fn a_tag_is_good_under_its_own_scheme_alone() {
-    for (scheme, id_at) in SITES {
-        let site = Site::after(&Sent::new(scheme), scheme, id_at);
+    for ((scheme, id_at), method) in every_site() {
+        let site = Site::after(&Sent::new(scheme), scheme, id_at, method);
         for (other, _) in SITES {
             let mut foreign = Sent::new(other);
             let expected = if other == scheme { Verdict::Same } else { Verdict::Refused };
@@ -157,7 +203,7 @@ fn a_tag_is_good_under_its_own_scheme_alone() {
             }
             assert_eq!(site.verdict(&foreign), Verdict::Refused, "{other:?} as {scheme:?}");
         }
-        assert_eq!(site.calls(), 1);
+        assert_eq!(site.events(), 1);
     }
 }
 
@@ -180,10 +226,10 @@ proptest! {
     #![proptest_config(cases(400))]
 
     #[test]
-    fn several_changes_make_no_new_event_either(which in 0..SITES.len(), edits in prop::collection::vec(edit(), 1..5)) {
+    fn several_changes_make_no_new_event_either(which in 0..SITES.len(), how in 0..2_usize, edits in prop::collection::vec(edit(), 1..5)) {
         let (scheme, id_at) = SITES[which];
         let sent = Sent::new(scheme);
-        let site = Site::after(&sent, scheme, id_at);
+        let site = Site::after(&sent, scheme, id_at, METHODS[how]);
         let changed = edits.iter().fold(sent.clone(), |sent, Edit { part, at, removed, put }| sent.with(|sent| {
             let parts = sent.headers.len() + 1;
             let bytes = match sent.headers.get_mut(part % parts) {
@@ -195,7 +241,7 @@ proptest! {
             bytes.splice(from..to, put.iter().copied());
         }));
         let verdict = site.verdict(&changed);
-        prop_assert_eq!(site.calls(), 1);
+        prop_assert_eq!(site.events(), 1);
         if changed.body != sent.body {
             prop_assert_eq!(verdict, Verdict::Refused);
         }

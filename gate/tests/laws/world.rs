@@ -5,7 +5,7 @@ use consentgate::{
     Timestamp,
     core::{
         Engine, base64_encode,
-        flow::{CallEvent, Flow, Step, SyncSession},
+        flow::{Admit, CallEvent, Flow, Settlement, Step, SyncSession},
         stores::FindSession,
     },
     ids::{CallId, Fingerprint, SiteId, Unique},
@@ -136,6 +136,24 @@ impl World {
         self.call(site, &signed(id, &body, self.now, &[key]), &body)
     }
 
+    /// An event for work of the host's own, as far as it gets without that.
+    pub fn admit(
+        &self,
+        site: &str,
+        headers: &(dyn Headers + Sync),
+        body: &[u8],
+    ) -> (Admit, Decision) {
+        let request = Request { site, headers, body, ip: None };
+        let mut flow = self.engine.admit(&request, || self.unique(), self.now);
+        let decision = drive(&mut flow, None, &self.stores, self.now);
+        (flow, decision)
+    }
+
+    /// The end of the host's own work.
+    pub fn settle(&self, flow: &mut Admit, settlement: Settlement) -> Decision {
+        drive(flow, Some(settlement), &self.stores, self.now)
+    }
+
     pub fn sync(&self, site: &str, body: &[u8]) -> SyncSession {
         let headers = [("origin", ORIGIN)];
         let request = Request { site, headers: &headers, body, ip: None };
@@ -200,7 +218,20 @@ fn unique(number: u64) -> Unique {
 
 /// Drives a flow to its answer, all of it at one time.
 pub fn run(mut flow: impl Flow, stores: &impl Perform, now: Timestamp) -> Decision {
-    let mut step = flow.start();
+    drive(&mut flow, None, stores, now)
+}
+
+/// Drives a flow to its answer, or to its next one after a pause.
+pub fn drive(
+    flow: &mut impl Flow,
+    settlement: Option<Settlement>,
+    stores: &impl Perform,
+    now: Timestamp,
+) -> Decision {
+    let mut step = match settlement {
+        None => flow.start(),
+        Some(settlement) => flow.settle(settlement),
+    };
     loop {
         step = match step {
             Step::Need(effect) => {

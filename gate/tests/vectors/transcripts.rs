@@ -2,7 +2,8 @@
 
 use crate::case::{Bound, at, bytes, ending, headers, run};
 use consentgate::{
-    Conversion, Decision, Request, StoreError, Timestamp,
+    Conversion, Decision, Reason, Request, StoreError, Timestamp,
+    core::flow::Settlement,
     host::{Ask, HostGate, HostRoles, Keeper, Turn, Value as Data},
     ids::Fingerprint,
 };
@@ -10,7 +11,7 @@ use serde_json::{Map, Value, json};
 use std::{borrow::Cow, collections::HashMap};
 
 /// The members that a case may have beside its name and note.
-const MEMBERS: [&str; 14] = [
+const MEMBERS: [&str; 15] = [
     "config",
     "before",
     "do",
@@ -22,6 +23,7 @@ const MEMBERS: [&str; 14] = [
     "fingerprint",
     "limit",
     "now_ms",
+    "settle",
     "effects",
     "expect",
     "then",
@@ -84,12 +86,13 @@ fn begin(gate: &HostGate, step: &Value, jobs: &[Conversion]) -> Turn {
     let now = at(&step["now_ms"]);
     let text = |name: &str| step[name].as_str().unwrap();
     match text("do") {
-        name @ ("call_event" | "sync_session") => {
+        name @ ("call_event" | "sync_session" | "admit") => {
             let (pairs, body) = (headers(&step["headers"]), bytes(&step["body_b64"]));
             let ip = step["ip"].as_str().map(|ip| ip.parse().unwrap());
             let request = Request { site: text("site"), headers: &pairs, body: &body, ip };
             match name {
                 "call_event" => gate.call_event(&request, now),
+                "admit" => gate.admit(&request, now),
                 _ => gate.sync_session(&request, now),
             }
         }
@@ -121,10 +124,11 @@ impl Played {
         let now = at(&step["now_ms"]);
         for (index, effect) in step["effects"].as_array().unwrap().iter().enumerate() {
             let about = format!("{about} effect {index}");
-            let (run, ask) = match turn {
+            let (run, ask) = match self.settled(turn, step) {
                 Turn::Ask(run, ask) => (run, ask),
                 Turn::Done(decision) => panic!("{about}: answered {:?} instead", decision.reason()),
                 Turn::Native(..) => panic!("{about}: every role is the host's"),
+                Turn::Paused(..) => panic!("{about}: it is not to be settled"),
             };
             self.check_ask(effect, &ask, &about);
             turn = self.answer(run, effect, now);
@@ -140,6 +144,23 @@ impl Played {
                 panic!("{about}: asks {}.{} as well", ask.role.as_str(), ask.method)
             }
             Turn::Native(..) => panic!("{about}: every role is the host's"),
+            Turn::Paused(..) => panic!("{about}: nothing is asked at its end"),
+        }
+    }
+
+    /// The end of the host's own work, where the flow has paused for it.
+    fn settled(&self, turn: Turn, step: &Value) -> Turn {
+        match turn {
+            Turn::Paused(run, decision) => {
+                assert_eq!((decision.reason(), decision.status()), (Reason::Uncommitted, 503));
+                let settlement = match step["settle"].as_str() {
+                    Some("commit") => Settlement::Commit,
+                    Some("release") => Settlement::Release,
+                    other => panic!("paused, and to be settled by {other:?}"),
+                };
+                self.gate.settle(run, settlement, at(&step["now_ms"]))
+            }
+            other => other,
         }
     }
 

@@ -1,0 +1,208 @@
+use super::{
+    Context,
+    machine::{Machine, Next, States},
+    store_failed, wrong_reply,
+};
+use crate::{
+    admission::{Asking, Hold, NotAdmitted},
+    decision::{Accepts, Decision, Flow as Name, Reason, Stage, StoreError},
+    id::{CallId, EventId, KeyId, Owner, SiteId, Unique},
+    signature::Verified,
+    store::{AdmitReply, Bucket, Done, Effect, Reply, SettleReply},
+    time::Timestamp,
+};
+
+/// The flow of a signed event without a person: HMAC verify, replay, rate limit; then the host's own work, for which it
+/// pauses; then commit or release.
+///
+/// While it pauses its answer is a 503: an event is accepted once its work is committed, and not before. What nobody
+/// commits is given back.
+pub type Admit = Machine<State>;
+
+/// Where an event stands.
+#[derive(Debug)]
+pub enum State {
+    /// Replay and rate limit.
+    Admitting(Work, Asking),
+    /// The claim is committed that every delivery of the event holds.
+    Committing(Held),
+    /// It is committed, and the other claims follow.
+    Following(Held, Committed),
+    /// Everything is given back. Where the host is at work, this is what follows unless it commits.
+    Releasing(Held),
+}
+
+/// What stays the same from the first effect to the last.
+#[derive(Debug)]
+pub struct Work {
+    context: Context,
+    event_id: Option<EventId>,
+    key_id: Option<KeyId>,
+}
+
+/// An event that was let in.
+#[derive(Debug)]
+pub struct Held {
+    work: Work,
+    hold: Hold,
+}
+
+/// The proof that the event was still its owner's when the host's own work was committed.
+///
+/// ```compile_fail,E0423
+/// use consentgate_core::proof::Committed;
+/// let forged = Committed(());
+/// ```
+#[derive(Debug)]
+pub struct Committed(());
+
+impl Accepts for Committed {}
+
+/// How an event ends whose work is done and of which there is no call.
+const DONE: Done = Done::Accepted(CallId::NONE);
+
+impl Admit {
+    /// A flow that is over before its first effect.
+    pub(crate) fn refused(stage: Stage, reason: Reason) -> Self {
+        Self::answer(denied(stage, reason))
+    }
+
+    /// A flow whose stage 1 is passed: the event asks to be let in.
+    pub(crate) fn verified(
+        context: Context,
+        verified: Verified,
+        event_id: Option<EventId>,
+        unique: Unique,
+        now: Timestamp,
+    ) -> Self {
+        let verified = verified.with_id_of_body(event_id);
+        let work = Work {
+            event_id: verified.id().cloned(),
+            key_id: context.site.key_id(verified.key_index()),
+            context,
+        };
+        let Context { site, common, .. } = &work.context;
+        let bucket = work.context.admit_bucket();
+        let owner = Owner::from_bytes(unique.owner);
+        let asking = Asking::new(verified, site, common, bucket, owner, now);
+        Self::need(State::Admitting(work, asking))
+    }
+}
+
+impl States for State {
+    const MISUSED: (Name, Stage) = (Name::Admit, Stage::Replay);
+
+    fn effect(&self) -> Effect<'_> {
+        match self {
+            Self::Admitting(work, asking) => Effect::Admit(asking.request(work.site())),
+            Self::Committing(Held { work, hold }) => {
+                Effect::Settle(hold.commit_decisive(work.site(), DONE))
+            }
+            Self::Following(Held { work, hold }, _) => {
+                Effect::Settle(hold.commit(work.site(), DONE))
+            }
+            Self::Releasing(Held { work, hold }) => Effect::Settle(hold.release(work.site())),
+        }
+    }
+
+    fn next(self, reply: Reply, _now: Timestamp) -> Next<Self> {
+        match (self, reply) {
+            (Self::Admitting(work, asking), Reply::Admit(Ok(reply))) => {
+                work.admitted(asking, reply)
+            }
+            (Self::Admitting(work, _), Reply::Admit(Err(error))) => work.not_admitted(error),
+            (Self::Admitting(work, _), _) => work.not_admitted(wrong_reply()),
+
+            (Self::Committing(held), Reply::Settle(Ok(reply))) => held.committed(reply),
+            (Self::Committing(held), Reply::Settle(Err(error))) => held.not_committed(error),
+            (Self::Committing(held), _) => held.not_committed(wrong_reply()),
+
+            // Every delivery holds the claim that is done; what becomes of the others changes no answer.
+            (Self::Following(held, proof), _) => held.accepted(&proof),
+
+            // A failed release never changes the answer: the lease lapses.
+            (Self::Releasing(held), _) => Next::Answer(held.uncommitted()),
+        }
+    }
+
+    fn committed(self) -> Self {
+        match self {
+            Self::Releasing(held) => Self::Committing(held),
+            other => other,
+        }
+    }
+}
+
+impl Work {
+    fn site(&self) -> &SiteId {
+        &self.context.site.id
+    }
+
+    /// A decision that names the event.
+    fn about(&self, decision: Decision) -> Decision {
+        decision.with_event(self.event_id.clone(), self.key_id.clone())
+    }
+
+    /// Stages 2 and 3.
+    fn admitted(self, asking: Asking, reply: AdmitReply) -> Next<State> {
+        let not_admitted = match asking.judge(reply) {
+            Ok(admitted) => {
+                let held = Held { work: self, hold: admitted.into_hold() };
+                let decision = held.uncommitted();
+                return Next::Pause(State::Releasing(held), decision);
+            }
+            Err((_, not_admitted)) => not_admitted,
+        };
+        let decision = match not_admitted {
+            NotAdmitted::Done(Done::Accepted(call_id)) => {
+                denied(Stage::Replay, Reason::Duplicate).with_call(call_id.some())
+            }
+            NotAdmitted::Done(Done::Refused) => denied(Stage::Replay, Reason::RefusedBefore),
+            NotAdmitted::Held { retry } => denied(Stage::Replay, Reason::InFlight).after(retry),
+            NotAdmitted::Limited { retry, bucket: Bucket { name, rate, .. } } => denied(
+                Stage::RateLimit,
+                Reason::RateLimited,
+            )
+            .limited(retry, name, rate.burst, rate.window()),
+            NotAdmitted::Full => denied(Stage::Replay, Reason::Overloaded),
+        };
+        Next::Answer(self.about(decision))
+    }
+
+    /// Whether the claim was taken is unknown: its lease lapses.
+    fn not_admitted(&self, error: StoreError) -> Next<State> {
+        Next::Answer(self.about(store_failed(Name::Admit, Stage::Replay, error)))
+    }
+}
+
+impl Held {
+    /// What is to be sent as long as the work is not committed.
+    fn uncommitted(&self) -> Decision {
+        self.work.about(denied(Stage::Settle, Reason::Uncommitted))
+    }
+
+    fn committed(self, reply: SettleReply) -> Next<State> {
+        match reply {
+            SettleReply::Settled if self.hold.is_decided_by_all() => self.accepted(&Committed(())),
+            SettleReply::Settled => Next::Need(State::Following(self, Committed(()))),
+            SettleReply::Lost => {
+                let decision = denied(Stage::Settle, Reason::CommitLost);
+                Next::Answer(self.work.about(decision.after(self.work.context.common.lease)))
+            }
+        }
+    }
+
+    /// Whether the commit was written is unknown.
+    fn not_committed(&self, error: StoreError) -> Next<State> {
+        Next::Answer(self.work.about(store_failed(Name::Admit, Stage::Settle, error)))
+    }
+
+    fn accepted(&self, proof: &Committed) -> Next<State> {
+        let decision = Decision::accepted(proof, Name::Admit, Stage::Settle, Reason::Committed);
+        Next::Answer(self.work.about(decision))
+    }
+}
+
+fn denied(stage: Stage, reason: Reason) -> Decision {
+    Decision::denied(Name::Admit, stage, reason)
+}

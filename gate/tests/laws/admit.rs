@@ -1,0 +1,471 @@
+//! Laws 3, 4, 10 and 11 for the flow `admit`: work of the host's own, done once, given back when it was not done.
+
+use crate::world::{Pairs, World, cases, config_json, noon, secs, signed, wire};
+use Settlement::{Commit, Release};
+use consentgate::{
+    Decision, Millis, Outcome, Reason, Stage, StoreError, StoreErrorKind, Timestamp,
+    core::flow::{Admit, Flow, Settlement, Step},
+};
+use proptest::prelude::*;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+const LEASE: Millis = Millis::from_secs(30);
+const BODY: &[u8] = b"not even JSON";
+
+fn world() -> World {
+    World::new(&config_json())
+}
+
+/// A site whose bucket for such events holds so many tokens, and gets one a second.
+fn world_with_rate(capacity: u32) -> World {
+    let mut config = config_json();
+    config["sites"]["a"]["admit_rate"] = json!({"capacity": capacity, "per_minute": 60});
+    World::new(&config)
+}
+
+fn sent(world: &World, id: &str) -> Pairs {
+    signed(id, BODY, world.now, &[1])
+}
+
+fn arrive(world: &World, id: &str) -> (Admit, Decision) {
+    world.admit("a", &sent(world, id), BODY)
+}
+
+fn admitted(world: &World, id: &str) -> Admit {
+    let (flow, decision) = arrive(world, id);
+    assert!(flow.is_paused(), "{:?}", decision.reason());
+    flow
+}
+
+#[test]
+fn law_3_work_that_is_committed_is_never_let_in_again() {
+    let mut world = world();
+    let headers = sent(&world, "evt_1");
+    let (mut flow, decision) = world.admit("a", &headers, BODY);
+    // Nothing is accepted before its work is done: whoever forgets to commit sends a 503.
+    assert_eq!((decision.reason(), decision.status()), (Reason::Uncommitted, 503));
+    assert_eq!(decision.retry_after(), Some(1));
+    assert_eq!(decision.event_id().unwrap().as_str(), "evt_1");
+    let decision = world.settle(&mut flow, Commit);
+    assert_eq!(decision.reason(), Reason::Committed);
+    let json = [("content-type", "application/json"), ("cache-control", "no-store")];
+    let json = json.map(|(name, value)| (name, value.to_owned())).to_vec();
+    assert_eq!(wire(&decision), (200, json, r#"{"status":"accepted"}"#.into()));
+    assert_eq!(decision.event_id().unwrap().as_str(), "evt_1");
+    assert_eq!(decision.key_id().unwrap().as_str(), "k1");
+    assert_eq!(decision.call_id(), None);
+    // Field 16: at every second of its life, as it was and signed anew.
+    for _ in 0..600 {
+        let again = arrive(&world, "evt_1").1;
+        assert_eq!((again.reason(), again.status()), (Reason::Duplicate, 200));
+        assert_eq!(again.call_id(), None, "there is no call");
+        let copy = world.admit("a", &headers, BODY).1;
+        let fresh = world.now <= noon().plus(secs(300));
+        let expected = if fresh { Reason::Duplicate } else { Reason::StaleTimestamp };
+        assert_eq!(copy.reason(), expected);
+        world.forward(secs(1));
+    }
+}
+
+#[test]
+fn field_21_a_crash_in_the_middle_is_healed_by_the_lease() {
+    let mut world = world_with_rate(1);
+    drop(admitted(&world, "evt_1"));
+    let until = world.now.plus(LEASE);
+    while world.now < until {
+        let decision = arrive(&world, "evt_1").1;
+        assert_eq!((decision.reason(), decision.status()), (Reason::InFlight, 409));
+        assert_eq!(decision.retry_after(), Some(until.since(world.now).0 / 1000));
+        world.forward(secs(1));
+    }
+    // The takeover spends no token: with the one that came back meanwhile another event is let in.
+    let mut retry = admitted(&world, "evt_1");
+    assert!(arrive(&world, "evt_2").0.is_paused());
+    assert_eq!(world.settle(&mut retry, Commit).reason(), Reason::Committed);
+}
+
+#[test]
+fn field_22_the_late_first_owner_cannot_commit_over_its_successor() {
+    for signs_anew in [false, true] {
+        let mut world = world();
+        let mut headers = sent(&world, "evt_1");
+        let mut first = world.admit("a", &headers, BODY).0;
+        world.forward(LEASE);
+        if signs_anew {
+            headers = sent(&world, "evt_1");
+        }
+        let mut second = world.admit("a", &headers, BODY).0;
+        assert!(second.is_paused());
+        // Also where the successor came with another signature, and took over the id alone.
+        let lost = world.settle(&mut first, Commit);
+        assert_eq!((lost.reason(), lost.status()), (Reason::CommitLost, 409), "{signs_anew}");
+        assert_eq!(lost.outcome(), Outcome::Rejected);
+        assert_eq!(lost.retry_after(), Some(30));
+        assert_eq!(arrive(&world, "evt_1").1.reason(), Reason::InFlight, "still the second's");
+        assert_eq!(world.settle(&mut second, Commit).reason(), Reason::Committed);
+        assert_eq!(arrive(&world, "evt_1").1.reason(), Reason::Duplicate);
+    }
+}
+
+#[test]
+fn field_22_the_late_first_owner_cannot_release_its_successors_claim() {
+    let mut world = world_with_rate(2);
+    let mut first = admitted(&world, "evt_1");
+    world.forward(LEASE);
+    let mut second = admitted(&world, "evt_1");
+    let (mut other, _) = arrive(&world, "evt_2");
+    assert_eq!(world.settle(&mut first, Release).reason(), Reason::Uncommitted);
+    assert_eq!(arrive(&world, "evt_1").1.reason(), Reason::InFlight, "still the second's");
+    assert_eq!(world.settle(&mut second, Commit).reason(), Reason::Committed);
+    assert_eq!(world.settle(&mut other, Commit).reason(), Reason::Committed);
+}
+
+#[test]
+fn a_lease_that_is_over_but_nobodys_else_still_commits() {
+    let mut world = world();
+    let mut flow = admitted(&world, "evt_1");
+    world.forward(LEASE.times(2));
+    assert_eq!(world.settle(&mut flow, Commit).reason(), Reason::Committed);
+    assert_eq!(arrive(&world, "evt_1").1.reason(), Reason::Duplicate);
+}
+
+#[test]
+fn law_10_a_clock_that_steps_back_locks_out_for_one_lease_at_most() {
+    let mut world = world();
+    drop(admitted(&world, "evt_1"));
+    world.now = world.now.minus(secs(200));
+    let decision = arrive(&world, "evt_1").1;
+    assert_eq!((decision.reason(), decision.retry_after()), (Reason::InFlight, Some(30)));
+    world.forward(LEASE);
+    assert!(arrive(&world, "evt_1").0.is_paused());
+}
+
+#[test]
+fn law_4_release_gives_back_the_event_and_its_token() {
+    let world = world_with_rate(1);
+    for _ in 0..3 {
+        let mut flow = admitted(&world, "evt_1");
+        assert_eq!(arrive(&world, "evt_2").1.reason(), Reason::RateLimited);
+        let released = world.settle(&mut flow, Release);
+        assert_eq!((released.reason(), released.status()), (Reason::Uncommitted, 503));
+    }
+    let usage = world.stores.admission.usage();
+    assert_eq!(usage.claims, 0);
+}
+
+#[test]
+fn fields_20_and_27_a_limited_event_leaves_no_claim_and_spends_nothing() {
+    let mut world = world_with_rate(2);
+    for id in ["evt_1", "evt_2"] {
+        let mut flow = admitted(&world, id);
+        world.settle(&mut flow, Commit);
+    }
+    let before = world.stores.admission.usage().claims;
+    for _ in 0..50 {
+        let decision = arrive(&world, "evt_3").1;
+        assert_eq!((decision.stage(), decision.status()), (Stage::RateLimit, 429));
+        assert_eq!(decision.retry_after(), Some(1));
+        let limit = decision.headers().find(|(name, _)| *name == "ratelimit").unwrap().1;
+        assert_eq!(limit, r#""admit";r=0;t=1"#);
+        // A duplicate is told apart from what is limited, and spends no token either.
+        assert_eq!(arrive(&world, "evt_1").1.reason(), Reason::Duplicate);
+    }
+    assert_eq!(world.stores.admission.usage().claims, before);
+    world.forward(secs(1));
+    assert!(arrive(&world, "evt_3").0.is_paused());
+}
+
+#[test]
+fn fields_26_and_28_what_is_not_verified_meets_neither_claim_nor_bucket() {
+    let world = world_with_rate(1);
+    for _ in 0..50 {
+        let forged = signed("evt_1", BODY, world.now, &[7]);
+        assert_eq!(world.admit("a", &forged, BODY).1.status(), 401);
+        assert_eq!(world.admit("nobody", &forged, BODY).1.status(), 401);
+    }
+    assert_eq!(
+        (world.stores.admission.usage().claims, world.stores.admission.usage().buckets),
+        (0, 0)
+    );
+    assert!(arrive(&world, "evt_1").0.is_paused());
+}
+
+#[test]
+fn law_8_the_bucket_of_such_events_is_one_sites_own_and_no_other_flows() {
+    let world = world_with_rate(1);
+    drop(admitted(&world, "evt_1"));
+    assert_eq!(arrive(&world, "evt_2").1.status(), 429);
+    let other = signed("evt_1", BODY, world.now, &[101]);
+    assert!(world.admit("b", &other, BODY).0.is_paused());
+    world.grant("a", "p", &["analytics"]);
+    assert_eq!(world.run(world.event("a", "evt_2", "p")).reason(), Reason::Accepted);
+}
+
+#[test]
+fn an_event_is_one_whichever_method_it_is_given_to() {
+    let world = world();
+    world.grant("a", "p", &["analytics"]);
+    let body = crate::world::body("p");
+    let headers = signed("evt_1", &body, world.now, &[1]);
+    let mut flow = world.admit("a", &headers, &body).0;
+    assert_eq!(world.run(world.call("a", &headers, &body)).reason(), Reason::InFlight);
+    world.settle(&mut flow, Commit);
+    let duplicate = world.run(world.call("a", &headers, &body));
+    assert_eq!((duplicate.reason(), duplicate.call_id()), (Reason::Duplicate, None));
+
+    let headers = signed("evt_2", &body, world.now, &[1]);
+    let call = world.run(world.call("a", &headers, &body));
+    let duplicate = world.admit("a", &headers, &body).1;
+    assert_eq!((duplicate.reason(), duplicate.call_id()), (Reason::Duplicate, call.call_id()));
+
+    let body = crate::world::body("nobody known");
+    let headers = signed("evt_3", &body, world.now, &[1]);
+    assert_eq!(world.run(world.call("a", &headers, &body)).reason(), Reason::NoSession);
+    let refused = world.admit("a", &headers, &body).1;
+    assert_eq!((refused.reason(), refused.status()), (Reason::RefusedBefore, 204));
+}
+
+#[test]
+fn the_body_is_read_only_where_it_holds_the_id() {
+    let mut config = config_json();
+    config["sites"]["a"]["scheme"] = "slack".into();
+    let without = World::new(&config);
+    config["sites"]["a"]["event_id_pointer"] = "/event_id".into();
+    let with = World::new(&config);
+    let long = format!(r#"{{"event_id":"{}"}}"#, "e".repeat(257));
+    for (body, reason, id) in [
+        (&b""[..], Reason::MalformedJson, None),
+        (b"payload=%7B%7D", Reason::MalformedJson, None),
+        (b"\xff", Reason::MalformedJson, None),
+        (b"[]", Reason::MalformedJson, None),
+        (br#"{"event_id":"e","event_id":"f"}"#, Reason::MalformedJson, None),
+        (br#"{"event_id":7}"#, Reason::MalformedEventId, None),
+        (br#"{"event_id":"a.b"}"#, Reason::MalformedEventId, None),
+        (br#"{"x":{"event_id":"e"}}"#, Reason::MalformedEventId, None),
+        (long.as_bytes(), Reason::MalformedEventId, None),
+        // No person: nothing else of the body is looked at.
+        (br#"{"event_id":"e","consent_at":1,"site_id":"b"}"#, Reason::Uncommitted, Some("e")),
+    ] {
+        let secret = consentgate::SecretInput::Bytes(&[1; 32]);
+        let headers = consentgate::sign("slack", secret, body, None, noon()).unwrap();
+        let (_, decision) = with.admit("a", &headers, body);
+        assert_eq!(decision.reason(), reason, "{body:?}");
+        assert_eq!(decision.event_id().map(|id| id.as_str().to_owned()).as_deref(), id);
+        assert!(without.admit("a", &headers, body).0.is_paused(), "{body:?}");
+    }
+}
+
+#[test]
+fn law_11_a_commit_whose_store_fails_is_told_and_leaves_the_event_to_its_lease() {
+    use StoreErrorKind::{Failed, Forked, Full, Resting, TimedOut, WrongReply};
+    for kind in [Failed, TimedOut, WrongReply, Forked, Full, Resting] {
+        let mut world = world();
+        let mut flow = admitted(&world, "evt_1");
+        let Step::Need(effect) = flow.settle(Commit) else { panic!("nothing is asked") };
+        let reply = effect.failed(StoreError::new(kind));
+        let Step::Done(decision) = flow.feed(reply, world.now) else { panic!("asked again") };
+        assert_eq!((decision.outcome(), decision.status()), (Outcome::Unavailable, 503));
+        assert_eq!((decision.stage(), decision.error().unwrap().kind()), (Stage::Settle, kind));
+        assert!(!flow.is_paused() && flow.abort().is_none(), "it may have been written");
+        assert_eq!(arrive(&world, "evt_1").1.reason(), Reason::InFlight);
+        world.forward(LEASE);
+        assert!(arrive(&world, "evt_1").0.is_paused());
+    }
+}
+
+#[test]
+fn what_follows_a_commit_and_a_release_that_fails_change_no_answer() {
+    let world = world();
+    let mut flow = admitted(&world, "evt_1");
+    let Step::Need(effect) = flow.settle(Commit) else { panic!("nothing is asked") };
+    let reply = consentgate::Perform::perform(&world.stores, &effect, world.now);
+    let Step::Need(effect) = flow.feed(reply, world.now) else { panic!("signatures follow") };
+    let reply = effect.failed(StoreError::new(StoreErrorKind::TimedOut));
+    let Step::Done(decision) = flow.feed(reply, world.now) else { panic!("asked again") };
+    assert_eq!(decision.reason(), Reason::Committed);
+    assert_eq!(arrive(&world, "evt_1").1.reason(), Reason::Duplicate, "by its id alone");
+
+    let mut flow = admitted(&world, "evt_2");
+    let Step::Need(effect) = flow.settle(Release) else { panic!("nothing is asked") };
+    let reply = effect.failed(StoreError::new(StoreErrorKind::TimedOut));
+    let Step::Done(decision) = flow.feed(reply, world.now) else { panic!("asked again") };
+    assert_eq!((decision.reason(), decision.status()), (Reason::Uncommitted, 503));
+    assert!(decision.error().is_none());
+}
+
+#[test]
+fn an_admission_ends_once_and_a_misuse_grants_nothing() {
+    let world = world();
+    let mut flow = admitted(&world, "evt_1");
+    assert_eq!(world.settle(&mut flow, Commit).reason(), Reason::Committed);
+    for settlement in [Commit, Release] {
+        let again = world.settle(&mut flow, settlement);
+        assert_eq!((again.outcome(), again.status()), (Outcome::Unavailable, 503));
+    }
+    assert_eq!(arrive(&world, "evt_1").1.reason(), Reason::Duplicate);
+    let (mut refused, _) = world.admit("a", &signed("evt_2", BODY, noon(), &[7]), BODY);
+    assert_eq!(world.settle(&mut refused, Commit).outcome(), Outcome::Unavailable);
+    let mut before = {
+        let request = consentgate::Request {
+            site: "a",
+            headers: &sent(&world, "evt_3"),
+            body: BODY,
+            ip: None,
+        };
+        let unique = consentgate::ids::Unique { owner: [7; 16], call_id: [7; 16] };
+        world.engine.admit(&request, || unique, world.now)
+    };
+    assert!(matches!(before.settle(Commit), Step::Done(decision) if decision.status() == 503));
+}
+
+/// What the page says of claims and of the bucket, once more and naively.
+#[derive(Default)]
+struct Naive {
+    claims: BTreeMap<String, Claim>,
+    full_at: i64,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Claim {
+    Held { owner: usize, until: i64 },
+    Done,
+}
+
+const CAPACITY: i64 = 3;
+const INTERVAL: i64 = 1000;
+const LEASE_MS: i64 = 30_000;
+
+impl Naive {
+    fn arrive(&mut self, names: &[String; 2], owner: usize, now: i64) -> Reason {
+        let known = names.iter().filter_map(|name| self.claims.get(name));
+        let known: Vec<Claim> = known.copied().collect();
+        if known.contains(&Claim::Done) {
+            return Reason::Duplicate;
+        }
+        if known.iter().any(|claim| matches!(claim, Claim::Held { until, .. } if now < *until)) {
+            return Reason::InFlight;
+        }
+        if known.is_empty() {
+            let next = self.full_at.max(now) + INTERVAL;
+            if next > now + CAPACITY * INTERVAL {
+                return Reason::RateLimited;
+            }
+            self.full_at = next;
+        }
+        for name in names {
+            self.claims.insert(name.clone(), Claim::Held { owner, until: now + LEASE_MS });
+        }
+        Reason::Uncommitted
+    }
+
+    fn owns(&self, name: &str, own: usize) -> bool {
+        matches!(self.claims.get(name), Some(Claim::Held { owner, .. }) if *owner == own)
+    }
+
+    fn commit(&mut self, [signature, id]: &[String; 2], owner: usize) -> Reason {
+        if !self.owns(id, owner) {
+            return Reason::CommitLost;
+        }
+        for name in [id, signature] {
+            if self.owns(name, owner) {
+                self.claims.insert(name.clone(), Claim::Done);
+            }
+        }
+        Reason::Committed
+    }
+
+    fn release(&mut self, names: &[String; 2], owner: usize) -> Reason {
+        let own: Vec<&String> = names.iter().filter(|name| self.owns(name, owner)).collect();
+        let all = own.len() == names.len();
+        let own: Vec<String> = own.into_iter().cloned().collect();
+        for name in own {
+            self.claims.remove(&name);
+        }
+        if all {
+            self.full_at -= INTERVAL;
+        }
+        Reason::Uncommitted
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    /// A delivery of the event, signed now or with the first signature it ever had.
+    Arrive {
+        event: usize,
+        anew: bool,
+    },
+    Commit(prop::sample::Index),
+    Release(prop::sample::Index),
+    Crash(prop::sample::Index),
+    Forward(i64),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let worker = any::<prop::sample::Index>;
+    prop_oneof![
+        6 => (0..3_usize, any::<bool>()).prop_map(|(event, anew)| Op::Arrive { event, anew }),
+        2 => worker().prop_map(Op::Commit),
+        2 => worker().prop_map(Op::Release),
+        1 => worker().prop_map(Op::Crash),
+        3 => prop_oneof![1..2000_i64, 10_000..40_000_i64].prop_map(Op::Forward),
+    ]
+}
+
+struct Worker {
+    flow: Admit,
+    names: [String; 2],
+    owner: usize,
+    event: usize,
+}
+
+proptest! {
+    #![proptest_config(cases(1500))]
+
+    #[test]
+    fn laws_3_and_4_any_course_of_admissions_is_that_of_the_naive_page(ops in prop::collection::vec(op(), 1..30)) {
+        let mut world = world_with_rate(3);
+        let mut naive = Naive::default();
+        let mut workers: Vec<Worker> = Vec::new();
+        let mut committed = [0; 3];
+        let mut signed_at: [Option<Timestamp>; 3] = [None; 3];
+        for (step, op) in ops.iter().enumerate() {
+            let now = world.now.as_millis();
+            match op {
+                Op::Arrive { event, anew } => {
+                    let first = *signed_at[*event].get_or_insert(world.now);
+                    let at = if *anew { world.now } else { first };
+                    let headers = signed(&format!("evt_{event}"), BODY, at, &[1]);
+                    let (flow, decision) = world.admit("a", &headers, BODY);
+                    if at.distance(world.now) > secs(300) {
+                        prop_assert_eq!(decision.status(), 401);
+                        continue;
+                    }
+                    let names = [format!("{event} at {}", at.as_secs()), format!("{event}")];
+                    let expected = naive.arrive(&names, step, now);
+                    prop_assert_eq!(decision.reason(), expected, "{} {:?}", step, op);
+                    prop_assert_eq!(flow.is_paused(), expected == Reason::Uncommitted);
+                    if flow.is_paused() {
+                        workers.push(Worker { flow, names, owner: step, event: *event });
+                    }
+                }
+                Op::Commit(_) | Op::Release(_) | Op::Crash(_) if workers.is_empty() => {}
+                Op::Commit(worker) => {
+                    let mut worker = workers.remove(worker.index(workers.len()));
+                    let reason = world.settle(&mut worker.flow, Commit).reason();
+                    prop_assert_eq!(reason, naive.commit(&worker.names, worker.owner), "{} {:?}", step, op);
+                    committed[worker.event] += usize::from(reason == Reason::Committed);
+                }
+                Op::Release(worker) => {
+                    let mut worker = workers.remove(worker.index(workers.len()));
+                    let reason = world.settle(&mut worker.flow, Release).reason();
+                    prop_assert_eq!(reason, naive.release(&worker.names, worker.owner));
+                }
+                Op::Crash(worker) => drop(workers.remove(worker.index(workers.len()))),
+                Op::Forward(ms) => world.forward(Millis(ms.unsigned_abs())),
+            }
+            prop_assert!(committed.iter().all(|times| *times <= 1), "an event was done twice");
+        }
+    }
+}
