@@ -53,7 +53,10 @@ class Core {
 
   /** The end of an admission; the time is that of its beginning unless it is given its own. */
   settle(run, commit, now, time) {
-    return new Call((at) => this.native.settle(run, commit, at), now === undefined ? time : this.time(now));
+    return new Call(
+      (at) => this.native.settle(run, commit, at),
+      now === undefined ? time : this.time(now),
+    );
   }
 
   syncSession(site, headers, body, options) {

@@ -19,7 +19,6 @@ from .transcript_run import (
     Effect,
     Event,
     config,
-    effect,
     nonsense,
     out,
 )

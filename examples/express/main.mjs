@@ -1,12 +1,18 @@
 // A small backend behind the gate; metrics are on a listener of their own.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { AsyncGate, verify } from "consentgate";
 import { readBody, receive, receiveSync, respond } from "consentgate/express";
 import express from "express";
 import { openStores } from "./stores.mjs";
 
-const { GATE_CONFIG, PORT = "8080", METRICS_PORT = "9090" } = process.env;
+const {
+  GATE_CONFIG,
+  PORT = "8080",
+  METRICS_PORT = "9090",
+  WEBHOOKS_TO,
+} = process.env;
 const configPath = GATE_CONFIG ?? new URL("../config.json", import.meta.url);
 const config = JSON.parse(readFileSync(configPath, "utf8"));
 const { stores } = openStores();
@@ -24,6 +30,18 @@ app.post("/api/sync", async (request, response) => {
 /** A call platform sends a signed event. */
 app.post("/api/call-event/v2", async (request, response) => {
   respond(await receive(gate, request, siteOf(request)), response);
+});
+
+/** A webhook of GitHub, handed on exactly once: what is not committed comes again. */
+app.post("/webhooks/github", async (request, response) => {
+  const body = await readBody(gate, request);
+  const admission = await gate.admit("hooks", request.rawHeaders, body);
+  try {
+    if (admission.admitted && (await handOn(body))) await admission.commit();
+  } finally {
+    await admission.release();
+  }
+  respond(admission.decision, response);
 });
 
 /** The host's own shop tells of a sale; it signs like any sender. */
@@ -50,6 +68,23 @@ app.use((error, request, response, _next) => {
   if (status >= 500) console.error(error);
   response.sendStatus(status);
 });
+
+/** The work: handed to the worker that listens at WEBHOOKS_TO, which says `done`. Without one, it is only printed. */
+async function handOn(body) {
+  if (WEBHOOKS_TO === undefined) {
+    console.log(`webhook of ${body.length} bytes`);
+    return true;
+  }
+  const [host, port] = WEBHOOKS_TO.split(":");
+  try {
+    let reply = "";
+    const socket = connect(Number(port), host).setEncoding("utf8").end(body);
+    for await (const text of socket) reply += text;
+    return reply === "done";
+  } catch {
+    return false;
+  }
+}
 
 function secretsOf(site) {
   const keys = Object.hasOwn(config.sites, site) ? config.sites[site].keys : [];

@@ -56,7 +56,7 @@ export async function start(name, env) {
   children.add(child);
 
   const url = `http://127.0.0.1:${port}`;
-  const backend = { name, url, metrics: `http://127.0.0.1:${metricsPort}/metrics`, stop: () => child.kill('SIGTERM') };
+  const backend = { name, url, metrics: `http://127.0.0.1:${metricsPort}/metrics`, stop: () => child.kill('SIGTERM'), kill: () => child.kill('SIGKILL') };
   for (let tries = 0; tries < 150; tries += 1) {
     if (ended !== undefined) throw new Error(`${name} did not start: ${ended}\n${output}`);
     const up = await fetch(`${url}/healthz`).then((response) => response.ok, () => false);

@@ -4,11 +4,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { run, table } from '../smoke/call-event.mjs';
 import { BACKENDS, root, start } from './backend.mjs';
-import { crossed } from './shared.mjs';
+import { crashed, crossed } from './shared.mjs';
 
 const configPath = `${root}examples/config.json`;
 const config = JSON.parse(readFileSync(configPath));
-const site = { site: 'acme', secret: config.sites.acme.keys[0].secret, origin: config.sites.acme.origins[0] };
+const site = {
+  site: 'acme',
+  secret: config.sites.acme.keys[0].secret,
+  origin: config.sites.acme.origins[0],
+  webhookSecret: config.sites.hooks.keys[0].secret,
+};
 const failures = [];
 
 /** The backend's own metrics, read from its loopback listener: what it counted must fit what was asked of it. */
@@ -54,6 +59,26 @@ for (const name of Object.keys(BACKENDS)) {
 }
 console.log(`\n${table(alone)}`);
 
+/** A lease as short as its deadlines allow, and a file that outlives the backend. */
+function shortLease(name) {
+  mkdirSync(`${root}target/demo`, { recursive: true });
+  const [path, file] = [`${root}target/demo/short-lease.json`, `${root}target/demo/${name}-${process.pid}.sqlite`];
+  const deadlines = { admit: 500, find: 500, record: 500, settle: 400 };
+  writeFileSync(path, JSON.stringify({ ...config, claim: { lease_s: LEASE_S }, deadline_ms: deadlines }));
+  return { GATE_CONFIG: path, GATE_SQLITE: file };
+}
+
+console.log('\n== Backends that are killed while they work on a webhook');
+const LEASE_S = 2;
+const crashes = [];
+for (const name of Object.keys(BACKENDS)) {
+  const seen = await crashed(name, site, shortLease(name), LEASE_S);
+  crashes.push(seen);
+  console.log(`${seen.failures.length === 0 ? 'pass' : 'FAIL'}  ${name}: the lease heals it (${seen.count} assertions)`);
+  seen.failures.forEach((failure) => console.log(`       ${failure}`));
+  if (seen.failures.length > 0) failures.push(`${name}: a crash in the middle was not healed`);
+}
+
 console.log('\n== Two backends that share Redis and Postgres');
 const env = sharedStores();
 const backends = [await start('FastAPI', env), await start('Express', env)];
@@ -69,6 +94,6 @@ backends.forEach(({ stop }) => stop());
 console.log();
 failures.forEach((failure) => console.log(failure));
 const verdicts = [...alone, ...shared].flatMap(({ results }) => results).map((result) => result.failures.length === 0);
-verdicts.push(across.failures.length === 0);
+verdicts.push(across.failures.length === 0, ...crashes.map(({ failures }) => failures.length === 0));
 console.log(`${verdicts.filter(Boolean).length} passed, ${verdicts.filter((good) => !good).length} failed`);
 process.exit(failures.length === 0 ? 0 : 1);

@@ -1,13 +1,65 @@
 // Two backends of different languages that share their stores: what one has seen, the other knows.
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Assertions } from '../smoke/lib/assertions.mjs';
 import { Client } from '../smoke/lib/client.mjs';
 import { freshFingerprint } from '../smoke/lib/event.mjs';
-import { root } from './backend.mjs';
+import { root, start } from './backend.mjs';
 
 const NOOP = { status: 'noop' };
 const QUEUED = { status: 'noop', marketing: 'enqueued' };
+
+/** A worker that webhooks are handed to: it takes them and is silent until it is told to say `done`. */
+async function worker() {
+  const told = { done: false, taken: 0 };
+  const sockets = new Set();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).resume().once('end', () => {
+      told.taken += 1;
+      if (told.done) socket.end('done');
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = () => {
+    server.close();
+    sockets.forEach((socket) => socket.destroy());
+  };
+  return { told, close, env: { WEBHOOKS_TO: `127.0.0.1:${server.address().port}` } };
+}
+
+/** A backend that is killed while it works on a webhook: the lease heals it, and the sender's retry is done once. */
+export async function crashed(name, { site, secret, origin, webhookSecret }, env, leaseS) {
+  const t = new Assertions();
+  const { told, close, env: named } = await worker();
+  const open = ({ url }) => new Client({ url, site, secret, origin, webhookSecret, timeoutMs: 10_000 });
+  const first = await start(name, { ...env, ...named });
+  const [before, hook] = [open(first), open(first).webhook()];
+  const cut = before.hook(hook).then((response) => response.toString(), () => 'cut');
+  while (told.taken === 0) await sleep(20);
+  first.kill();
+  t.ok(`${name}: the sender of a webhook whose backend was killed hears nothing`, (await cut) === 'cut', await cut);
+  before.close();
+
+  told.done = true;
+  const second = await start(name, { ...env, ...named });
+  const after = open(second);
+  const early = await after.hook(hook);
+  const known = early.status === 409 && Number(early.headers['retry-after']) <= leaseS;
+  t.ok('its retry meets the lease: 409 with the rest of it', known, early);
+  await after.pause(Number(early.headers['retry-after'] ?? leaseS));
+  t.answer('after that time it is taken over, and done', await after.hook(hook), 200, { status: 'accepted' });
+  t.answer('once', await after.hook(hook), 200, NOOP);
+  t.ok('the worker had it twice: cut off, and done', told.taken === 2, String(told.taken));
+  after.close();
+  second.stop();
+  close();
+  return t;
+}
 
 /** What goes from one backend to the other, and what a worker in a third language takes out of the queue. */
 export async function crossed(backends, { site, secret, origin }, env) {

@@ -9,7 +9,7 @@ import { Assertions } from './lib/assertions.mjs';
 import { Client } from './lib/client.mjs';
 import { freshFingerprint } from './lib/event.mjs';
 
-const LETTERS = [...'ABCDEFGHIJK'];
+const LETTERS = [...'ABCDEFGHIJKL'];
 
 /** Runs the checks one after the other; each has a fingerprint of its own. */
 export async function run({
@@ -17,6 +17,7 @@ export async function run({
   site,
   secret,
   origin = new URL(url).origin,
+  webhookSecret = 'consentgate-example-webhook-secret',
   leaseS = 30,
   capacity = 20,
   perMinute = 20,
@@ -27,7 +28,7 @@ export async function run({
 }) {
   const unknown = checks.filter((letter) => !LETTERS.includes(letter));
   if (checks.length === 0 || unknown.length > 0) throw new Error(`there are the checks ${LETTERS.join('')}, not ${unknown.join('') || 'none'}`);
-  const client = new Client({ url, site, secret, origin, timeoutMs });
+  const client = new Client({ url, site, secret, origin, webhookSecret, timeoutMs });
   const results = [];
   for (const letter of LETTERS.filter((one) => checks.includes(one))) {
     const { title, check } = await import(`./checks/${letter.toLowerCase()}.mjs`);
@@ -71,6 +72,7 @@ async function main() {
   const { values } = parseArgs({
     options: {
       url: option, site: option, secret: option, origin: option, json: option, seed: option,
+      'webhook-secret': option,
       'lease-s': option, capacity: option, 'per-minute': option, 'timeout-ms': option, checks: option,
     },
   });
@@ -85,6 +87,7 @@ async function main() {
     site: values.site,
     secret: values.secret,
     origin: values.origin,
+    webhookSecret: values['webhook-secret'],
     leaseS: number('lease-s'),
     capacity: number('capacity'),
     perMinute: number('per-minute'),

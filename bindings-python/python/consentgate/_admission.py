@@ -37,7 +37,7 @@ class _Base:
     def __bool__(self) -> NoReturn:
         raise TypeError("an admission is neither true nor false; look at `admitted`")
 
-    def _end(self, how: str, now: float | None) -> Decision | Ask | Wait | Held:
+    def _end(self, how: str, now: float | None) -> Decision | Ask | Wait:
         """The first step of the end; only the first end there is counts."""
         if self._held is None:
             return self._decision
@@ -47,10 +47,11 @@ class _Base:
 
 
 class Admission(_Base):
-    """A signed event that was let in, or not, for work of your own. What is not committed is given back.
+    """A signed event that was let in, or not, for work of your own.
 
     Do the work only if `admitted`, then `commit`, and send `decision`. As a context manager it
-    releases what was not committed, whether or not the block raised.
+    releases what was not committed, whether or not the block raised. What nobody ends waits for
+    its lease.
     """
 
     __slots__ = ()

@@ -9,14 +9,17 @@ use axum::{
     routing::{get, post},
 };
 use consentgate::{
-    Clock, SecretInput, SystemClock,
+    Clock, Request as GateRequest, SecretInput, SystemClock,
     axum::{read_body, receive, receive_sync, respond},
     http::HttpHeaders,
 };
 use consentgate_example_axum::{Failure, Gate, config, gate};
 use serde_json::Value;
 use std::{env, net::SocketAddr, sync::Arc};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 
 struct App {
     gate: Gate,
@@ -38,6 +41,39 @@ async fn sync(State(app): State<Arc<App>>, request: Request) -> Response {
 async fn call_event(State(app): State<Arc<App>>, request: Request) -> Response {
     let site = site(&request);
     receive(&app.gate, request, &site).await.map_or_else(broken, |decision| respond(&decision))
+}
+
+/// A webhook of GitHub, handed on exactly once: what is not committed comes again.
+async fn webhook(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = match read_body(&app.gate, body).await {
+        Ok(body) => body,
+        Err(error) => return broken(error),
+    };
+    let headers = HttpHeaders(&parts.headers);
+    let hook = GateRequest { site: "hooks", headers: &headers, body: &body, ip: None };
+    match app.gate.admit(&hook, None).await {
+        Ok(admission) if hand_on(&body).await => respond(&admission.commit(None).await),
+        Ok(admission) => respond(&admission.release(None).await),
+        Err(refused) => respond(&refused),
+    }
+}
+
+/// The work: handed to the worker that listens at `WEBHOOKS_TO`, which says `done`. Without one, it is only printed.
+async fn hand_on(body: &[u8]) -> bool {
+    let Ok(worker) = env::var("WEBHOOKS_TO") else {
+        println!("webhook of {} bytes", body.len());
+        return true;
+    };
+    let told = async {
+        let mut stream = TcpStream::connect(worker).await?;
+        stream.write_all(body).await?;
+        stream.shutdown().await?;
+        let mut reply = Vec::new();
+        stream.take(16).read_to_end(&mut reply).await?;
+        std::io::Result::Ok(reply)
+    };
+    told.await.is_ok_and(|reply| reply == b"done")
 }
 
 /// A sale is told by the host's own shop, which signs like any sender.
@@ -83,6 +119,7 @@ async fn main() -> Result<(), Failure> {
         .route("/api/sync", post(sync))
         .route("/api/call-event/v2", post(call_event))
         .route("/api/sale", post(sale))
+        .route("/webhooks/github", post(webhook))
         .route("/healthz", get(|| async { "ok" }))
         .with_state(app.clone())
         .into_make_service_with_connect_info::<SocketAddr>();

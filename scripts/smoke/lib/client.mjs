@@ -2,7 +2,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freshFingerprint, signEvent } from './event.mjs';
+import { freshFingerprint, signEvent, signWebhook } from './event.mjs';
 
 const SOCKETS_MAX = 64;
 const SYNC_TRIES_MAX = 5;
@@ -12,11 +12,12 @@ export class Client {
   #agent;
   #transport;
 
-  constructor({ url, site, secret, origin, timeoutMs }) {
+  constructor({ url, site, secret, origin, webhookSecret, timeoutMs }) {
     this.url = new URL(url);
     this.site = site;
     this.secret = secret;
     this.origin = origin;
+    this.webhookSecret = webhookSecret;
     this.timeoutMs = timeoutMs;
     this.#transport = this.url.protocol === 'https:' ? https : http;
     this.#agent = new this.#transport.Agent({ keepAlive: true, maxSockets: SOCKETS_MAX });
@@ -70,6 +71,15 @@ export class Client {
   sale(callId) {
     const body = JSON.stringify({ call_id: callId });
     return this.#post('/api/sale', signEvent({ secret: this.secret, body }), this.site);
+  }
+
+  /** A new webhook as GitHub signs it, not yet sent. */
+  webhook() {
+    return signWebhook(this.webhookSecret);
+  }
+
+  hook(webhook) {
+    return this.#post('/webhooks/github', webhook, null);
   }
 
   /** Waits, and forgets the idle connections: the server may have closed them meanwhile. */

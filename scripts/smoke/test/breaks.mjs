@@ -6,6 +6,16 @@ import { json, refusal, withHeader } from './fake-gate.mjs';
 const MANY = 25;
 
 export const BREAKS = [
+  broken('a webhook is known by a header that is not signed', 'L', 'as another delivery', (gate) => {
+    gate.hookKey = (tag, headers) => `hook ${tag} ${headers['x-github-delivery']}`;
+  }),
+  broken('a webhook is not claimed while it is worked on', 'L', 'one is accepted', (gate) => {
+    const { hold } = gate;
+    gate.hold = (keys) => {
+      if (!keys[0].startsWith('hook')) hold.call(gate, keys);
+    };
+  }),
+
   broken('a statement is refused', 'ABDEFGHIJ', 'sync: want 200', (gate) => {
     gate.merge = (session) => session;
     gate.stated = () => gate.malformed();
@@ -73,7 +83,7 @@ export const BREAKS = [
     gate.matches = (signature, right) => signature.split(' ').some((token) => bytes(token) === bytes(right));
     gate.claimKeys = ({ 'webhook-signature': signature }) => [signature];
   }),
-  broken('a replay tells the call id', 'EI', 'again: want 200 {"status":"noop"}', (gate) => {
+  broken('a replay tells the call id', 'EIL', 'again: want 200 {"status":"noop"}', (gate) => {
     gate.duplicate = () => json(200, { status: 'noop', call_id: '0'.repeat(32) });
   }),
 

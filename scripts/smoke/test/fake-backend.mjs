@@ -6,13 +6,14 @@ import { BREAKS } from './breaks.mjs';
 import { FakeGate, refusal } from './fake-gate.mjs';
 
 const BODY_BYTES_MAX = 65_536;
-const ROUTES = { '/api/sync': 'sync', '/api/call-event/v2': 'call', '/api/sale': 'sale' };
+const ROUTES = { '/api/sync': 'sync', '/api/call-event/v2': 'call', '/api/sale': 'sale', '/webhooks/github': 'hook' };
 
 /** What a backend and the run against it must agree on. */
 export const SETTINGS = {
   site: 'acme',
   secret: `whsec_${randomBytes(32).toString('base64')}`,
   origin: 'https://shop.example',
+  webhookSecret: 'a webhook of its own',
   leaseS: 3,
   capacity: 5,
   // A token a second: the shortest wait that a whole-second Retry-After can tell.

@@ -13,8 +13,8 @@ export class FakeGate {
   buckets = new Map();
   calls = new Map();
 
-  constructor({ site, secret, origin, capacity, perMinute, leaseS }) {
-    Object.assign(this, { site, origin, capacity, leaseS });
+  constructor({ site, secret, origin, webhookSecret, capacity, perMinute, leaseS }) {
+    Object.assign(this, { site, origin, webhookSecret, capacity, leaseS });
     this.key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
     this.intervalMs = Math.ceil(60_000 / perMinute);
   }
@@ -70,6 +70,23 @@ export class FakeGate {
     if (why) return this.unauthenticated(why);
     const call = this.calls.get(parse(body)?.call_id);
     return call ? json(200, this.conversion(call)) : this.noCall();
+  }
+
+  async hook({ headers, body }) {
+    const tag = createHmac('sha256', this.webhookSecret).update(body).digest('hex');
+    if (headers['x-hub-signature-256'] !== `sha256=${tag}`) return this.unauthenticated('webhook');
+    const met = this.claims.get(this.hookKey(tag, headers));
+    if (met === 'held') return this.inFlight();
+    if (met === 'accepted') return this.duplicate();
+    this.hold([this.hookKey(tag, headers)]);
+    await sleep(WORK_MS);
+    this.settle([this.hookKey(tag, headers)], 'accepted');
+    return json(200, { status: 'accepted' });
+  }
+
+  /** The delivery's own name is not signed, and is no identity. */
+  hookKey(tag) {
+    return `hook ${tag}`;
   }
 
   /** What is wrong with the request, for the log alone: every doubt has the one answer. */
