@@ -43,8 +43,8 @@ async function admitted(gate, { site, headers, body_b64, settle }, options) {
   if (!admission.admitted) return admission.decision;
   const { reason, status } = admission.decision;
   assert.deepEqual([reason, status], ['uncommitted', 503]);
-  assert.ok(['commit', 'release'].includes(settle));
-  assert.equal(await admission[settle](), admission.decision);
+  // Without an end it is cut off.
+  if (settle !== null) assert.equal(await admission[settle](), admission.decision);
   return admission.decision;
 }
 

@@ -62,6 +62,16 @@ class Run:
         self.put("call_event", {"site": name, "headers": pairs_json(headers),
                                 "body_b64": b64(body)}, decision, want)
 
+    def admit(self, want: str, event_id: str = "e1", *, settle: str | None = "commit",
+              sent_s: int = 0, keys: tuple[str, ...] = (K1,), name: str = "acme",
+              headers: Pairs | None = None, body: bytes = b"a=b") -> None:
+        """An event for the host's own work, which ends at once; without `settle` by a crash."""
+        if headers is None:
+            headers = signed_headers(list(keys), event_id, NOW_MS // 1000 + sent_s, body)
+        decision = self.gate.admit(name, headers, body, settle, self.now_ms)
+        self.put("admit", {"site": name, "headers": pairs_json(headers), "body_b64": b64(body),
+                           "settle": settle}, decision, want)
+
     def sync(self, want: str, scopes: list[str], at_ms: int = -1000, *, who: str = "f",
              name: str = "acme", headers: Pairs | None = None, ip: str | None = None,
              body: bytes | None = None, **more: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .common import NOW_MS, NOW_S, Collector, compact, signed_headers
+from .sequence_admit import admit_cases
 from .sequence_conversions import conversion_cases
 from .sequence_purge import purge_cases
 from .sequence_run import BOTH, K1, K2, K3, OTHER, A, M, Run, consented, done, out, site
@@ -264,4 +265,5 @@ def build() -> Collector:
     conversion_cases()
     purge_cases()
     check_markers()
+    admit_cases()
     return out

@@ -9,14 +9,14 @@ import ipaddress
 from typing import Any
 
 from . import wire
-from .bucket import take_all
+from .bucket import Bucket, take_all
 from .conversions import Queue, not_taken
-from .payload import judge_payload, normalise_site
+from .payload import event_id_of, judge_payload, normalise_site, read_object, resolve
 from .purge import purge
-from .schemes import verify
+from .schemes import Verified, verify
 from .session_merge import Merged, Statement, check_origin, covers, merge, read_statement
 from .signature import Headers, Refused, hmac_sha256, key_block
-from .state import Data, Done, Job, Row, Site, event_claim, sha256_hex, signature_claim
+from .state import Data, Done, Held, Job, Row, Site, event_claim, sha256_hex, signature_claim
 
 Decision = dict[str, Any]
 
@@ -89,18 +89,9 @@ class Gate:
         except Refused as refused:
             return wire.decision(refused.reason, "payload")
         fingerprint, event_id = event.fingerprint, verified.id or event.event_id
-        keys = self.claiming_keys(site, data, now_ms)
-        macs = list(dict.fromkeys(hmac_sha256(key, verified.content) for key in keys))
-        names = [signature_claim(mac) for mac in macs]
-        keep_ms = self.ttl_ms
-        if event_id is not None:
-            names.append(event_claim(event_id))
-        if verified.timestamp_s is not None:
-            rest_ms = (verified.timestamp_s + site.tolerance_s) * 1000 + self.lease_ms - now_ms
-            keep_ms = max(keep_ms, rest_ms)
-
-        self.last_write_ms = now_ms
-        refusal = self.admit(site, data, names, fingerprint, keep_ms, now_ms)
+        macs, names, keep_ms = self.names_of(site, data, verified, event_id, now_ms)
+        bucket = data.bucket("fingerprint", fingerprint, site.rate)
+        refusal = self.let_in(data, names, "fingerprint", bucket, keep_ms, now_ms)
         if refusal is not None:
             return refusal
         # Without an id each key's hash keeps the row single (law 3); with one the first is enough.
@@ -111,37 +102,87 @@ class Gate:
             data.claims[name] = Done(accepted, now_ms + keep_ms)
         return decision
 
-    def admit(
-        self,
-        site: Site,
-        data: Data,
-        names: list[str],
-        fingerprint: str,
-        keep_ms: int,
-        now_ms: int,
+    def names_of(
+        self, site: Site, data: Data, verified: Verified, event_id: str | None, now_ms: int
+    ) -> tuple[list[bytes], list[str], int]:
+        """The event's MACs under every claiming key, all its names, and how long they are kept."""
+        keys = self.claiming_keys(site, data, now_ms)
+        macs = list(dict.fromkeys(hmac_sha256(key, verified.content) for key in keys))
+        names = [signature_claim(mac) for mac in macs]
+        keep_ms = self.ttl_ms
+        if event_id is not None:
+            names.append(event_claim(event_id))
+        if verified.timestamp_s is not None:
+            rest_ms = (verified.timestamp_s + site.tolerance_s) * 1000 + self.lease_ms - now_ms
+            keep_ms = max(keep_ms, rest_ms)
+        return macs, names, keep_ms
+
+    def let_in(
+        self, data: Data, names: list[str], limit: str, bucket: Bucket, keep_ms: int, now_ms: int
     ) -> Decision | None:
         """Replay first, then the bucket; all or nothing. `None` is: go on."""
+        self.last_write_ms = now_ms
         live = {n: c for n, c in data.claims.items() if now_ms < c.until_ms}
         met = [live[name] for name in names if name in live]
-        if met:
-            for claim in met:
+        done = [claim for claim in met if isinstance(claim, Done)]
+        held = [claim for claim in met if isinstance(claim, Held)]
+        if done:
+            for claim in done:
                 claim.until_ms = max(claim.until_ms, now_ms + keep_ms)
-            if any(claim.accepted for claim in met):
+            if any(claim.accepted for claim in done):
                 return wire.decision("duplicate", "replay")
             return wire.decision("refused_before", "replay")
+        rest_ms = max((claim.lease_until_ms - now_ms for claim in held), default=0)
+        if rest_ms > 0:
+            return wire.decision("in_flight", "replay", retry_ms=rest_ms)
         if len(live) + len(names) > self.claims_per_site_max:
             return wire.decision("overloaded", "replay")
-        bucket = data.bucket("fingerprint", fingerprint, site.rate)
-        retry_ms = take_all([bucket], now_ms)
-        if retry_ms > 0:
-            return wire.decision(
-                "rate_limited",
-                "rate_limit",
-                retry_ms=retry_ms,
-                limit_name="fingerprint",
-                rate=site.rate,
-            )
-        return None
+        # A takeover spends no token.
+        retry_ms = 0 if held else take_all([bucket], now_ms)
+        if retry_ms == 0:
+            return None
+        return wire.decision(
+            "rate_limited", "rate_limit", retry_ms=retry_ms, limit_name=limit, rate=bucket.rate
+        )
+
+    # -- admit ---------------------------------------------------------------------------------
+
+    def admit(
+        self, site_name: str, headers: Headers, body: bytes, settle: str | None, now_ms: int
+    ) -> Decision:
+        """The work ends at once: by `commit`, by `release`, or, without a `settle`, by a crash."""
+        if len(body) > self.body_bytes_max:
+            return wire.decision("too_large", "signature")
+        site_id = normalise_site(site_name)
+        if site_id is None or site_id not in self.sites:
+            return wire.decision("unknown_site", "signature")
+        site, data = self.sites[site_id], self.data[site_id]
+        try:
+            verified = verify(site.scheme, site.keys, headers, body, site.tolerance_s, now_ms)
+        except Refused as refused:
+            return wire.decision(refused.reason, "signature")
+        event_id = verified.id
+        if site.event_id_pointer is not None:
+            try:
+                event_id = event_id_of(resolve(read_object(body), site.event_id_pointer))
+            except Refused as refused:
+                return wire.decision(refused.reason, "payload")
+        _, names, keep_ms = self.names_of(site, data, verified, event_id, now_ms)
+        bucket = data.bucket("admit", "", site.admit)
+        refusal = self.let_in(data, names, "admit", bucket, keep_ms, now_ms)
+        if refusal is not None:
+            return refusal
+        if settle == "commit":
+            data.claims.update((name, Done(True, now_ms + keep_ms)) for name in names)
+            return wire.decision("committed", "settle")
+        data.claims.update(
+            (name, Held(now_ms + self.lease_ms, now_ms + keep_ms)) for name in names
+        )
+        if settle == "release":
+            for name in names:
+                del data.claims[name]
+            bucket.refund()
+        return wire.decision("uncommitted", "settle")
 
     def judge_and_record(
         self,

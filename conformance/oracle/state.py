@@ -50,6 +50,7 @@ class Site:
     rate: Rate
     sync_site: Rate
     sync_ip: Rate
+    admit: Rate
     consent: dict[str, Any]
 
     @classmethod
@@ -69,6 +70,7 @@ class Site:
             rate=Rate.of(config.get("rate", DEFAULT_RATE)),
             sync_site=Rate.of(sync["per_site"]),
             sync_ip=Rate.of(sync["per_ip"]),
+            admit=Rate.of(config.get("admit_rate", DEFAULT_SYNC["per_site"])),
             consent={**DEFAULT_CONSENT, **config.get("consent", {})},
         )
 
@@ -88,6 +90,14 @@ class Done:
     """A claim that is decided: the row's call id, or none for a refusal."""
 
     accepted: bool
+    until_ms: int
+
+
+@dataclass
+class Held:
+    """A claim of work that nobody ended: its lease runs, and then it may be taken over."""
+
+    lease_until_ms: int
     until_ms: int
 
 
@@ -124,7 +134,7 @@ class Data:
     """One site's state; it outlives the site's removal."""
 
     retired: list[tuple[bytes, int]] = field(default_factory=list)
-    claims: dict[str, Done] = field(default_factory=dict)
+    claims: dict[str, Done | Held] = field(default_factory=dict)
     buckets: dict[str, Bucket] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     floors: dict[str, tuple[int, int]] = field(default_factory=dict)

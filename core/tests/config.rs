@@ -31,7 +31,7 @@ fn all_faults_come_at_once_each_with_its_path() {
             "`sites.acme.keys[2].id` is missing",
             "`sites.acme.keys[2].secret` must be a text, or bytes as `{\"base64\": \"…\"}`",
             "`sites.acme.tolerance_s` must be a whole number from 1 to 3600, not 0",
-            "`sites.acme.origin` is not known here; known are `scheme`, `accept_untimed`, `keys`, `origins`, `tolerance_s`, `fingerprint_pointer`, `event_id_pointer`, `rate`, `sync`, `consent`",
+            "`sites.acme.origin` is not known here; known are `scheme`, `accept_untimed`, `keys`, `origins`, `tolerance_s`, `fingerprint_pointer`, `event_id_pointer`, `rate`, `sync`, `admit_rate`, `consent`",
             "`sites.b.keys` must have 1 to 4 elements, not 0",
             "`sites.b.rate.capacity` is derived when `strict` is true; leave it out",
             "`sites.b.consent.record` must be scopes of 1 to 64 bytes",

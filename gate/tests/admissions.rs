@@ -106,7 +106,7 @@ impl Perform for FailingSettle {
     fn perform(&self, effect: &Effect<'_>, now: Timestamp) -> Reply {
         match effect {
             Effect::Settle(_) => effect.failed(StoreError::new(StoreErrorKind::TimedOut)),
-            other => self.0.perform(other, now),
+            other => Perform::perform(&self.0, other, now),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:http';
 import {
+  AsyncAdmission,
   AsyncGate,
   ConfigError,
   Gate,
@@ -10,6 +11,7 @@ import {
   sign,
   sqlite,
   verify,
+  type Admission,
   type AsyncSessionStore,
   type AsyncStores,
   type ConfigData,
@@ -116,6 +118,11 @@ for (const job of taken.conversions) {
 const dropped: number = gate.purge(1000).removed + taken.cancelled;
 const isLocal: boolean = taken.admittedLocally;
 
+using admission: Admission = gate.admit('repository', {}, '', { ip: null, now: 1 });
+await using awaited: AsyncAdmission = await later.admit('repository', {}, '');
+const ended: Decision[] = [admission.commit({ now: 2 }), await awaited.commit()];
+if (admission.admitted) ended.push(admission.release(), admission.decision);
+
 const verified: Verified | null = verify('standard-webhooks', ['a', Buffer.alloc(1)], {}, '');
 const headers: Record<string, string> = sign('standard-webhooks', 'a', '', { id: 'e' });
 const faults: readonly { path: string; problem: string }[] = ({} as ConfigError).faults;
@@ -123,6 +130,12 @@ throw new NotWritten('full', { cause: 1 });
 
 // @ts-expect-error: a parsed body
 gate.callEvent('acme', {}, { fingerprint: 'f' });
+// @ts-expect-error: there is no such end
+admission.finish();
+// @ts-expect-error: admissions are the gate's
+new AsyncAdmission();
+// @ts-expect-error: a promise is no admission
+using unwaited: AsyncAdmission = later.admit('repository', {}, '');
 // @ts-expect-error: a name that is not known
 gate.callEvent('acme', {}, '', { Now: 1 });
 // @ts-expect-error: no number
@@ -158,6 +171,7 @@ export {
   always,
   body,
   dropped,
+  ended,
   faults,
   figures,
   headers,

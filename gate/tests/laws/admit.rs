@@ -159,7 +159,7 @@ fn fields_20_and_27_a_limited_event_leaves_no_claim_and_spends_nothing() {
     let mut world = world_with_rate(2);
     for id in ["evt_1", "evt_2"] {
         let mut flow = admitted(&world, id);
-        world.settle(&mut flow, Commit);
+        assert_eq!(world.settle(&mut flow, Commit).reason(), Reason::Committed);
     }
     let before = world.stores.admission.usage().claims;
     for _ in 0..50 {
@@ -210,7 +210,7 @@ fn an_event_is_one_whichever_method_it_is_given_to() {
     let headers = signed("evt_1", &body, world.now, &[1]);
     let mut flow = world.admit("a", &headers, &body).0;
     assert_eq!(world.run(world.call("a", &headers, &body)).reason(), Reason::InFlight);
-    world.settle(&mut flow, Commit);
+    assert_eq!(world.settle(&mut flow, Commit).reason(), Reason::Committed);
     let duplicate = world.run(world.call("a", &headers, &body));
     assert_eq!((duplicate.reason(), duplicate.call_id()), (Reason::Duplicate, None));
 

@@ -32,6 +32,7 @@ pub fn ready<F: Future>(future: F) -> F::Output {
 /// Something to do to a gate.
 enum Doing<'a> {
     CallEvent(Request<'a>),
+    Admit(Request<'a>, Option<&'a str>),
     SyncSession(Request<'a>),
     ConfirmSale { site: &'a str, call_id: String },
     Erase { site: &'a str, fingerprint: Fingerprint },
@@ -40,6 +41,12 @@ enum Doing<'a> {
     Purge { limit: u64 },
     SetSite { site: &'a str, json: String },
     RemoveSite { site: &'a str },
+}
+
+/// A process that ends drops nothing.
+fn crashed<A>(decision: Decision, admission: A) -> Decision {
+    std::mem::forget(admission);
+    decision
 }
 
 /// Plays one sequence to a gate made by `make`, which answers what is done to it, or nothing.
@@ -67,6 +74,7 @@ fn play<F: FnMut(Doing<'_>) -> Option<Decision>>(
         let request = Request { site, headers: &pairs, body: &body, ip };
         let decision = gate(match text("do") {
             "call_event" => Doing::CallEvent(request),
+            "admit" => Doing::Admit(request, step["settle"].as_str()),
             "sync_session" => Doing::SyncSession(request),
             "confirm_sale" => Doing::ConfirmSale { site, call_id: bound.resolve(text("call_id")) },
             "erase" => {
@@ -101,6 +109,13 @@ fn sequences() {
             move |doing| {
                 Some(match doing {
                     Doing::CallEvent(request) => gate.call_event(&request, None),
+                    Doing::Admit(request, settle) => match (gate.admit(&request, None), settle) {
+                        (Err(refused), _) => refused,
+                        (Ok(admission), Some("commit")) => admission.commit(None),
+                        (Ok(admission), Some("release")) => admission.release(None),
+                        (Ok(admission), Some(other)) => panic!("{other}, of {admission:?}"),
+                        (Ok(admission), None) => crashed(admission.decision().clone(), admission),
+                    },
                     Doing::SyncSession(request) => gate.sync_session(&request, None),
                     Doing::ConfirmSale { site, call_id } => gate.confirm_sale(site, &call_id, None),
                     Doing::Erase { site, fingerprint } => gate.erase(site, fingerprint, None),
@@ -134,6 +149,17 @@ fn sequences_through_the_asynchronous_driver() {
             move |doing| {
                 Some(match doing {
                     Doing::CallEvent(request) => ready(gate.call_event(&request, None)),
+                    Doing::Admit(request, settle) => {
+                        match (ready(gate.admit(&request, None)), settle) {
+                            (Err(refused), _) => refused,
+                            (Ok(admission), Some("commit")) => ready(admission.commit(None)),
+                            (Ok(admission), Some("release")) => ready(admission.release(None)),
+                            (Ok(admission), Some(other)) => panic!("{other}, of {admission:?}"),
+                            (Ok(admission), None) => {
+                                crashed(admission.decision().clone(), admission)
+                            }
+                        }
+                    }
                     Doing::SyncSession(request) => ready(gate.sync_session(&request, None)),
                     Doing::ConfirmSale { site, call_id } => {
                         ready(gate.confirm_sale(site, &call_id, None))
