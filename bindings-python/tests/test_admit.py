@@ -114,7 +114,7 @@ def test_refusals_are_values_and_misuse_raises() -> None:
     with pytest.raises(TypeError, match="look at `admitted`"):
         bool(admit(gate))
     with pytest.raises(ValueError, match="now"):
-        admit(gate).commit(now=float("nan"))
+        admit(Gate(config())).commit(now=float("nan"))
     with pytest.raises(TypeError):
         gate.admit("hooks", HEADERS, "text")  # type: ignore[arg-type]
     with pytest.raises(AttributeError):

@@ -131,6 +131,7 @@ def refusals() -> None:
         admission(f"in flight for {retry_ms} ms", "field 23: in flight and done are told apart",
                   [D1.admit({"outcome": "held", "retry_ms": retry_ms})],
                   wire.decision("in_flight", "replay", retry_ms=retry_ms))
+    for retry_ms in (1, 1001, 9_999):
         admission(f"limited for {retry_ms} ms", "field 20: nothing was written, nothing settled",
                   [D1.admit({"outcome": "limited", "retry_ms": retry_ms, "bucket": 0})],
                   wire.decision("rate_limited", "rate_limit", retry_ms=retry_ms,
