@@ -177,43 +177,6 @@ export interface Finish extends Now {
   readonly retryInMs?: number | undefined;
 }
 
-declare class AnyAdmission {
-  /** Whether the event was let in: do the work only then. */
-  readonly admitted: boolean;
-  /** What to send, as things stand: a 503 until the work is committed. */
-  readonly decision: Decision;
-}
-
-/**
- * A signed event that was let in, or not, for work of your own: do it only if `admitted`, then `commit`, and send
- * `decision`. What is not committed is given back: by `release` in a `finally`, or by `using`, which releases what was
- * not committed whether or not something was thrown. Of a process that ends before, the lease lapses.
- *
- * After the first end, and for an event that was not let in, `commit` and `release` change nothing.
- */
-export class Admission extends AnyAdmission {
-  private constructor();
-  /**
-   * The work is done, for good: the event is never let in again. What to send. `accepted`: committed. `rejected`
-   * (`commit_lost`): the lease was over and another delivery took the event over, which does the work as well; undo
-   * yours if you can. `unavailable`: the store failed, and whether the commit was written is unknown; do not undo it.
-   */
-  commit(options?: Now): Decision;
-  /** The work was not done: gives the event and its token back. What to send. */
-  release(options?: Now): Decision;
-  [Symbol.dispose](): void;
-}
-
-/** `Admission` of an `AsyncGate`: its ends are waited for. */
-export class AsyncAdmission extends AnyAdmission {
-  private constructor();
-  /** As of `Admission`. */
-  commit(options?: Now): Promise<Decision>;
-  /** As of `Admission`. */
-  release(options?: Now): Promise<Decision>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
 /** A configuration that cannot be used, with every fault in it at once. */
 export class ConfigError extends Error {
   private constructor();
@@ -393,6 +356,7 @@ export function sign(
   options?: Now & { readonly id?: string | null | undefined },
 ): Record<string, string>;
 
+export { Admission, AsyncAdmission } from './admission.js';
 export { postgres } from './engines.js';
 export { redis } from './engines.js';
 export type * from './config.js';
@@ -401,5 +365,6 @@ export { memory } from './stores.js';
 export type * from './stores.js';
 export { sqlite } from './sqlite.js';
 export type * from './sqlite.js';
+import type { Admission, AsyncAdmission } from './admission.js';
 import type { Config, SiteConfig } from './config.js';
 import type { AsyncStores, Stores } from './stores.js';

@@ -125,6 +125,39 @@ fn law_11_a_commit_whose_store_fails_is_unavailable_and_the_lease_decides() {
     drop(gate.admit(&request, None).unwrap());
 }
 
+/// Stores of which the one of `admission` is away.
+struct Away(Stores);
+
+impl Perform for Away {
+    fn perform(&self, effect: &Effect<'_>, now: Timestamp) -> Reply {
+        match effect {
+            Effect::Admit(_) | Effect::Settle(_) => {
+                effect.failed(StoreError::new(StoreErrorKind::Failed))
+            }
+            other => Perform::perform(&self.0, other, now),
+        }
+    }
+}
+
+#[test]
+fn what_the_memory_admitted_in_the_stores_place_it_settles() {
+    let mut json: serde_json::Value = serde_json::from_slice(CONFIG).unwrap();
+    json["breaker"] = serde_json::json!({"failures": 1, "rest_ms": 600_000});
+    json["admission_fallback"] = "local".into();
+    let config = Config::from_json(json.to_string().as_bytes()).unwrap();
+    let stores = Away(Stores::memory(&config.common().caps));
+    let gate = Gate::new(config, stores, ManualClock::new(start())).unwrap();
+    let headers = headers(b"{}");
+    let request = request!(headers, b"{}");
+    assert_eq!(gate.admit(&request, None).unwrap_err().reason(), Reason::StoreFailed);
+    drop(gate.admit(&request, None).unwrap());
+    let committed = gate.admit(&request, None).unwrap().commit(None);
+    assert_eq!(committed.reason(), Reason::Committed);
+    assert!(committed.was_admitted_locally());
+    let duplicate = gate.admit(&request, None).unwrap_err();
+    assert_eq!((duplicate.reason(), duplicate.was_admitted_locally()), (Reason::Duplicate, true));
+}
+
 fn async_gate(clock: ManualClock) -> AsyncGate<Stores, ManualClock, TokioTimer> {
     AsyncGate::new(config(), Stores::memory(&config().common().caps), clock, TokioTimer).unwrap()
 }
