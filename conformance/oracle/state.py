@@ -8,6 +8,7 @@ from typing import Any
 
 from .bucket import Bucket, Rate
 from .consent import Session, judge
+from .devices import Devices, Used
 from .schemes import STANDARD, UNTIMED, parse_secret
 from .session_merge import Statement
 
@@ -51,6 +52,7 @@ class Site:
     sync_site: Rate
     sync_ip: Rate
     consent: dict[str, Any]
+    devices: Devices | None
 
     @classmethod
     def of(cls, config: dict[str, Any]) -> Site:
@@ -69,6 +71,7 @@ class Site:
             rate=Rate.of(config.get("rate", DEFAULT_RATE)),
             sync_site=Rate.of(sync["per_site"]),
             sync_ip=Rate.of(sync["per_ip"]),
+            devices=Devices.of(config["devices"]) if "devices" in config else None,
             consent={**DEFAULT_CONSENT, **config.get("consent", {})},
         )
 
@@ -131,6 +134,7 @@ class Data:
     tombstones: dict[str, int] = field(default_factory=dict)
     statements: dict[Statement, int] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
+    devices: Used = field(default_factory=Used)
 
     def bucket(self, name: str, key: str, rate: Rate) -> Bucket:
         return self.buckets.setdefault(f"{name}:{key}", Bucket(rate))

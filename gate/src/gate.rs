@@ -6,7 +6,7 @@ use crate::{
     stores::{Perform, Stores},
 };
 use consentgate_core::{
-    Config, ConfigError, Conversion, ConversionResult, Decision, Request, Timestamp,
+    Config, ConfigError, Conversion, ConversionResult, Decision, DeviceRequest, Request, Timestamp,
     flow::{Flow, Step},
     ids::Fingerprint,
 };
@@ -61,6 +61,12 @@ impl<P: Perform, K: Clock> Gate<P, K> {
     pub fn sync_session(&self, request: &Request<'_>, now: Option<Timestamp>) -> Decision {
         let at = self.shared.now(now);
         self.drive(self.shared.sync_session(request, at), at, now)
+    }
+
+    /// Decides on a device's signed request: HMAC and time, nonce, rate limit. Accepted: do what it asks for.
+    pub fn device(&self, request: &DeviceRequest<'_>, now: Option<Timestamp>) -> Decision {
+        let at = self.shared.now(now);
+        self.drive(self.shared.device(request, at), at, now)
     }
 
     /// Queues the conversion of a sale that came of a call, once. Authenticate the caller before.
@@ -129,7 +135,7 @@ impl<P: Perform, K: Clock> Gate<P, K> {
 
     fn drive(&self, mut flow: impl Flow, start: Timestamp, given: Option<Timestamp>) -> Decision {
         let mut now = start;
-        let mut course = Course::default();
+        let mut course = Course::of(&flow);
         let mut step = flow.start();
         let decision = loop {
             step = match step {

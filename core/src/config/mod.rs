@@ -1,15 +1,18 @@
 //! Configuration as data: read from JSON with every fault at once, into types that hold only what is valid.
 
+mod devices;
 mod fault;
 mod origin;
 mod pointer;
 mod rate;
 mod read;
 mod read_common;
+mod read_devices;
 mod read_secret;
 mod read_site;
 mod section;
 
+pub(crate) use devices::{DeviceRules, How};
 pub use fault::{ConfigError, Fault, Problem};
 pub use pointer::Pointer;
 pub use rate::Rate;
@@ -142,6 +145,8 @@ pub struct SiteConfig {
     pub(crate) event_rate: Rate,
     pub(crate) sync_site_rate: Rate,
     pub(crate) sync_ip_rate: Rate,
+    /// None: the site knows no device.
+    pub(crate) devices: Option<DeviceRules>,
     pub(crate) consent: ConsentRules,
 }
 

@@ -43,6 +43,8 @@ names! {
         FinishConversion = "finish_conversion",
         /// What is over to be dropped.
         Purge = "purge",
+        /// A signed request of a device.
+        Device = "device",
     }
 }
 

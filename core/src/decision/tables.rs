@@ -14,6 +14,7 @@ impl Flow {
             Self::TakeConversions => TAKE_CONVERSIONS,
             Self::FinishConversion => FINISH_CONVERSION,
             Self::Purge => PURGE,
+            Self::Device => DEVICE,
         }
     }
 }
@@ -140,4 +141,21 @@ const PURGE: &[(S, R)] = &[
     (S::Purge, R::Forked),
     (S::Purge, R::StoreFailed),
     (S::Purge, R::StoreResting),
+];
+
+const DEVICE: &[(S, R)] = &[
+    (S::Signature, R::TooLarge),
+    (S::Signature, R::UnknownSite),
+    (S::Signature, R::MalformedHeader),
+    (S::Signature, R::UnknownDevice),
+    (S::Signature, R::BadSignature),
+    (S::Signature, R::StaleTimestamp),
+    (S::Signature, R::FutureTimestamp),
+    (S::Replay, R::NonceUsed),
+    (S::Replay, R::Overloaded),
+    (S::Replay, R::Forked),
+    (S::Replay, R::StoreFailed),
+    (S::Replay, R::StoreResting),
+    (S::RateLimit, R::RateLimited),
+    (S::RateLimit, R::Authenticated),
 ];

@@ -7,8 +7,8 @@ use crate::{
     stores::{Perform, Stores},
 };
 use consentgate_core::{
-    Config, ConfigError, Conversion, ConversionResult, Deadlines, Decision, Millis, Problem, Reply,
-    Request, Role, StoreError, Timestamp,
+    Config, ConfigError, Conversion, ConversionResult, Deadlines, Decision, DeviceRequest, Millis,
+    Problem, Reply, Request, Role, StoreError, Timestamp,
     flow::{Flow, Step},
     ids::Fingerprint,
 };
@@ -126,7 +126,7 @@ impl HostGate {
     pub fn call_event(&self, request: &Request<'_>, now: Timestamp) -> Turn {
         // The body is copied, and the flow put on the heap, only if the host is asked.
         let mut flow = self.shared.call_event(request, Cow::Borrowed(request.body), now);
-        let mut course = Course::default();
+        let mut course = Course::of(&flow);
         match self.advance(&mut flow, &mut course, None, now) {
             Ok(decision) => Turn::Done(self.shared.counted(decision, course)),
             Err(asked) => Run { flow: Box::new(flow.into_owned()), course }.asks(asked),
@@ -136,6 +136,11 @@ impl HostGate {
     /// Takes in a browser's statement of consent.
     pub fn sync_session(&self, request: &Request<'_>, now: Timestamp) -> Turn {
         self.begin(self.shared.sync_session(request, now), now)
+    }
+
+    /// Decides on a device's signed request.
+    pub fn device(&self, request: &DeviceRequest<'_>, now: Timestamp) -> Turn {
+        self.begin(self.shared.device(request, now), now)
     }
 
     /// Queues the conversion of a sale.
@@ -255,7 +260,7 @@ impl HostGate {
     }
 
     fn begin(&self, mut flow: impl Flow + Send + 'static, now: Timestamp) -> Turn {
-        let mut course = Course::default();
+        let mut course = Course::of(&flow);
         match self.advance(&mut flow, &mut course, None, now) {
             Ok(decision) => Turn::Done(self.shared.counted(decision, course)),
             Err(asked) => Run { flow: Box::new(flow), course }.asks(asked),
