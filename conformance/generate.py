@@ -20,6 +20,7 @@ NAMES = (
     "timestamps",
     "sync",
     "breaker",
+    "device",
     "wire",
     "sequences",
     "transcripts",

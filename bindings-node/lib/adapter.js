@@ -25,7 +25,13 @@ function adapter({ message, url, cure }) {
     return gate.syncSession(site, rawHeaders, await readBody(gate, request), told);
   }
 
-  return { readBody, receive, receiveSync };
+  async function receiveDevice(gate, request, site, options) {
+    const { method, rawHeaders, socket } = message(request);
+    const told = { method, url: url(request), ...from(socket, options), site };
+    return gate.device(rawHeaders, await readBody(gate, request), told);
+  }
+
+  return { readBody, receive, receiveDevice, receiveSync };
 }
 
 /** The peer is the socket's, unless the host tells another: an `undefined`, as of a header that is not there, tells none. */

@@ -25,6 +25,7 @@ class Decision {
     this.admittedLocally = made.admittedLocally;
     // Not enumerable, so that whoever logs a decision or makes JSON of it does not show them.
     Object.defineProperty(this, 'body', { value: Buffer.from(made.body) });
+    Object.defineProperty(this, 'deviceId', { value: made.deviceId ?? null });
     Object.defineProperty(this, 'error', { value: failure(made.failure, thrown) });
     Object.freeze(this);
   }

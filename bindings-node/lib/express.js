@@ -2,7 +2,7 @@
 
 const { adapter } = require('./adapter.js');
 
-const { readBody, receive, receiveSync } = adapter({
+const { readBody, receive, receiveDevice, receiveSync } = adapter({
   message: (request) => request,
   url: (request) => request.originalUrl,
   cure: 'mount the routes of the gate before `express.json()` and other body parsers',
@@ -15,4 +15,4 @@ function respond(decision, response) {
   response.end(decision.body);
 }
 
-module.exports = { readBody, receive, receiveSync, respond };
+module.exports = { readBody, receive, receiveDevice, receiveSync, respond };

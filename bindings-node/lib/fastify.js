@@ -2,7 +2,7 @@
 
 const { adapter } = require('./adapter.js');
 
-const { readBody, receive, receiveSync } = adapter({
+const { readBody, receive, receiveDevice, receiveSync } = adapter({
   message: (request) => request.raw,
   url: (request) => request.originalUrl,
   cure: 'register the routes of the gate in a scope of their own, and call `rawBodies(scope)` there',
@@ -21,4 +21,4 @@ function rawBodies(scope) {
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
 }
 
-module.exports = { rawBodies, readBody, receive, receiveSync, respond };
+module.exports = { rawBodies, readBody, receive, receiveDevice, receiveSync, respond };

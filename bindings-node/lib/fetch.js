@@ -12,6 +12,13 @@ async function receiveSync(gate, request, site, options) {
   return gate.syncSession(site, request.headers, await readBody(gate, request), options);
 }
 
+/** The URL of a `Request` is what its parser made of it: what a device signs must be in that form. */
+async function receiveDevice(gate, request, site, options) {
+  const { headers, method, url } = request;
+  const body = await readBody(gate, request);
+  return gate.device(headers, body, { method, url, ...options, site });
+}
+
 /** The body up to the cap and one byte more, by which the gate sees that it is too large. */
 async function readBody(gate, request) {
   if (request.bodyUsed) {
@@ -41,4 +48,4 @@ function respond({ body, headers, status }) {
   return new Response(body.length > 0 ? body : null, { status, headers });
 }
 
-module.exports = { readBody, receive, receiveSync, respond };
+module.exports = { readBody, receive, receiveDevice, receiveSync, respond };

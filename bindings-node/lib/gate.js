@@ -64,6 +64,14 @@ class Core {
     return this.#withRequest('syncSession', site, headers, body, ip, now);
   }
 
+  device(headers, body, options) {
+    const known = ['site', 'method', 'url', 'ip', 'now'];
+    const { site, method, url, ip, now } = input.options(options, known);
+    const line = [input.text(method, '`method`'), input.text(url, '`url`')];
+    const request = [input.text(site, '`site`'), line, input.headers(headers), input.body(body), ip];
+    return new Call((at) => this.native.device(...request, at), this.time(now));
+  }
+
   confirmSale(site, callId, options) {
     return this.#withTexts('confirmSale', { site, callId }, options);
   }
@@ -172,6 +180,10 @@ class Gate extends Base {
     return this.#drive((core) => core.syncSession(site, headers, body, options));
   }
 
+  device(headers, body, options) {
+    return this.#drive((core) => core.device(headers, body, options));
+  }
+
   confirmSale(site, callId, options) {
     return this.#drive((core) => core.confirmSale(site, callId, options));
   }
@@ -229,6 +241,10 @@ class AsyncGate extends Base {
 
   async syncSession(site, headers, body, options) {
     return this.#drive((core) => core.syncSession(site, headers, body, options));
+  }
+
+  async device(headers, body, options) {
+    return this.#drive((core) => core.device(headers, body, options));
   }
 
   async confirmSale(site, callId, options) {

@@ -8,7 +8,7 @@ const { AsyncGate, Gate } = require('./gate.js');
 const { postgres } = require('./postgres.js');
 const { redis } = require('./redis.js');
 const { sqlite } = require('./sqlite.js');
-const { sign, verify } = require('./stateless.js');
+const { deviceSecret, sign, signDevice, verify } = require('./stateless.js');
 const { memory } = require('./stores.js');
 
 module.exports = {
@@ -20,10 +20,12 @@ module.exports = {
   Decision,
   Gate,
   NotWritten,
+  deviceSecret,
   memory,
   postgres,
   redis,
   sign,
+  signDevice,
   sqlite,
   verify,
 };

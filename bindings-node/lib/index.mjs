@@ -9,10 +9,12 @@ export const {
   Decision,
   Gate,
   NotWritten,
+  deviceSecret,
   memory,
   postgres,
   redis,
   sign,
+  signDevice,
   sqlite,
   verify,
 } = consentgate;

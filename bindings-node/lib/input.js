@@ -34,6 +34,8 @@ const OPTIONS = {
   url: optionalText,
   ip: optionalText,
   id: optionalText,
+  site: optionalText,
+  nonce: optionalText,
   now: optionalNumber,
   toleranceS: optionalNumber,
   retryInMs: optionalNumber,

@@ -29,4 +29,28 @@ function sign(scheme, secret, body, options) {
   return input.unflattened(headers);
 }
 
-module.exports = { sign, verify };
+/** The headers to send with a device's request. Without a `nonce`, one that nobody can guess. */
+function signDevice(secret, deviceId, body, options) {
+  const known = ['site', 'method', 'url', 'nonce', 'now'];
+  const { site, method, url, nonce, now } = input.options(options, known);
+  const request = {
+    site: input.text(site, '`site`'),
+    deviceId: input.text(deviceId, '`deviceId`'),
+    method: input.text(method, '`method`'),
+    url: input.text(url, '`url`'),
+    nonce,
+  };
+  const { headers } = checked(
+    native.signDevice(input.secret(secret), request, input.body(body), now),
+  );
+  return input.unflattened(headers);
+}
+
+/** The secret to put on a device, as base64, from the site's master key. Without a `generation`, the first one. */
+function deviceSecret(master, site, deviceId, generation) {
+  const ids = [input.text(site, '`site`'), input.text(deviceId, '`deviceId`')];
+  const number = input.optionalNumber(generation, '`generation`');
+  return checked(native.deviceSecret(input.secret(master), ...ids, number)).secret;
+}
+
+module.exports = { deviceSecret, sign, signDevice, verify };

@@ -32,6 +32,8 @@ pub struct Decided {
     pub event_id: Option<String>,
     /// The key.
     pub key_id: Option<String>,
+    /// The device.
+    pub device_id: Option<String>,
     /// `enqueued` or `skipped`.
     pub marketing: Option<&'static str>,
     /// Leased to the caller.
@@ -72,6 +74,7 @@ impl From<Decision> for Decided {
             call_id: decision.call_id().map(|id| id.to_string()),
             event_id: decision.event_id().map(|id| id.as_str().into()),
             key_id: decision.key_id().map(|id| id.as_str().into()),
+            device_id: decision.device_id().map(|id| id.expose().into()),
             marketing: decision.marketing().map(consentgate::Marketing::as_str),
             conversions: decision.conversions().iter().map(Due::from).collect(),
             cancelled: number(decision.cancelled()),

@@ -8,7 +8,7 @@ use crate::{
     value::from_json,
 };
 use consentgate::{
-    Request, StoreError, StoreErrorKind, Timestamp,
+    DeviceRequest, Request, StoreError, StoreErrorKind, Timestamp,
     core::flow::Settlement,
     host::{HostGate, HostRoles, Keeper, Run, Turn},
     ids::Fingerprint,
@@ -140,6 +140,28 @@ impl NativeGate {
         now: Option<f64>,
     ) -> Result<Standing<'env>> {
         self.with_request(env, &site, &headers, body, ip, now, HostGate::sync_session)
+    }
+
+    /// Decides on a device's signed request.
+    #[napi(catch_unwind)]
+    #[expect(clippy::too_many_arguments, reason = "what JavaScript hands over, in its order")]
+    pub fn device<'env>(
+        &self,
+        env: &'env Env,
+        site: String,
+        line: (String, String),
+        headers: Vec<Utf16String>,
+        body: &[u8],
+        ip: Option<String>,
+        now: Option<f64>,
+    ) -> Result<Standing<'env>> {
+        let headers = pairs(&headers);
+        let (site, method, url) = (&*site, &*line.0, &*line.1);
+        self.at(env, now, |now| {
+            let ip = address(ip)?;
+            let request = DeviceRequest { site, method, url, headers: &headers, body, ip };
+            Ok(self.host.device(&request, now))
+        })
     }
 
     /// Queues the conversion of a sale.

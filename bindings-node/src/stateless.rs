@@ -1,7 +1,7 @@
-//! `verify` and `sign`.
+//! `verify` and `sign`, and a device's half.
 
-use crate::input::{Misuse, optional_time, pairs};
-use consentgate::{Clock, SecretInput, SystemClock, Timestamp};
+use crate::input::{Misuse, optional_time, pairs, whole};
+use consentgate::{Clock, DeviceToSign, SecretInput, SystemClock, Timestamp};
 use napi::bindgen_prelude::{Either, Uint8Array, Utf16String};
 use napi_derive::napi;
 
@@ -70,6 +70,71 @@ pub fn sign(
     }
 }
 
+/// The request that a device is to sign.
+#[napi(object, object_to_js = false)]
+pub struct ToSign {
+    /// The site of the gate.
+    pub site: String,
+    /// Which device it is.
+    pub device_id: String,
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub url: String,
+    /// Used once.
+    pub nonce: Option<String>,
+}
+
+/// Signs a device's request.
+#[napi(catch_unwind)]
+pub fn sign_device(secret: SecretValue, request: ToSign, body: &[u8], now: Option<f64>) -> Signed {
+    let signed = instant(now).and_then(|now| {
+        let request = DeviceToSign {
+            site: &request.site,
+            device_id: &request.device_id,
+            method: &request.method,
+            url: &request.url,
+            body,
+            nonce: request.nonce.as_deref(),
+        };
+        Ok(consentgate::sign_device(secret_input(&secret), &request, now)?)
+    });
+    match signed {
+        Ok(headers) => Signed { headers: Some(flat(headers)), misuse: None },
+        Err(misuse) => Signed { headers: None, misuse: Some(misuse) },
+    }
+}
+
+/// What `device_secret` made.
+#[napi(object, object_from_js = false)]
+#[derive(Default)]
+pub struct Derived {
+    /// As base64.
+    pub secret: Option<String>,
+    /// The call was none.
+    pub misuse: Option<Misuse>,
+}
+
+/// The secret to put on a device.
+#[napi(catch_unwind)]
+pub fn device_secret(
+    master: SecretValue,
+    site: String,
+    device_id: String,
+    generation: Option<f64>,
+) -> Derived {
+    let max = u64::from(u32::MAX);
+    let generation = generation.map(|number| whole(number, max, "`generation`")).transpose();
+    let derived = generation.and_then(|generation| {
+        let master = secret_input(&master);
+        Ok(consentgate::device_secret(master, &site, &device_id, generation)?)
+    });
+    match derived {
+        Ok(secret) => Derived { secret: Some(secret), misuse: None },
+        Err(misuse) => Derived { secret: None, misuse: Some(misuse) },
+    }
+}
+
 fn try_verify(
     scheme: &str,
     secrets: &[SecretValue],
@@ -103,7 +168,12 @@ fn try_sign(
     now: Option<f64>,
 ) -> Result<Vec<String>, Misuse> {
     let headers = consentgate::sign(scheme, secret_input(secret), body, id, instant(now)?)?;
-    Ok(headers.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect())
+    Ok(flat(headers))
+}
+
+/// Names and values by turns.
+fn flat(headers: Vec<(&'static str, String)>) -> Vec<String> {
+    headers.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect()
 }
 
 fn secret_input(secret: &SecretValue) -> SecretInput<'_> {
@@ -127,6 +197,7 @@ fn whole_seconds(seconds: f64) -> u64 {
 
 impl From<consentgate::Misuse> for Misuse {
     fn from(misuse: consentgate::Misuse) -> Self {
-        Self::range(misuse.to_string().replace("`tolerance_s`", "`toleranceS`"))
+        let text = misuse.to_string().replace("`tolerance_s`", "`toleranceS`");
+        Self::range(text.replace("`device_id`", "`deviceId`"))
     }
 }

@@ -48,12 +48,28 @@ export interface SiteConfigData {
   /** Of all events that `admit` lets in. */
   readonly admit_rate?: Rate;
   readonly sync?: { readonly per_site?: Rate; readonly per_ip?: Rate };
+  /** The devices that the site knows; without it, none. */
+  readonly devices?: DevicesData;
   readonly consent?: {
     readonly record?: readonly string[];
     readonly convert?: readonly string[];
     readonly months?: number;
     readonly policy_version_min?: number | null;
   };
+}
+
+export interface DevicesData {
+  /** Master keys, oldest first: secrets of devices are derived from them. */
+  readonly keys?: readonly { readonly id: string; readonly secret: SecretData }[];
+  /** Of devices that have none of their own, oldest first. What is below the oldest counts nowhere. */
+  readonly generations?: readonly number[];
+  readonly directory?: readonly ({ readonly id: string } & (
+    | { readonly secrets: readonly SecretData[] }
+    | { readonly generations: readonly number[] }
+    | { readonly revoked: true }
+  ))[];
+  readonly per_ip?: Rate;
+  readonly per_device?: Rate;
 }
 
 export type SecretData = Secret | { readonly base64: string };

@@ -15,6 +15,14 @@ export function receive(
   options?: RequestLine & Peer & Now,
 ): Promise<Decision>;
 
+/** Decides on a device's signed request. */
+export function receiveDevice(
+  gate: Gate | AsyncGate,
+  request: ExpressRequest,
+  site: string,
+  options?: Peer & Now,
+): Promise<Decision>;
+
 /** Takes in a browser's statement of consent. */
 export function receiveSync(
   gate: Gate | AsyncGate,

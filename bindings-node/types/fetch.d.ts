@@ -8,6 +8,14 @@ export function receive(
   options?: Peer & Now,
 ): Promise<Decision>;
 
+/** Decides on a device's signed request. */
+export function receiveDevice(
+  gate: Gate | AsyncGate,
+  request: Request,
+  site: string,
+  options?: Peer & Now,
+): Promise<Decision>;
+
 /** Takes in a browser's statement of consent. Without `ip` the bucket of the address is not asked. */
 export function receiveSync(
   gate: Gate | AsyncGate,

@@ -39,6 +39,8 @@ export type Reason =
   | 'bad_signature'
   | 'stale_timestamp'
   | 'future_timestamp'
+  | 'unknown_device'
+  | 'nonce_used'
   | 'wrong_origin'
   | 'malformed_json'
   | 'malformed_fingerprint'
@@ -66,6 +68,7 @@ export type Reason =
   | 'conversion_failed'
   | 'conversion_put_back'
   | 'lease_lost'
+  | 'authenticated'
   | 'purged'
   | 'committed'
   | 'uncommitted'
@@ -80,7 +83,8 @@ export type Flow =
   | 'take_conversions'
   | 'finish_conversion'
   | 'purge'
-  | 'admit';
+  | 'admit'
+  | 'device';
 
 /** What became of a call's conversion. */
 export type Marketing = 'enqueued' | 'skipped';
@@ -114,8 +118,8 @@ export type HeaderValue = string | readonly string[] | null | undefined;
 export type Clock = () => number;
 
 /**
- * What the gate answers: what to send, and what to log. Frozen. `body` and `error` are not enumerable, so that they do
- * not show where a decision is logged or made JSON of.
+ * What the gate answers: what to send, and what to log. Frozen. `body`, `deviceId` and `error` are not enumerable, so that
+ * they do not show where a decision is logged or made JSON of.
  */
 export class Decision {
   private constructor();
@@ -146,6 +150,8 @@ export class Decision {
   readonly callId: string | null;
   readonly eventId: string | null;
   readonly keyId: string | null;
+  /** Of `device`: who signed, once its signature was verified. Personal data, and not enumerable. */
+  readonly deviceId: string | null;
   readonly marketing: Marketing | null;
 }
 
@@ -202,6 +208,13 @@ export interface Peer {
 export interface RequestLine {
   readonly method?: string | null | undefined;
   readonly url?: string | null | undefined;
+}
+
+/** Of a device's request. `url`: path and query as they stand in the request line, or the whole URL. */
+export interface DeviceLine {
+  readonly site: string;
+  readonly method: string;
+  readonly url: string;
 }
 
 /** How often everything was answered. */
@@ -261,6 +274,8 @@ export class Gate extends Base {
   admit(site: string, headers: HeadersLike, body: Body, options?: Peer & Now): Admission;
   /** Takes in a browser's statement of consent. */
   syncSession(site: string, headers: HeadersLike, body: Body, options?: Peer & Now): Decision;
+  /** Decides on a device's signed request. */
+  device(headers: HeadersLike, body: Body, options: DeviceLine & Peer & Now): Decision;
   /** Queues the conversion of a sale that came of a call, once. Authenticate the caller before. */
   confirmSale(site: string, callId: string, options?: Now): Decision;
   /** Forgets a person at a site. Authenticate the caller before. */
@@ -305,6 +320,8 @@ export class AsyncGate extends Base {
     body: Body,
     options?: Peer & Now,
   ): Promise<Decision>;
+  /** Decides on a device's signed request. */
+  device(headers: HeadersLike, body: Body, options: DeviceLine & Peer & Now): Promise<Decision>;
   /** Queues the conversion of a sale that came of a call, once. Authenticate the caller before. */
   confirmSale(site: string, callId: string, options?: Now): Promise<Decision>;
   /** Forgets a person at a site. Authenticate the caller before. */
@@ -355,6 +372,22 @@ export function sign(
   body: Body,
   options?: Now & { readonly id?: string | null | undefined },
 ): Record<string, string>;
+
+/** The headers to send with a device's request. Without a `nonce`, one that nobody can guess; each is used once. */
+export function signDevice(
+  secret: Secret,
+  deviceId: string,
+  body: Body,
+  options: DeviceLine & Now & { readonly nonce?: string | null | undefined },
+): Record<string, string>;
+
+/** The secret to put on a device, as base64, from the site's master key. Without a `generation`, the first one, 0. */
+export function deviceSecret(
+  master: Secret,
+  site: string,
+  deviceId: string,
+  generation?: number,
+): string;
 
 export { Admission, AsyncAdmission } from './admission.js';
 export { postgres } from './engines.js';

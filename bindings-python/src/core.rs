@@ -11,7 +11,7 @@ use crate::{
     wait::Wait,
 };
 use consentgate::{
-    Request, Timestamp,
+    DeviceRequest, Request, Timestamp,
     host::{self, HostGate, HostRoles, Keeper},
 };
 use pyo3::{
@@ -226,6 +226,29 @@ impl Core {
         let ip = input::address(ip)?;
         let request = Request { site: &site, headers: &headers, body: &body, ip };
         self.decide(py, now, |gate, now| gate.sync_session(&request, now))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the contract's")]
+    fn device(
+        &self,
+        py: Python<'_>,
+        headers: &Bound<'_, PyAny>,
+        body: &Bound<'_, PyAny>,
+        site: &Bound<'_, PyAny>,
+        method: &Bound<'_, PyAny>,
+        url: &Bound<'_, PyAny>,
+        ip: Option<&Bound<'_, PyAny>>,
+        now: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Turn> {
+        let headers = Pairs::read(headers)?;
+        let body = input::body(body)?;
+        let site = input::text(site, "`site`")?;
+        let method = input::text(method, "`method`")?;
+        let url = input::text(url, "`url`")?;
+        let ip = input::address(ip)?;
+        let (site, method, url) = (&*site, &*method, &*url);
+        let request = DeviceRequest { site, method, url, headers: &headers, body: &body, ip };
+        self.decide(py, now, |gate, now| gate.device(&request, now))
     }
 
     fn confirm_sale(

@@ -110,6 +110,12 @@ impl Decision {
         self.made.key_id().map(|id| id.as_str())
     }
 
+    /// The device that signed, once its signature was verified. Personal data.
+    #[getter]
+    fn device_id(&self) -> Option<&str> {
+        self.made.device_id().map(|id| id.expose())
+    }
+
     /// What became of the conversion: `enqueued`, `skipped`, or `None`.
     #[getter]
     fn marketing(&self) -> Option<&'static str> {

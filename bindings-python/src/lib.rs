@@ -35,7 +35,7 @@ mod _native {
     #[pymodule_export]
     use crate::sqlite::Sqlite;
     #[pymodule_export]
-    use crate::stateless::{Verified, sign, verify};
+    use crate::stateless::{Verified, device_secret, sign, sign_device, verify};
     #[pymodule_export]
     use crate::wait::Wait;
 

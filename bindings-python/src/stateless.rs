@@ -1,10 +1,10 @@
-//! `verify` and `sign`.
+//! `verify` and `sign`, and a device's half.
 
 use crate::{
     headers::Pairs,
     input::{self, type_name},
 };
-use consentgate::{Clock, Misuse, SecretInput, SystemClock, Timestamp};
+use consentgate::{Clock, DeviceToSign, Misuse, SecretInput, SystemClock, Timestamp};
 use pyo3::{
     exceptions::{PyOSError, PyTypeError, PyValueError},
     prelude::*,
@@ -157,4 +157,60 @@ pub(crate) fn sign<'py>(
         headers.set_item(name, value)?;
     }
     Ok(headers)
+}
+
+/// The headers to send with a device's request. Without a `nonce`, one that nobody can guess.
+#[pyfunction]
+#[pyo3(signature = (secret, device_id, body, *, site, method, url, nonce=None, now=None))]
+#[expect(clippy::too_many_arguments, reason = "the contract's")]
+pub(crate) fn sign_device<'py>(
+    py: Python<'py>,
+    secret: &Bound<'py, PyAny>,
+    device_id: &Bound<'py, PyAny>,
+    body: &Bound<'py, PyAny>,
+    site: &Bound<'py, PyAny>,
+    method: &Bound<'py, PyAny>,
+    url: &Bound<'py, PyAny>,
+    nonce: Option<&Bound<'py, PyAny>>,
+    now: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let secret = Secret::one(secret)?;
+    let device_id = input::text(device_id, "`device_id`")?;
+    let body = input::body(body)?;
+    let site = input::text(site, "`site`")?;
+    let method = input::text(method, "`method`")?;
+    let url = input::text(url, "`url`")?;
+    let nonce = nonce.map(|nonce| input::text(nonce, "`nonce`")).transpose()?;
+    let request = DeviceToSign {
+        site: &site,
+        device_id: &device_id,
+        method: &method,
+        url: &url,
+        body: &body,
+        nonce: nonce.as_deref(),
+    };
+    let signed = consentgate::sign_device(secret.as_input(), &request, at(now)?);
+    let headers = PyDict::new(py);
+    for (name, value) in signed.map_err(misuse)? {
+        headers.set_item(name, value)?;
+    }
+    Ok(headers)
+}
+
+/// The secret to put on a device, as base64, from the site's master key. Without a `generation`, the first one.
+#[pyfunction]
+#[pyo3(signature = (master, site, device_id, generation=None))]
+pub(crate) fn device_secret(
+    master: &Bound<'_, PyAny>,
+    site: &Bound<'_, PyAny>,
+    device_id: &Bound<'_, PyAny>,
+    generation: Option<&Bound<'_, PyAny>>,
+) -> PyResult<String> {
+    let master = Secret::one(master)?;
+    let site = input::text(site, "`site`")?;
+    let device_id = input::text(device_id, "`device_id`")?;
+    let generation =
+        generation.map(|generation| input::whole(generation, "`generation`")).transpose()?;
+    let secret = consentgate::device_secret(master.as_input(), &site, &device_id, generation);
+    secret.map_err(misuse)
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from . import wire
+from . import devices, wire
 from .bucket import Bucket, take_all
 from .conversions import Queue, not_taken
 from .payload import event_id_of, judge_payload, normalise_site, read_object, resolve
@@ -218,6 +218,20 @@ class Gate:
         )
         data.rows[call_id] = row
         return wire.decision("accepted", "marketing", call_id=call_id, marketing=row.marketing)
+
+    # -- device ----------------------------------------------------------------------------------
+
+    def device(self, site_name: str, request: devices.Request, now_ms: int) -> Decision:
+        if len(request.body) > self.body_bytes_max:
+            return devices.refusal("too_large")
+        site_id = normalise_site(site_name)
+        if site_id is None or site_id not in self.sites:
+            return devices.refusal("unknown_site")
+        site, used = self.sites[site_id], self.data[site_id].devices
+        keep_ms = max(self.ttl_ms, 2 * site.tolerance_s * 1000 + self.lease_ms)
+        return devices.decide(
+            site.devices, used, site_id, request, site.tolerance_s, keep_ms, now_ms
+        )
 
     # -- sync_session --------------------------------------------------------------------------
 

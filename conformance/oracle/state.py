@@ -8,6 +8,7 @@ from typing import Any
 
 from .bucket import Bucket, Rate
 from .consent import Session, judge
+from .devices import Devices, Used
 from .schemes import STANDARD, UNTIMED, parse_secret
 from .session_merge import Statement
 
@@ -52,6 +53,7 @@ class Site:
     sync_ip: Rate
     admit: Rate
     consent: dict[str, Any]
+    devices: Devices | None
 
     @classmethod
     def of(cls, config: dict[str, Any]) -> Site:
@@ -71,6 +73,7 @@ class Site:
             sync_site=Rate.of(sync["per_site"]),
             sync_ip=Rate.of(sync["per_ip"]),
             admit=Rate.of(config.get("admit_rate", DEFAULT_SYNC["per_site"])),
+            devices=Devices.of(config["devices"]) if "devices" in config else None,
             consent={**DEFAULT_CONSENT, **config.get("consent", {})},
         )
 
@@ -141,6 +144,7 @@ class Data:
     tombstones: dict[str, int] = field(default_factory=dict)
     statements: dict[Statement, int] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
+    devices: Used = field(default_factory=Used)
 
     def bucket(self, name: str, key: str, rate: Rate) -> Bucket:
         return self.buckets.setdefault(f"{name}:{key}", Bucket(rate))

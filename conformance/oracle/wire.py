@@ -30,6 +30,8 @@ PUBLIC_CODE: dict[str, str] = {
     "bad_signature": "unauthenticated",
     "stale_timestamp": "unauthenticated",
     "future_timestamp": "unauthenticated",
+    "unknown_device": "unauthenticated",
+    "nonce_used": "unauthenticated",
     "wrong_origin": "unauthenticated",
     "malformed_json": "malformed",
     "malformed_fingerprint": "malformed",
@@ -59,6 +61,7 @@ ACCEPTED_REASONS = (
     "conversion_put_back",
     "purged",
     "committed",
+    "authenticated",
 )
 
 NO_CONTENT_REASONS = (

@@ -21,6 +21,7 @@ LEAST = {
     "timestamps": 60,
     "sync": 100,
     "breaker": 60,
+    "device": 200,
     "wire": 60,
     "sequences": 40,
     "transcripts": 100,

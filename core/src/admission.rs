@@ -1,5 +1,10 @@
 //! Stages 2 and 3: what is asked of the role `admission`, what comes back, and the proof that an event was let in.
 
+mod device;
+
+pub use device::AdmittedDevice;
+pub(crate) use device::{AskingDevice, DeviceRefusal};
+
 use crate::{
     config::Common,
     id::{ClaimKey, Owner, SiteId},

@@ -49,18 +49,20 @@ pub use decision::{
     Stage, StoreError, StoreErrorKind,
 };
 pub use encoding::base64_encode;
-pub use engine::{Engine, Request};
+pub use engine::{DeviceRequest, Engine, Request};
 pub use header::{HEADER_BYTES_MAX, HEADERS_MAX, Headers};
 pub use secret::{SECRET_BYTES_MAX, SECRET_BYTES_MIN, Secret, SecretFault};
-pub use signature::{Verified, sign, verify};
+pub use signature::{
+    DeviceMessage, NoRequestLine, RequestLine, Verified, device_secret, sign, sign_device, verify,
+};
 pub use store::{Effect, Reply, Role};
 pub use time::{Millis, Timestamp};
 
 /// The names of things: ids, hashes, scopes.
 pub mod ids {
     pub use crate::id::{
-        CallId, ClaimKey, EventId, Fingerprint, KeyId, Owner, Pseudonym, Scopes, SessionVersion,
-        SignatureHash, SiteId, Unique,
+        CallId, ClaimKey, DeviceId, EventId, Fingerprint, KeyId, Nonce, Owner, Pseudonym, Scopes,
+        SessionVersion, SignatureHash, SiteId, Unique,
     };
 }
 
@@ -83,10 +85,10 @@ pub mod steps {
 /// The proofs of the stages, in their order. Nothing outside of a stage's own file can make one.
 pub mod proof {
     pub use crate::{
-        admission::Admitted,
+        admission::{Admitted, AdmittedDevice},
         flow::Committed,
         record::Recorded,
         session::{Consented, InSession},
-        signature::Verified,
+        signature::{Verified, VerifiedDevice},
     };
 }

@@ -91,6 +91,13 @@ pub fn keep(
     ttl.max(acceptable_until.since(now))
 }
 
+/// The longest that a claim made under these rules can live, whatever time is signed: a copy of what is let in now is
+/// acceptable for twice the tolerance at the most (FIELD 16).
+#[must_use]
+pub(crate) fn keep_longest(ttl: Millis, tolerance: Millis, lease: Millis) -> Millis {
+    ttl.max(tolerance.times(2).plus(lease))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

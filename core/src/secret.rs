@@ -9,8 +9,12 @@ use subtle::{Choice, ConstantTimeEq};
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+mod device;
+
+pub use device::MasterKey;
+
 use crate::id::Pseudonym;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::hash::Hasher;
 
 /// The most bytes a secret may have.
@@ -96,6 +100,17 @@ impl Secret {
     #[must_use]
     pub fn same_key(&self, other: &Self) -> bool {
         self.block().ct_eq(&*other.block()).into()
+    }
+
+    /// What stands for the key where many are held against each other: equal for secrets that sign alike.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        Sha256::digest(*self.block()).into()
+    }
+
+    /// As text that [`from_base64`](Self::from_base64) reads: what is put on a device.
+    #[must_use]
+    pub fn to_base64(&self) -> String {
+        encoding::base64_encode(&self.0)
     }
 
     /// The state from which MACs are computed.
@@ -205,6 +220,8 @@ pub(crate) enum Kind {
     IpBucket = 4,
     Statement = 5,
     AdmitBucket = 6,
+    Device = 7,
+    DeviceIp = 8,
 }
 
 #[cfg(test)]

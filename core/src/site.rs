@@ -1,8 +1,12 @@
 //! A site in force: its configuration with keys made ready, and the keys that it has lately given up.
 
+mod devices;
+
+pub(crate) use devices::{Candidate, Candidates, DeviceKeys};
+
 use crate::{
     config::SiteConfig,
-    id::{KeyId, SiteId},
+    id::{DeviceId, KeyId, SiteId},
     secret::{MacKey, Secret},
     time::{Millis, Timestamp},
 };
@@ -19,6 +23,7 @@ pub(crate) struct Site {
     /// A removed site verifies nothing, but its keys are still remembered.
     pub(crate) active: bool,
     pub(crate) keys: Vec<MacKey>,
+    pub(crate) devices: Option<DeviceKeys>,
     pub(crate) retired: Vec<Retired>,
 }
 
@@ -43,7 +48,8 @@ impl Site {
         let keys = config.keys.iter().map(|key| key.secret.mac_key()).collect();
         let mut retired = before.map(|before| before.retire_all(keep, now)).unwrap_or_default();
         retired.retain(|old| !config.keys.iter().any(|key| key.secret.same_key(&old.secret)));
-        Self { id, config, active: true, keys, retired }
+        let devices = config.devices.as_ref().map(DeviceKeys::new);
+        Self { id, config, active: true, keys, devices, retired }
     }
 
     /// The site after its removal.
@@ -53,6 +59,7 @@ impl Site {
             config: self.config.clone(),
             active: false,
             keys: Vec::new(),
+            devices: None,
             retired: self.retire_all(keep, now),
         }
     }
@@ -73,10 +80,23 @@ impl Site {
         self.config.keys.get(index).map(|key| key.id.clone())
     }
 
-    /// Every secret that this site verifies with or still remembers.
-    pub(crate) fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &Secret> {
-        let listed = self.config.keys.iter().map(|key| &key.secret).filter(|_| self.active);
+    /// The name of the master key at a place.
+    pub(crate) fn device_key_id(&self, index: usize) -> Option<KeyId> {
+        self.config.devices.as_ref()?.keys.get(index).map(|key| key.id.clone())
+    }
+
+    /// What a device may have signed with.
+    pub(crate) fn candidates(&self, device: &DeviceId) -> Candidates<'_> {
+        let known = self.devices.as_ref().zip(self.config.devices.as_ref());
+        known.map(|(keys, rules)| keys.of(rules, device)).unwrap_or_default()
+    }
+
+    /// Every secret that this site verifies with or still remembers, and in which of its members.
+    pub(crate) fn secrets(&self, now: Timestamp) -> impl Iterator<Item = (&'static str, &Secret)> {
+        let member = |path: &str| if path.starts_with("devices") { "devices" } else { "keys" };
+        let listed = self.config.secrets().filter(|_| self.active);
         let remembered = self.retired.iter().filter(move |old| now < old.until);
-        listed.chain(remembered.map(|old| &old.secret))
+        let listed = listed.map(move |(path, secret)| (member(&path), secret));
+        listed.chain(remembered.map(|old| ("keys", &old.secret)))
     }
 }

@@ -28,6 +28,7 @@ const FLOORS: &[&[&str]] = &[
 const ACCEPTING: &[&str] = &[
     "record.rs",
     "flow/admit.rs",
+    "admission/device.rs",
     "flow/confirm_sale.rs",
     "flow/erase.rs",
     "flow/finish_conversion.rs",

@@ -7,7 +7,7 @@ use crate::{
     stores::{AsyncPerform, Stores, Timer, perform_in_time},
 };
 use consentgate_core::{
-    Config, ConfigError, Conversion, ConversionResult, Decision, Request, Timestamp,
+    Config, ConfigError, Conversion, ConversionResult, Decision, DeviceRequest, Request, Timestamp,
     flow::{Flow, Step},
     ids::Fingerprint,
 };
@@ -62,7 +62,8 @@ impl<P: AsyncPerform, K: Clock + Sync, T: Timer> AsyncGate<P, K, T> {
     {
         let at = self.shared.now(now);
         let flow = self.shared.admit(request, at);
-        let running = Running { flow, gate: self, now: at, given: now, course: Course::default() };
+        let course = Course::of(&flow);
+        let running = Running { flow, gate: self, now: at, given: now, course };
         AsyncAdmission::begin(running)
     }
 
@@ -74,6 +75,17 @@ impl<P: AsyncPerform, K: Clock + Sync, T: Timer> AsyncGate<P, K, T> {
     ) -> impl Future<Output = Decision> + Send + use<'_, P, K, T> {
         let at = self.shared.now(now);
         self.drive(self.shared.sync_session(request, at), at, now)
+    }
+
+    /// Decides on a device's signed request: HMAC and time, nonce, rate limit. Accepted: do what it asks for. If the future
+    /// is dropped its nonce may be used up: the device signs anew.
+    pub fn device(
+        &self,
+        request: &DeviceRequest<'_>,
+        now: Option<Timestamp>,
+    ) -> impl Future<Output = Decision> + Send + use<'_, P, K, T> {
+        let at = self.shared.now(now);
+        self.drive(self.shared.device(request, at), at, now)
     }
 
     /// Queues the conversion of a sale that came of a call, once. Authenticate the caller before.
@@ -165,8 +177,8 @@ impl<P: AsyncPerform, K: Clock + Sync, T: Timer> AsyncGate<P, K, T> {
         start: Timestamp,
         given: Option<Timestamp>,
     ) -> Decision {
-        let mut running =
-            Running { flow, gate: self, now: start, given, course: Course::default() };
+        let course = Course::of(&flow);
+        let mut running = Running { flow, gate: self, now: start, given, course };
         let decision = running.run().await;
         self.shared.counted(decision, running.course)
     }

@@ -1,7 +1,7 @@
 //! A breaker for each role, and what stands in for a store that rests.
 
 use consentgate_core::{
-    Breaker, BreakerRules, Effect, Millis, Reply, Role, StoreErrorKind, Timestamp,
+    Breaker, BreakerRules, Effect, Millis, Reply, Role, StoreErrorKind, Timestamp, flow::Flow,
 };
 use std::sync::{
     Mutex, PoisonError,
@@ -35,9 +35,18 @@ pub(crate) enum Route {
 }
 
 /// What one decision remembers of its way: what the memory admitted, the memory must settle.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Course {
     pub(crate) admitted_locally: bool,
+    /// Whether it may admit at all.
+    may_be_admitted_locally: bool,
+}
+
+impl Course {
+    pub(crate) fn of(flow: &(impl Flow + ?Sized)) -> Self {
+        let may_be_admitted_locally = flow.may_be_admitted_locally();
+        Self { admitted_locally: false, may_be_admitted_locally }
+    }
 }
 
 impl Breakers {
@@ -64,7 +73,11 @@ impl Breakers {
         }
         match disturbed.lock().ask(&self.rules, now) {
             Ok(()) => Route::Store,
-            Err(_) if self.fallback && matches!(effect, Effect::Admit(_)) => {
+            Err(_)
+                if self.fallback
+                    && course.may_be_admitted_locally
+                    && matches!(effect, Effect::Admit(_)) =>
+            {
                 course.admitted_locally = true;
                 Route::Memory
             }

@@ -7,7 +7,7 @@ use crate::{
     stores::{Perform, Stores},
 };
 use consentgate_core::{
-    Config, ConfigError, Conversion, ConversionResult, Decision, Request, Timestamp,
+    Config, ConfigError, Conversion, ConversionResult, Decision, DeviceRequest, Request, Timestamp,
     flow::{Flow, Settlement, Step},
     ids::Fingerprint,
 };
@@ -74,7 +74,7 @@ impl<P: Perform, K: Clock> Gate<P, K> {
     ) -> Result<Admission<'_, P, K>, Decision> {
         let at = self.shared.now(now);
         let mut flow = self.shared.admit(request, at);
-        let mut course = Course::default();
+        let mut course = Course::of(&flow);
         let decision = self.run(&mut flow, None, &mut course, at, now);
         if !flow.is_paused() {
             return Err(self.shared.counted(decision, course));
@@ -86,6 +86,12 @@ impl<P: Perform, K: Clock> Gate<P, K> {
     pub fn sync_session(&self, request: &Request<'_>, now: Option<Timestamp>) -> Decision {
         let at = self.shared.now(now);
         self.drive(self.shared.sync_session(request, at), at, now)
+    }
+
+    /// Decides on a device's signed request: HMAC and time, nonce, rate limit. Accepted: do what it asks for.
+    pub fn device(&self, request: &DeviceRequest<'_>, now: Option<Timestamp>) -> Decision {
+        let at = self.shared.now(now);
+        self.drive(self.shared.device(request, at), at, now)
     }
 
     /// Queues the conversion of a sale that came of a call, once. Authenticate the caller before.
@@ -153,7 +159,7 @@ impl<P: Perform, K: Clock> Gate<P, K> {
     }
 
     fn drive(&self, mut flow: impl Flow, start: Timestamp, given: Option<Timestamp>) -> Decision {
-        let mut course = Course::default();
+        let mut course = Course::of(&flow);
         let decision = self.run(&mut flow, None, &mut course, start, given);
         self.shared.counted(decision, course)
     }

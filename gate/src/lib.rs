@@ -13,6 +13,7 @@ mod boxed;
 mod breakers;
 mod clock;
 mod counters;
+mod device;
 mod gate;
 pub mod host;
 #[cfg(feature = "http")]
@@ -30,6 +31,7 @@ pub use async_gate::AsyncGate;
 pub use boxed::{BoxedAdmission, BoxedCalls, BoxedSessions, BoxedStores};
 pub use clock::{Clock, FixedClock, ManualClock, SystemClock};
 pub use counters::{Count, Counters, Watch};
+pub use device::{DeviceToSign, device_secret, sign_device};
 pub use gate::Gate;
 pub use memory::{Memory, StoredCall, Usage};
 pub use stateless::{Misuse, SecretInput, sign, verify};
@@ -40,9 +42,9 @@ pub use stores::{AsyncPerform, Perform, Stores, Timer};
 /// The core's decisions and types, which this crate drives.
 pub use consentgate_core as core;
 pub use consentgate_core::{
-    Config, ConfigError, Conversion, ConversionResult, Decision, Effect, Fault, FlowName, Headers,
-    Marketing, Millis, Outcome, Reason, Reply, Request, Role, Scheme, Secret, SecretFault, Stage,
-    StoreError, StoreErrorKind, Timestamp, Verified, ids,
+    Config, ConfigError, Conversion, ConversionResult, Decision, DeviceRequest, Effect, Fault,
+    FlowName, Headers, Marketing, Millis, Outcome, Reason, Reply, Request, Role, Scheme, Secret,
+    SecretFault, Stage, StoreError, StoreErrorKind, Timestamp, Verified, ids,
 };
 
 /// The programs of the README, run as they stand.

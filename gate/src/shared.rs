@@ -9,10 +9,11 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use consentgate_core::{
-    Caps, Config, ConfigError, Conversion, ConversionResult, Decision, Effect, Engine, Problem,
-    Reply, Request, StoreError, Timestamp,
+    Caps, Config, ConfigError, Conversion, ConversionResult, Decision, DeviceRequest, Effect,
+    Engine, Problem, Reply, Request, StoreError, Timestamp,
     flow::{
-        Admit, CallEvent, ConfirmSale, Erase, FinishConversion, Purge, SyncSession, TakeConversions,
+        Admit, CallEvent, ConfirmSale, Device, Erase, FinishConversion, Purge, SyncSession,
+        TakeConversions,
     },
     ids::{Fingerprint, Unique},
     stores::AdmissionStore,
@@ -137,6 +138,10 @@ impl<K: Clock> Shared<K> {
 
     pub(crate) fn sync_session(&self, request: &Request<'_>, now: Timestamp) -> SyncSession {
         self.engine().sync_session(request, bytes, now)
+    }
+
+    pub(crate) fn device(&self, request: &DeviceRequest<'_>, now: Timestamp) -> Device {
+        self.engine().device(request, bytes, now)
     }
 
     pub(crate) fn confirm_sale(&self, site: &str, call_id: &str) -> ConfirmSale {

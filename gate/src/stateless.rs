@@ -28,6 +28,18 @@ pub enum Misuse {
     EventId,
     /// An id for a scheme that signs none.
     SchemeWithoutId,
+    /// A site that is not 1–64 bytes of `a-z 0-9 . _ -`.
+    Site,
+    /// A device id that is not 1–128 bytes of `A-Z a-z 0-9 . _ -`.
+    DeviceId,
+    /// A nonce that is not 16–64 bytes of `A-Z a-z 0-9 _ -`.
+    Nonce,
+    /// A method that is no token of at most 32 bytes (RFC 9110, 5.6.2).
+    Method,
+    /// A URL that is no path, with or without a query, and no `http` or `https` URL.
+    Url,
+    /// A generation that is not 0 to 2147483647.
+    Generation,
     /// The operating system gives no random bytes.
     NoRandomness,
 }
@@ -45,6 +57,16 @@ impl fmt::Display for Misuse {
                 f.write_str("`id` must be 1 to 256 bytes of visible ASCII without `.`")
             }
             Self::SchemeWithoutId => f.write_str("the scheme signs no `id`; leave it out"),
+            Self::Site => f.write_str("`site` must be named with 1 to 64 of a-z 0-9 . _ -"),
+            Self::DeviceId => f.write_str("`device_id` must be 1 to 128 of A-Z a-z 0-9 . _ -"),
+            Self::Nonce => f.write_str("`nonce` must be 16 to 64 of A-Z a-z 0-9 _ -"),
+            Self::Method => f.write_str("`method` must be 1 to 32 characters of a token"),
+            Self::Url => f.write_str(
+                "`url` must be a path, with or without a query, or an http or https URL, in visible ASCII without `#`",
+            ),
+            Self::Generation => {
+                f.write_str("`generation` must be a whole number from 0 to 2147483647")
+            }
             Self::NoRandomness => f.write_str("the operating system gives no random bytes"),
         }
     }

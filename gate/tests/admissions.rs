@@ -140,7 +140,7 @@ impl Perform for Away {
 }
 
 #[test]
-fn what_the_memory_admitted_in_the_stores_place_it_settles() {
+fn law_3_work_of_the_hosts_own_is_never_admitted_by_a_memory_in_the_stores_place() {
     let mut json: serde_json::Value = serde_json::from_slice(CONFIG).unwrap();
     json["breaker"] = serde_json::json!({"failures": 1, "rest_ms": 600_000});
     json["admission_fallback"] = "local".into();
@@ -150,12 +150,9 @@ fn what_the_memory_admitted_in_the_stores_place_it_settles() {
     let headers = headers(b"{}");
     let request = request!(headers, b"{}");
     assert_eq!(gate.admit(&request, None).unwrap_err().reason(), Reason::StoreFailed);
-    drop(gate.admit(&request, None).unwrap());
-    let committed = gate.admit(&request, None).unwrap().commit(None);
-    assert_eq!(committed.reason(), Reason::Committed);
-    assert!(committed.was_admitted_locally());
-    let duplicate = gate.admit(&request, None).unwrap_err();
-    assert_eq!((duplicate.reason(), duplicate.was_admitted_locally()), (Reason::Duplicate, true));
+    let resting = gate.admit(&request, None).unwrap_err();
+    assert_eq!((resting.reason(), resting.status()), (Reason::StoreResting, 503));
+    assert!(!resting.was_admitted_locally());
 }
 
 fn async_gate(clock: ManualClock) -> AsyncGate<Stores, ManualClock, TokioTimer> {

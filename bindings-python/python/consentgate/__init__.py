@@ -9,7 +9,7 @@ from __future__ import annotations
 from ._admission import Admission, AsyncAdmission
 from ._async_gate import AsyncGate
 from ._gate import Gate
-from ._native import Conversion, Decision, Verified, sign, verify
+from ._native import Conversion, Decision, Verified, device_secret, sign, sign_device, verify
 from ._postgres import postgres
 from ._redis import redis
 from ._sqlite import sqlite
@@ -27,10 +27,12 @@ __all__ = [
     "Gate",
     "NotWritten",
     "Verified",
+    "device_secret",
     "memory",
     "postgres",
     "redis",
     "sign",
+    "sign_device",
     "sqlite",
     "verify",
 ]

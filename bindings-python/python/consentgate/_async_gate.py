@@ -86,6 +86,23 @@ class AsyncGate(Base):
         turn = self._core.sync_session(site, headers, body, ip, now)
         return await drive_async(turn, self._methods, self._tasks)
 
+    async def device(
+        self,
+        headers: Headers,
+        body: Body,
+        *,
+        site: str,
+        method: str,
+        url: str,
+        ip: Ip | None = None,
+        now: float | None = None,
+    ) -> Decision:
+        """Decides on a device's signed request. `url`: path and query as they were sent."""
+        turn = self._core.device(headers, body, site, method, url, ip, now)
+        if isinstance(turn, Decision):
+            return turn
+        return await drive_async(turn, self._methods, self._tasks)
+
     async def confirm_sale(self, site: str, call_id: str, *, now: float | None = None) -> Decision:
         """Queues the conversion of a call's sale, once. Authenticate the caller before."""
         turn = self._core.confirm_sale(site, call_id, now)

@@ -72,6 +72,21 @@ class Gate(Base):
         """Takes in a browser's statement of consent."""
         return drive(self._core.sync_session(site, headers, body, ip, now), self._methods)
 
+    def device(
+        self,
+        headers: Headers,
+        body: Body,
+        *,
+        site: str,
+        method: str,
+        url: str,
+        ip: Ip | None = None,
+        now: float | None = None,
+    ) -> Decision:
+        """Decides on a device's signed request. `url`: path and query as they were sent."""
+        turn = self._core.device(headers, body, site, method, url, ip, now)
+        return turn if isinstance(turn, Decision) else drive(turn, self._methods)
+
     def confirm_sale(self, site: str, call_id: str, *, now: float | None = None) -> Decision:
         """Queues the conversion of a call's sale, once. Authenticate the caller before."""
         return drive(self._core.confirm_sale(site, call_id, now), self._methods)

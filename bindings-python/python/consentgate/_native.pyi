@@ -36,7 +36,9 @@ __all__ = [
     "Sqlite",
     "Verified",
     "Wait",
+    "device_secret",
     "sign",
+    "sign_device",
     "verify",
 ]
 
@@ -80,6 +82,8 @@ class Decision:
     def event_id(self) -> str | None: ...
     @property
     def key_id(self) -> str | None: ...
+    @property
+    def device_id(self) -> str | None: ...
     @property
     def marketing(self) -> Marketing | None: ...
     @property
@@ -141,6 +145,20 @@ def sign(
     id: str | None = None,
     now: float | None = None,
 ) -> dict[str, str]: ...
+def sign_device(
+    secret: Secret,
+    device_id: str,
+    body: Body,
+    *,
+    site: str,
+    method: str,
+    url: str,
+    nonce: str | None = None,
+    now: float | None = None,
+) -> dict[str, str]: ...
+def device_secret(
+    master: Secret, site: str, device_id: str, generation: int | None = None
+) -> str: ...
 @final
 class Ask:
     """A decision that waits for a store: go on with exactly one of the methods."""
@@ -214,6 +232,16 @@ class Core:
     ) -> Decision | Ask | Wait | Held: ...
     def sync_session(
         self, site: str, headers: Headers, body: Body, ip: Ip | None, now: float | None
+    ) -> Decision | Ask | Wait: ...
+    def device(
+        self,
+        headers: Headers,
+        body: Body,
+        site: str,
+        method: str,
+        url: str,
+        ip: Ip | None,
+        now: float | None,
     ) -> Decision | Ask | Wait: ...
     def confirm_sale(self, site: str, call_id: str, now: float | None) -> Decision | Ask | Wait: ...
     def erase(self, site: str, fingerprint: str, now: float | None) -> Decision | Ask | Wait: ...

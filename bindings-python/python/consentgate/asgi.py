@@ -14,7 +14,7 @@ from . import _adapters
 from ._adapters import AnyGate
 from ._native import Decision
 
-__all__ = ["Request", "read_body", "receive", "receive_sync", "respond"]
+__all__ = ["Request", "read_body", "receive", "receive_device", "receive_sync", "respond"]
 
 
 class Request(NamedTuple):
@@ -34,6 +34,13 @@ async def receive_sync(gate: AnyGate, request: Request, site: str) -> Decision:
     """Reads a browser's statement of consent and decides on it."""
     body = await read_body(gate, request)
     return await _adapters.sync_session(gate, site, request.scope["headers"], body, _peer(request))
+
+
+async def receive_device(gate: AnyGate, request: Request, site: str) -> Decision:
+    """Reads a device's signed request and decides on it. The server must tell `raw_path`."""
+    body, line = await read_body(gate, request), _adapters.Line.of(request.scope)
+    headers = request.scope["headers"]
+    return await _adapters.device(gate, site, line, headers, body, _peer(request))
 
 
 async def respond(

@@ -14,7 +14,7 @@ from . import _adapters
 from ._adapters import AnyGate
 from ._native import Decision
 
-__all__ = ["read_body", "receive", "receive_sync", "respond"]
+__all__ = ["read_body", "receive", "receive_device", "receive_sync", "respond"]
 
 
 async def receive(gate: AnyGate, request: Request, site: str) -> Decision:
@@ -27,6 +27,12 @@ async def receive_sync(gate: AnyGate, request: Request, site: str) -> Decision:
     """Reads a browser's statement of consent and decides on it."""
     body = await read_body(gate, request)
     return await _adapters.sync_session(gate, site, request.headers.raw, body, _peer(request))
+
+
+async def receive_device(gate: AnyGate, request: Request, site: str) -> Decision:
+    """Reads a device's signed request and decides on it. The server must tell `raw_path`."""
+    body, line = await read_body(gate, request), _adapters.Line.of(request.scope)
+    return await _adapters.device(gate, site, line, request.headers.raw, body, _peer(request))
 
 
 def respond(decision: Decision) -> Response:

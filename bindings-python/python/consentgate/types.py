@@ -33,7 +33,7 @@ __all__ = [
 Flow: TypeAlias = (
     Literal["call_event", "sync_session", "confirm_sale", "erase"]
     | Literal["take_conversions", "finish_conversion", "purge"]
-    | Literal["admit"]
+    | Literal["admit", "device"]
 )
 
 Outcome: TypeAlias = Literal["accepted", "noop", "no_consent"] | Literal["rejected", "unavailable"]
@@ -58,7 +58,7 @@ Stage: TypeAlias = (
 )
 
 Reason: TypeAlias = (
-    Literal["accepted", "stored", "enqueued", "erased", "taken", "purged"]
+    Literal["accepted", "stored", "enqueued", "erased", "taken", "purged", "authenticated"]
     | Literal["conversion_sent", "conversion_failed", "conversion_put_back"]
     | Literal["duplicate", "already_enqueued", "lease_lost"]
     | Literal[
@@ -79,6 +79,8 @@ Reason: TypeAlias = (
         "bad_signature",
         "stale_timestamp",
         "future_timestamp",
+        "unknown_device",
+        "nonce_used",
         "wrong_origin",
         "malformed_json",
         "malformed_fingerprint",

@@ -27,7 +27,7 @@ from ._native import Decision
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream, StartResponse, WSGIEnvironment
 
-__all__ = ["read_body", "receive", "receive_sync", "respond"]
+__all__ = ["read_body", "receive", "receive_device", "receive_sync", "respond"]
 
 
 def receive(gate: Gate, environ: WSGIEnvironment, site: str) -> Decision:
@@ -40,6 +40,20 @@ def receive_sync(gate: Gate, environ: WSGIEnvironment, site: str) -> Decision:
     """Reads a browser's statement of consent and decides on it."""
     body = read_body(gate, environ)
     return gate.sync_session(site, _headers(environ), body, ip=_peer(environ))
+
+
+def receive_device(gate: Gate, environ: WSGIEnvironment, site: str) -> Decision:
+    """Reads a device's signed request and decides on it.
+
+    `PATH_INFO` is not what was signed: the server must tell `REQUEST_URI` (uWSGI, Werkzeug, mod_wsgi)
+    or `RAW_URI` (gunicorn). Raises `LookupError` where it tells neither.
+    """
+    url = environ.get("REQUEST_URI") or environ.get("RAW_URI")
+    if not isinstance(url, str):
+        raise LookupError("the server tells neither `REQUEST_URI` nor `RAW_URI`")
+    body, ip = read_body(gate, environ), _peer(environ)
+    method = environ["REQUEST_METHOD"]
+    return gate.device(_headers(environ), body, site=site, method=method, url=url, ip=ip)
 
 
 def respond(decision: Decision, start_response: StartResponse) -> list[bytes]:

@@ -1,15 +1,18 @@
 //! Configuration as data: read from JSON with every fault at once, into types that hold only what is valid.
 
+mod devices;
 mod fault;
 mod origin;
 mod pointer;
 mod rate;
 mod read;
 mod read_common;
+mod read_devices;
 mod read_secret;
 mod read_site;
 mod section;
 
+pub(crate) use devices::{DeviceRules, How};
 pub use fault::{ConfigError, Fault, Problem};
 pub use pointer::Pointer;
 pub use rate::Rate;
@@ -144,6 +147,8 @@ pub struct SiteConfig {
     pub(crate) sync_ip_rate: Rate,
     /// Of all events of the site that are for the host's own work.
     pub(crate) admit_rate: Rate,
+    /// None: the site knows no device.
+    pub(crate) devices: Option<DeviceRules>,
     pub(crate) consent: ConsentRules,
 }
 

@@ -5,7 +5,13 @@ use super::{
     read_site::read_site, section::Section,
 };
 use crate::{encoding::json, id::SiteId};
-use alloc::{collections::BTreeMap, format, string::String, string::ToString, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, btree_map::Entry},
+    format,
+    string::String,
+    string::ToString,
+    vec::Vec,
+};
 use serde_json::Value;
 
 impl Config {
@@ -49,19 +55,17 @@ impl Config {
         if self.sites.len() as u64 > common.caps.sites {
             found.push(("sites".into(), Problem::TooManySites(common.caps.sites)));
         }
-        let keys: Vec<_> = self
-            .sites
-            .iter()
-            .flat_map(|(id, site)| {
-                site.keys.iter().enumerate().map(move |(index, key)| {
-                    (format!("sites.{id}.keys[{index}].secret"), &key.secret)
-                })
-            })
-            .collect();
-        for (index, (path, secret)) in keys.iter().enumerate() {
-            let earlier = keys.iter().take(index).find(|(_, other)| secret.same_key(other));
-            if let Some((other, _)) = earlier {
-                found.push((path.clone(), Problem::SameKey(other.clone())));
+        // Told apart by their digests: a site may list thousands of devices.
+        let mut seen: BTreeMap<[u8; 32], String> = BTreeMap::new();
+        for (id, site) in &self.sites {
+            for (path, secret) in site.secrets() {
+                let path = format!("sites.{id}.{path}");
+                match seen.entry(secret.digest()) {
+                    Entry::Occupied(other) => {
+                        found.push((path, Problem::SameKey(other.get().clone())));
+                    }
+                    Entry::Vacant(place) => drop(place.insert(path)),
+                }
             }
         }
         found

@@ -12,19 +12,24 @@ pub(super) fn read_secret(
     scheme: Scheme,
     allow_short: bool,
 ) -> Option<Secret> {
-    let read = match section.value(member)? {
-        Value::String(text) => scheme.secret(text),
+    let read = secret_of(section.value(member)?, scheme, allow_short);
+    read.map_err(|problem| section.fault(member, problem)).ok()
+}
+
+/// The secret that a value stands for.
+pub(super) fn secret_of(
+    value: &Value,
+    scheme: Scheme,
+    allow_short: bool,
+) -> Result<Secret, Problem> {
+    let secret = match value {
+        Value::String(text) => scheme.secret(text)?,
         Value::Object(object) if object.len() == 1 && object.contains_key("base64") => {
             let text = object.get("base64").and_then(Value::as_str).unwrap_or_default();
-            base64_decode(text.as_bytes())
-                .ok_or(SecretFault::NotBase64)
-                .and_then(|bytes| Secret::from_bytes(&zeroize::Zeroizing::new(bytes)))
+            let bytes = base64_decode(text.as_bytes()).ok_or(SecretFault::NotBase64)?;
+            Secret::from_bytes(&zeroize::Zeroizing::new(bytes))?
         }
-        _ => {
-            section.fault(member, Problem::Type("a text, or bytes as `{\"base64\": \"…\"}`"));
-            return None;
-        }
+        _ => return Err(Problem::Type("a text, or bytes as `{\"base64\": \"…\"}`")),
     };
-    let read = if allow_short { read } else { read.and_then(Secret::long_enough) };
-    read.map_err(|fault| section.fault(member, fault.into())).ok()
+    Ok(if allow_short { secret } else { secret.long_enough()? })
 }

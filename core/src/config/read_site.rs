@@ -1,12 +1,14 @@
 //! From a JSON document to a [`SiteConfig`], and one site of a whole configuration.
 
 use super::{
-    Common, ConfigError, ConsentRules, Fault, KEYS_MAX, KeyConfig, Pointer, Problem, Rate, Scheme,
-    SiteConfig, origin, read_secret::read_secret, section::Section,
+    Common, ConfigError, ConsentRules, DeviceRules, Fault, KEYS_MAX, KeyConfig, Pointer, Problem,
+    Rate, Scheme, SiteConfig, origin, read_devices::read_devices, read_secret::read_secret,
+    section::Section,
 };
 use crate::{
     encoding::json,
     id::{KeyId, Scopes, SiteId, scope_is_valid},
+    secret::Secret,
     time::Millis,
 };
 use alloc::{format, string::String, vec::Vec};
@@ -26,6 +28,7 @@ impl SiteConfig {
             sync_site_rate: Rate::token_bucket(1000, 6000),
             sync_ip_rate: Rate::token_bucket(30, 60),
             admit_rate: Rate::token_bucket(1000, 6000),
+            devices: None,
             consent: ConsentRules {
                 record: Scopes::default(),
                 convert: Scopes::default(),
@@ -54,6 +57,15 @@ impl SiteConfig {
             Some(site) if faults.is_empty() => Ok(site),
             _ => Err(ConfigError { faults }),
         }
+    }
+}
+
+impl SiteConfig {
+    /// Every secret of the site, each with its path below it.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &Secret)> {
+        let keys = self.keys.iter().enumerate();
+        let keys = keys.map(|(index, key)| (format!("keys[{index}].secret"), &key.secret));
+        keys.chain(self.devices.iter().flat_map(DeviceRules::secrets))
     }
 }
 
@@ -86,6 +98,7 @@ pub(super) fn read_site(
     sync.finish();
     let admit_rate = read_rate(site.section("admit_rate"), 1000, 6000);
     let consent = read_consent(site.section("consent"));
+    let devices = read_devices(&mut site, allow_short);
     site.finish();
     Some(SiteConfig {
         keys,
@@ -98,6 +111,7 @@ pub(super) fn read_site(
         sync_site_rate,
         sync_ip_rate,
         admit_rate,
+        devices,
         consent,
     })
 }
@@ -138,22 +152,33 @@ fn read_event_id(site: &mut Section<'_>, scheme: Scheme) -> Option<Pointer> {
 }
 
 fn read_keys(site: &mut Section<'_>, scheme: Scheme, allow_short: bool) -> Vec<KeyConfig> {
-    let mut keys: Vec<KeyConfig> = Vec::new();
     let elements = match site.value("keys") {
         None => {
             if site.is_object() {
                 site.fault("keys", Problem::Missing);
             }
-            return keys;
+            return Vec::new();
         }
         Some(Value::Array(elements)) => elements,
         Some(_) => {
             site.fault("keys", Problem::Type("an array of objects"));
-            return keys;
+            return Vec::new();
         }
     };
-    if !(1..=KEYS_MAX).contains(&elements.len()) {
-        site.fault("keys", Problem::Count { least: 1, most: KEYS_MAX, given: elements.len() });
+    read_key_list(site, elements, 1, scheme, allow_short)
+}
+
+/// The keys of an array, oldest first: `least` of them at the least.
+pub(super) fn read_key_list(
+    site: &mut Section<'_>,
+    elements: &[Value],
+    least: usize,
+    scheme: Scheme,
+    allow_short: bool,
+) -> Vec<KeyConfig> {
+    let mut keys: Vec<KeyConfig> = Vec::new();
+    if !(least..=KEYS_MAX).contains(&elements.len()) {
+        site.fault("keys", Problem::Count { least, most: KEYS_MAX, given: elements.len() });
         return keys;
     }
     for (index, element) in elements.iter().enumerate() {
@@ -183,7 +208,7 @@ fn read_key_id(key: &mut Section<'_>, earlier: &[KeyConfig]) -> Option<KeyId> {
     id
 }
 
-fn read_rate(mut rate: Section<'_>, capacity: u64, per_minute: u64) -> Rate {
+pub(super) fn read_rate(mut rate: Section<'_>, capacity: u64, per_minute: u64) -> Rate {
     const BOUNDS: core::ops::RangeInclusive<u64> = 1..=1_000_000;
     let strict = rate.flag("strict");
     if strict && rate.given("capacity") {

@@ -47,6 +47,11 @@ impl<'a> Section<'a> {
         self.members?.get(member)
     }
 
+    /// Names a member that is read only where it is given.
+    pub(super) fn known(&mut self, member: &'static str) {
+        self.known.push(member);
+    }
+
     /// Whether a member is there, without reading it.
     pub(super) fn given(&self, member: &str) -> bool {
         self.members.is_some_and(|members| members.contains_key(member))

@@ -15,7 +15,7 @@ pub use outcome::{Flow, Marketing, Outcome, Stage};
 pub use reason::Reason;
 
 use crate::{
-    id::{CallId, EventId, KeyId},
+    id::{CallId, DeviceId, EventId, KeyId},
     time::Millis,
 };
 use alloc::{borrow::Cow, boxed::Box, vec::Vec};
@@ -33,6 +33,7 @@ pub struct Decision {
     call_id: Option<CallId>,
     event_id: Option<EventId>,
     key_id: Option<KeyId>,
+    device_id: Option<DeviceId>,
     marketing: Option<Marketing>,
     error: Option<StoreError>,
     /// Rare, so it takes no room in the decisions of every request.
@@ -79,6 +80,7 @@ impl Decision {
             call_id: None,
             event_id: None,
             key_id: None,
+            device_id: None,
             marketing: None,
             error: None,
             brought: None,
@@ -109,6 +111,12 @@ impl Decision {
 
     pub(crate) fn with_event(mut self, event_id: Option<EventId>, key_id: Option<KeyId>) -> Self {
         self.event_id = event_id;
+        self.key_id = key_id;
+        self
+    }
+
+    pub(crate) fn with_device(mut self, device_id: DeviceId, key_id: Option<KeyId>) -> Self {
+        self.device_id = Some(device_id);
         self.key_id = key_id;
         self
     }
@@ -205,6 +213,12 @@ impl Decision {
     #[must_use]
     pub fn key_id(&self) -> Option<&KeyId> {
         self.key_id.as_ref()
+    }
+
+    /// The device that signed; only once its signature was verified.
+    #[must_use]
+    pub fn device_id(&self) -> Option<&DeviceId> {
+        self.device_id.as_ref()
     }
 
     /// What became of the conversion.

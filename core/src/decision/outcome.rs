@@ -45,6 +45,8 @@ names! {
         Purge = "purge",
         /// A signed event without a person, for the host's own work.
         Admit = "admit",
+        /// A signed request of a device.
+        Device = "device",
     }
 }
 

@@ -60,6 +60,8 @@ reasons! {
     BadSignature "bad_signature" Rejected Refused(Public::Unauthenticated), "No signature is right under any key of the site.";
     StaleTimestamp "stale_timestamp" Rejected Refused(Public::Unauthenticated), "The signed timestamp is older than the tolerance.";
     FutureTimestamp "future_timestamp" Rejected Refused(Public::Unauthenticated), "The signed timestamp is further ahead than the tolerance.";
+    UnknownDevice "unknown_device" Rejected Refused(Public::Unauthenticated), "The site has no secret for the device: it is not listed, or is revoked.";
+    NonceUsed "nonce_used" Rejected Refused(Public::Unauthenticated), "The device has used the nonce before.";
     WrongOrigin "wrong_origin" Rejected Refused(Public::Unauthenticated), "The `Origin` is missing, doubled or not one of the site's.";
     MalformedJson "malformed_json" Rejected Refused(Public::Malformed), "The body is not a strict JSON object.";
     MalformedFingerprint "malformed_fingerprint" Rejected Refused(Public::Malformed), "There is no valid fingerprint where the site keeps it.";
@@ -87,6 +89,7 @@ reasons! {
     ConversionFailed "conversion_failed" Accepted Answer::Done, "The conversion cannot be sent, and is finished.";
     ConversionPutBack "conversion_put_back" Accepted Answer::Done, "The conversion is in the queue again, and due later.";
     LeaseLost "lease_lost" Noop Answer::Noop, "The conversion is not leased to the caller any more; nothing changed.";
+    Authenticated "authenticated" Accepted Answer::Done, "The request is the device's own, and new.";
     Purged "purged" Accepted Answer::Done, "A batch of what is over was dropped.";
     Committed "committed" Accepted Answer::Done, "The host's own work on the event is done.";
     Uncommitted "uncommitted" Unavailable Refused(Public::Unavailable), "The event was let in, and the host's own work on it is not committed.";

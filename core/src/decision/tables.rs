@@ -15,6 +15,7 @@ impl Flow {
             Self::FinishConversion => FINISH_CONVERSION,
             Self::Purge => PURGE,
             Self::Admit => ADMIT,
+            Self::Device => DEVICE,
         }
     }
 }
@@ -167,4 +168,21 @@ const ADMIT: &[(S, R)] = &[
     (S::Settle, R::Forked),
     (S::Settle, R::StoreFailed),
     (S::Settle, R::StoreResting),
+];
+
+const DEVICE: &[(S, R)] = &[
+    (S::Signature, R::TooLarge),
+    (S::Signature, R::UnknownSite),
+    (S::Signature, R::MalformedHeader),
+    (S::Signature, R::UnknownDevice),
+    (S::Signature, R::BadSignature),
+    (S::Signature, R::StaleTimestamp),
+    (S::Signature, R::FutureTimestamp),
+    (S::Replay, R::NonceUsed),
+    (S::Replay, R::Overloaded),
+    (S::Replay, R::Forked),
+    (S::Replay, R::StoreFailed),
+    (S::Replay, R::StoreResting),
+    (S::RateLimit, R::RateLimited),
+    (S::RateLimit, R::Authenticated),
 ];

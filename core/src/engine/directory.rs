@@ -1,17 +1,19 @@
 use crate::{
-    config::{Common, ConfigError, KEYS_MAX, Problem, SiteConfig},
+    config::{Common, ConfigError, DeviceRules, KEYS_MAX, Problem, SiteConfig},
     id::SiteId,
-    secret::MacKey,
+    replay,
+    secret::{MacKey, MasterKey},
     site::{RETIRED_MAX, Site},
     time::{Millis, Timestamp},
 };
-use alloc::{collections::BTreeMap, format, sync::Arc};
+use alloc::{collections::BTreeMap, format, string::String, sync::Arc};
 
 /// What an unknown site's requests are judged by before they are refused (law 2).
 #[derive(Debug)]
 pub(super) struct StandIn {
     pub(super) config: SiteConfig,
     pub(super) key: MacKey,
+    pub(super) master: MasterKey,
 }
 
 /// The sites in force, and those that were lately removed. A change makes a new directory.
@@ -20,6 +22,8 @@ pub struct Directory {
     sites: Arc<BTreeMap<SiteId, Arc<Site>>>,
     /// The most keys that any site lists: what every judgement of a signature costs (law 2).
     keys_max: usize,
+    /// The most secrets that a device of any site is tried with, which is what every judgement of one costs.
+    device_tries_max: usize,
     stand_in: Arc<StandIn>,
 }
 
@@ -39,13 +43,24 @@ impl Directory {
     fn of(sites: BTreeMap<SiteId, Arc<Site>>) -> Self {
         let keys_max = sites.values().map(|site| site.keys.len()).max().unwrap_or(1);
         debug_assert!(keys_max <= KEYS_MAX, "the configuration bounds it");
-        let stand_in = StandIn { config: SiteConfig::stand_in(), key: MacKey::dummy() };
-        let stand_in = Arc::new(stand_in);
-        Self { sites: Arc::new(sites), keys_max: keys_max.max(1), stand_in }
+        let stand_in = StandIn {
+            config: SiteConfig::stand_in(),
+            key: MacKey::dummy(),
+            master: MasterKey::dummy(),
+        };
+        let devices = sites.values().filter(|site| site.active);
+        let devices = devices.filter_map(|site| site.config.devices.as_ref());
+        let device_tries_max = devices.map(DeviceRules::tries_max).max().unwrap_or(1).max(1);
+        let (keys_max, stand_in) = (keys_max.max(1), Arc::new(stand_in));
+        Self { sites: Arc::new(sites), keys_max, device_tries_max, stand_in }
     }
 
     pub(super) fn active(&self, id: &SiteId) -> Option<&Arc<Site>> {
         self.sites.get(id).filter(|site| site.active)
+    }
+
+    pub(super) fn device_tries_max(&self) -> usize {
+        self.device_tries_max
     }
 
     pub(super) fn keys_max(&self) -> usize {
@@ -70,17 +85,7 @@ impl Directory {
         if active >= common.caps.sites {
             return Err(ConfigError::at(path, Problem::TooManySites(common.caps.sites)));
         }
-        for (index, key) in config.keys.iter().enumerate() {
-            let shared =
-                others().find(|site| site.secrets(now).any(|own| own.same_key(&key.secret)));
-            let earlier =
-                config.keys.iter().take(index).any(|own| own.secret.same_key(&key.secret));
-            let other = shared.map(|site| &site.id).or(earlier.then_some(&id));
-            if let Some(other) = other {
-                let problem = Problem::SameKey(format!("sites.{other}.keys"));
-                return Err(ConfigError::at(format!("{path}.keys[{index}].secret"), problem));
-            }
-        }
+        shared_key(&id, &config, others(), now)?;
         let before = self.sites.get(&id);
         // The longer of both configurations' claims is to be outlived.
         let keep =
@@ -113,5 +118,30 @@ impl Directory {
 
 /// The longest that a claim made under this configuration can live.
 fn keep(common: &Common, site: &SiteConfig) -> Millis {
-    common.claim_ttl.max(site.tolerance.times(2).plus(common.lease))
+    replay::keep_longest(common.claim_ttl, site.tolerance, common.lease)
+}
+
+/// No two sites share a key, and no site lists one twice (law 8). Told apart by their digests: a site may list thousands
+/// of devices.
+fn shared_key<'a>(
+    id: &SiteId,
+    config: &SiteConfig,
+    others: impl Iterator<Item = &'a Arc<Site>>,
+    now: Timestamp,
+) -> Result<(), ConfigError> {
+    let mut seen: BTreeMap<[u8; 32], String> = BTreeMap::new();
+    for site in others {
+        for (member, secret) in site.secrets(now) {
+            seen.entry(secret.digest()).or_insert_with(|| format!("sites.{}.{member}", site.id));
+        }
+    }
+    for (path, secret) in config.secrets() {
+        if let Some(other) = seen.get(&secret.digest()) {
+            let problem = Problem::SameKey(other.clone());
+            return Err(ConfigError::at(format!("sites.{id}.{path}"), problem));
+        }
+        let member = if path.starts_with("devices") { "devices" } else { "keys" };
+        seen.insert(secret.digest(), format!("sites.{id}.{member}"));
+    }
+    Ok(())
 }

@@ -10,13 +10,17 @@ use crate::{
     decision::{Conversion, ConversionResult, Reason, Stage},
     event::{self, Event},
     flow::{
-        Admit, CallEvent, ConfirmSale, Context, Erase, FinishConversion, Purge, SyncSession,
+        Admit, CallEvent, ConfirmSale, Context, Device, Erase, FinishConversion, Purge,
+        SyncSession,
         TakeConversions, person,
     },
     header::{Headers, Wanted},
     id::{CallId, Fingerprint, Owner, SiteId, Unique},
     secret::{Kind, PseudonymKey},
-    signature::{self, Keys, Verified},
+    signature::{
+        self, Keys, RequestLine, Verified,
+        device::{Claimed, Judged},
+    },
     site::Site,
     time::{Millis, Timestamp},
 };
@@ -34,6 +38,23 @@ pub struct Request<'a> {
     /// The raw body.
     pub body: &'a [u8],
     /// The peer's address, as the host trusts it; `X-Forwarded-For` is never read here.
+    pub ip: Option<IpAddr>,
+}
+
+/// A device's request as it came over the network.
+#[derive(Clone, Copy)]
+pub struct DeviceRequest<'a> {
+    /// The tenant, as the caller of the gate names it.
+    pub site: &'a str,
+    /// As it stands in the request line, upper case as a rule.
+    pub method: &'a str,
+    /// Path and query as they stand in the request line, or the whole `http` or `https` URL.
+    pub url: &'a str,
+    /// Raw header pairs, not joined.
+    pub headers: &'a (dyn Headers + Sync),
+    /// The raw body.
+    pub body: &'a [u8],
+    /// The peer's address, as the host trusts it; without one, its bucket is not asked.
     pub ip: Option<IpAddr>,
 }
 
@@ -194,6 +215,41 @@ impl Engine {
             statement.key(|parts| self.pseudonyms.pseudonym(Kind::Statement, parts), &site.id);
         let owner = Owner::from_bytes(unique().owner);
         SyncSession::stated(context, statement, key, buckets, owner)
+    }
+
+    /// Starts the flow of a device's request; stage 1 is judged here, on borrowed headers.
+    #[must_use]
+    pub fn device(
+        &self,
+        request: &DeviceRequest<'_>,
+        unique: impl FnOnce() -> Unique,
+        now: Timestamp,
+    ) -> Device {
+        if request.body.len() > self.common.caps.body_bytes {
+            return Device::refused(Reason::TooLarge);
+        }
+        let site = self.site(request.site);
+        let stand_in = self.directory.stand_in();
+        let claimed = Claimed::read(request.headers);
+        let known = site.zip(claimed.device());
+        let judged = Judged {
+            site: site.map_or("", |site| site.id.as_str()),
+            line: RequestLine::new(request.method, request.url),
+            body: request.body,
+            candidates: known.map(|(site, id)| site.candidates(id)).unwrap_or_default(),
+            tries_min: self.directory.device_tries_max(),
+            dummy: &stand_in.master,
+        };
+        let config = site.map_or(&stand_in.config, |site| &site.config);
+        let checked = signature::device::check(claimed, &judged, config.tolerance, now);
+        let Some(site) = site else { return Device::refused(Reason::UnknownSite) };
+        match checked {
+            Ok(verified) => {
+                let owner = Owner::from_bytes(unique().owner);
+                Device::verified(self.context(site), verified, request.ip, owner)
+            }
+            Err(reason) => Device::refused(reason),
+        }
     }
 
     /// Starts the flow of a sale. The caller is the host's own, and known to it.

@@ -92,6 +92,9 @@ impl Admit {
 impl States for State {
     const MISUSED: (Name, Stage) = (Name::Admit, Stage::Replay);
 
+    /// No row keeps the host's own work single where another memory than the store's let it in.
+    const ADMITTED_LOCALLY: bool = false;
+
     fn effect(&self) -> Effect<'_> {
         match self {
             Self::Admitting(work, asking) => Effect::Admit(asking.request(work.site())),

@@ -1,6 +1,6 @@
 use crate::{
-    config::Common,
-    id::{Fingerprint, SiteId},
+    config::{Common, Rate},
+    id::{DeviceId, Fingerprint, SiteId},
     secret::{Kind, PseudonymKey},
     session::{Person, Rules},
     site::Site,
@@ -51,17 +51,30 @@ impl Context {
         }
     }
 
-    /// IPv4 written as IPv6 is IPv4, and the addresses of one IPv6 network are one (FIELD 33).
     pub(crate) fn ip_bucket(&self, ip: IpAddr) -> Bucket {
+        self.address_bucket(Kind::IpBucket, ip, self.site.config.sync_ip_rate)
+    }
+
+    /// For devices apart from statements: their rates differ.
+    pub(crate) fn device_ip_bucket(&self, ip: IpAddr) -> Option<Bucket> {
+        let rate = self.site.config.devices.as_ref()?.ip_rate;
+        Some(self.address_bucket(Kind::DeviceIp, ip, rate))
+    }
+
+    pub(crate) fn device_bucket(&self, device: &DeviceId) -> Option<Bucket> {
+        let rate = self.site.config.devices.as_ref()?.device_rate;
+        let parts = [self.site_bytes(), device.expose().as_bytes()];
+        Some(Bucket { name: "device", key: self.pseudonyms.pseudonym(Kind::Device, &parts), rate })
+    }
+
+    /// IPv4 written as IPv6 is IPv4, and the addresses of one IPv6 network are one (FIELD 33).
+    fn address_bucket(&self, kind: Kind, ip: IpAddr, rate: Rate) -> Bucket {
         let octets = match ip.to_canonical() {
             IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
             IpAddr::V6(v6) => (u128::from(v6) & !u128::from(u64::MAX)).to_be_bytes(),
         };
-        Bucket {
-            name: "ip",
-            key: self.pseudonyms.pseudonym(Kind::IpBucket, &[self.site_bytes(), &octets]),
-            rate: self.site.config.sync_ip_rate,
-        }
+        let parts = [self.site_bytes(), &octets[..]];
+        Bucket { name: "ip", key: self.pseudonyms.pseudonym(kind, &parts), rate }
     }
 
     fn site_bytes(&self) -> &[u8] {

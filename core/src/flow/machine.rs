@@ -10,6 +10,9 @@ pub trait States: Sized {
     /// The flow, and the stage to name when it is fed after its answer.
     const MISUSED: (Name, Stage);
 
+    /// Whether the memory of the process may admit while the store rests.
+    const ADMITTED_LOCALLY: bool = true;
+
     /// What this state waits for.
     fn effect(&self) -> Effect<'_>;
 
@@ -125,6 +128,10 @@ impl<S: States> Flow for Machine<S> {
             Some(Next::Need(state)) => Some(state.effect()),
             _ => None,
         }
+    }
+
+    fn may_be_admitted_locally(&self) -> bool {
+        S::ADMITTED_LOCALLY
     }
 
     fn abort(&mut self) -> Option<Effect<'_>> {

@@ -11,6 +11,7 @@ mod admit;
 mod call_event;
 mod confirm_sale;
 mod context;
+mod device;
 mod erase;
 mod finish_conversion;
 mod machine;
@@ -22,6 +23,7 @@ pub use admit::{Admit, Committed};
 pub use call_event::CallEvent;
 pub use confirm_sale::ConfirmSale;
 pub(crate) use context::{Context, person};
+pub use device::Device;
 pub use erase::Erase;
 pub use finish_conversion::FinishConversion;
 pub use purge::Purge;
@@ -61,6 +63,10 @@ pub trait Flow {
 
     /// The effect that is open now.
     fn pending(&self) -> Option<Effect<'_>>;
+
+    /// Whether the memory of the process may stand in for the store of the role `admission`, where the configuration
+    /// allows it: only where something else keeps what is admitted single.
+    fn may_be_admitted_locally(&self) -> bool;
 
     /// Ends the flow without an answer, because nobody waits for it any more; the effect that gives back what it
     /// holds, if it is certain that the event was not recorded. Perform it if you can; else the lease lapses.

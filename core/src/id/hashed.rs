@@ -1,4 +1,4 @@
-use super::call::sixteen_bytes;
+use super::{DeviceId, Nonce, call::sixteen_bytes};
 use crate::encoding::hex;
 use alloc::{format, string::String};
 use core::fmt;
@@ -45,7 +45,7 @@ impl fmt::Debug for SignatureHash {
 pub enum ClaimKey {
     /// The signature under one listed or retired key.
     Signature(SignatureHash),
-    /// The signed event id, hashed to a fixed size.
+    /// The signed event id, or a device and its nonce, hashed to a fixed size.
     Event([u8; 32]),
 }
 
@@ -54,6 +54,16 @@ impl ClaimKey {
         let mut hash = Sha256::new();
         hash.update(b"consentgate/event-id/v1\0");
         hash.update(id.as_bytes());
+        Self::Event(hash.finalize().into())
+    }
+
+    /// A device's nonce. What nobody can guess is hashed with the device's id, so the hash does not give the id away.
+    pub(crate) fn nonce(device: &DeviceId, nonce: &Nonce) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"consentgate/device-nonce/v1\0");
+        hash.update(device.expose().as_bytes());
+        hash.update(b"\0");
+        hash.update(nonce.as_str().as_bytes());
         Self::Event(hash.finalize().into())
     }
 

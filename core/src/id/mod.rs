@@ -1,6 +1,7 @@
 //! Identities, each a type of its own: checked once where it enters, compared whole ever after.
 
 mod call;
+mod device;
 mod event;
 mod fingerprint;
 mod hashed;
@@ -10,6 +11,7 @@ mod site;
 mod version;
 
 pub use call::{CallId, Owner, Unique};
+pub use device::{DeviceId, Nonce};
 pub use event::EventId;
 pub use fingerprint::Fingerprint;
 pub use hashed::{ClaimKey, Pseudonym, SignatureHash};

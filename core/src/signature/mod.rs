@@ -1,10 +1,15 @@
 //! Signatures: one file a scheme says what is signed and where the tags are; this file judges them all alike.
 
+pub(crate) mod device;
 mod github;
 mod shopify;
 mod slack;
 mod standard_webhooks;
 mod stripe;
+
+pub use device::{
+    DeviceMessage, NoRequestLine, RequestLine, VerifiedDevice, device_secret, sign_device,
+};
 
 use crate::{
     config::Scheme,

@@ -29,7 +29,7 @@ pub struct Admit<'a> {
 /// A token bucket under a keyed-hash name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// What is limited: `fingerprint`, `site`, `ip` or `admit`.
+    /// What is limited: `fingerprint`, `site`, `ip`, `admit` or `device`.
     pub name: &'static str,
     /// Which one of them.
     pub key: Pseudonym,

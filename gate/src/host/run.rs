@@ -7,8 +7,8 @@ use crate::{
     stores::{Perform, Stores},
 };
 use consentgate_core::{
-    Config, ConfigError, Conversion, ConversionResult, Deadlines, Decision, Millis, Problem, Reply,
-    Request, Role, StoreError, Timestamp,
+    Config, ConfigError, Conversion, ConversionResult, Deadlines, Decision, DeviceRequest, Millis,
+    Problem, Reply, Request, Role, StoreError, Timestamp,
     flow::{Flow, Settlement, Step},
     ids::Fingerprint,
 };
@@ -133,7 +133,7 @@ impl HostGate {
     pub fn call_event(&self, request: &Request<'_>, now: Timestamp) -> Turn {
         // The body is copied, and the flow put on the heap, only if the host is asked.
         let mut flow = self.shared.call_event(request, Cow::Borrowed(request.body), now);
-        let mut course = Course::default();
+        let mut course = Course::of(&flow);
         match self.advance(&mut flow, &mut course, Go::Started, now) {
             Ok(decision) => Turn::Done(self.shared.counted(decision, course)),
             Err(asked) => Run { flow: Box::new(flow.into_owned()), course }.asks(asked),
@@ -154,6 +154,11 @@ impl HostGate {
     /// Takes in a browser's statement of consent.
     pub fn sync_session(&self, request: &Request<'_>, now: Timestamp) -> Turn {
         self.begin(self.shared.sync_session(request, now), now)
+    }
+
+    /// Decides on a device's signed request.
+    pub fn device(&self, request: &DeviceRequest<'_>, now: Timestamp) -> Turn {
+        self.begin(self.shared.device(request, now), now)
     }
 
     /// Queues the conversion of a sale.
@@ -273,7 +278,8 @@ impl HostGate {
     }
 
     fn begin(&self, flow: impl Flow + Send + 'static, now: Timestamp) -> Turn {
-        let mut run = Run { flow: Box::new(flow), course: Course::default() };
+        let course = Course::of(&flow);
+        let mut run = Run { flow: Box::new(flow), course };
         let moved = self.advance(&mut *run.flow, &mut run.course, Go::Started, now);
         self.turn(run, moved)
     }
