@@ -109,6 +109,28 @@ for (const kind of ['redis', 'cluster', 'postgres']) {
       assert.equal((await own.gate.purge(100)).status, 200);
     }));
 
+  test(`fields 21, 22: work of the host's own, admission in ${kind}`, () =>
+    withStores(kind, url, async (stores) => {
+      const own = new Backend(stores, BRIEF);
+      const admit = (id) => own.gate.admit(own.site, signed(id), EVENT);
+      const late = await admit('h1');
+      assert.deepEqual([late.admitted, late.decision.status], [true, 503]);
+      const held = (await admit('h1')).decision;
+      assert.deepEqual([held.reason, held.status], ['in_flight', 409]);
+      await passed(held.retryAfter * 1000);
+      // By another signature: it takes over the id alone.
+      const successor = await admit('h1');
+      assert.equal(successor.admitted, true);
+      assert.equal((await late.commit()).reason, 'commit_lost');
+      assert.equal((await admit('h1')).decision.reason, 'in_flight');
+      assert.equal((await successor.commit()).reason, 'committed');
+      assert.equal((await admit('h1')).decision.reason, 'duplicate');
+      for (let times = 0; times < 2; times += 1) {
+        assert.equal((await (await admit('h2')).release()).reason, 'uncommitted');
+      }
+      assert.equal((await (await admit('h2')).commit()).reason, 'committed');
+    }));
+
   test(`field 21: an outcome that is unknown, admission in ${kind}`, () =>
     withStores(kind, url, async (stores) => {
       const own = new Backend(stores);

@@ -19,7 +19,7 @@ declare class AnyAdmission {
 export class Admission extends AnyAdmission {
   private constructor();
   /**
-   * The work is done, for good: the event is never let in again. What to send. `accepted`: committed. `rejected`
+   * The work is done, for good: the event is let in no more. What to send. `accepted`: committed. `rejected`
    * (`commit_lost`): the lease was over and another delivery took the event over, which does the work as well; undo
    * yours if you can. `unavailable`: the store failed, and whether the commit was written is unknown; do not undo it.
    */

@@ -163,6 +163,38 @@ def test_a_whole_gate(admission: str | None, calls: str, url: str) -> None:
         assert own.do("purge", 100).status == 200
 
 
+@pytest.mark.parametrize(("admission", "calls"), MIXED)
+def test_fields_21_and_22_work_of_the_hosts_own(
+    admission: str | None, calls: str, url: str
+) -> None:
+    """Once, over a lease that lapsed; and who comes late is told, also by another signature."""
+    with backend(admission, calls, url, **BRIEF) as (own, _):
+
+        async def awaited(what: Any) -> Any:
+            return await what
+
+        def done(what: Any) -> Any:
+            return own.loop.run(awaited(what)) if own.loop else what
+
+        def admit(id: str) -> Any:
+            return done(own.gate.admit(own.site, signed(id), BODY))
+
+        late = admit("h1")
+        assert (late.admitted, late.decision.status) == (True, 503)
+        held = admit("h1").decision
+        assert (held.reason, held.status) == ("in_flight", 409)
+        time.sleep(held.retry_after)
+        successor = admit("h1")
+        assert successor.admitted
+        assert done(late.commit()).reason == "commit_lost"
+        assert admit("h1").decision.reason == "in_flight"
+        assert done(successor.commit()).reason == "committed"
+        assert admit("h1").decision.reason == "duplicate"
+        for _ in range(2):
+            assert done(admit("h2").release()).reason == "uncommitted"
+        assert done(admit("h2").commit()).reason == "committed"
+
+
 @pytest.mark.parametrize(("admission", "calls"), [MIXED[0], MIXED[3], MIXED[5]])
 def test_field_21_an_outcome_that_is_unknown(
     admission: str | None, calls: str, url: str, monkeypatch: pytest.MonkeyPatch

@@ -91,6 +91,9 @@ def stripe_and_github() -> None:
     stripe("malformed_event_id@payload", b"{}", 40)
     stripe("malformed_json@payload", b"a=b", 40)
     stripe("committed", b'{"id":"evt_2"}', 40)
+    for s in (3600, 86_000):
+        run.at_s(s)
+        stripe("duplicate", body, s)
     done("admit: stripe", "field 17: sent again under a new time and signature", run)
     run = Run({"sites": {"acme": site(scheme="github", accept_untimed=True)}})
 
@@ -102,8 +105,12 @@ def stripe_and_github() -> None:
     github("committed", b"a")
     github("duplicate", b"a")
     github("committed", b"")
-    run.at_s(599.999)
+    for s in (600, 3600, 86_399.999):
+        run.at_s(s)
+        github("duplicate", b"a")
+    # Met in its last moment, it lives on for the TTL; then it is new.
+    run.at_s(86_399.999 + 599.999)
     github("duplicate", b"a")
-    run.at_s(599.999 + 600)
+    run.at_s(86_399.999 + 2 * 600)
     github("committed", b"a")
-    done("admit: github", "nothing but the claim keeps it single: after the TTL it is new", run)
+    done("admit: github", "no row keeps it single, so its claim lives as long as one would", run)

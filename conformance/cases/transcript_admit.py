@@ -25,6 +25,8 @@ from .transcript_run import (
 
 BUCKET = {"name": "admit", "key": ANY, "interval_ms": 10, "burst": 1000}
 NO_CALL = "0" * 32
+# There is no row: done claims live as long as one would.
+KEEP_MS = 86_400_000
 # No person, so no fingerprint; it need not even be JSON.
 BODY = b"a=b"
 UNCOMMITTED = wire.decision("uncommitted", "settle")
@@ -46,11 +48,14 @@ class Delivery(Event):
         """First the claim that every delivery of the event holds: its id."""
         made = self.commit(reply=reply, call_id=NO_CALL)
         made["args"]["claims"] = self.claims[-1:]
+        made["args"]["keep_ms"] = KEEP_MS
         return made
 
     def rest(self, reply: Any = None) -> Effect:
         """Then all of them."""
-        return self.commit(reply=reply, call_id=NO_CALL)
+        made = self.commit(reply=reply, call_id=NO_CALL)
+        made["args"]["keep_ms"] = KEEP_MS
+        return made
 
     def release(self, reply: Any = None) -> Effect:
         made = super().release(reply)

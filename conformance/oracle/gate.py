@@ -173,7 +173,9 @@ class Gate:
         if refusal is not None:
             return refusal
         if settle == "commit":
-            data.claims.update((name, Done(True, now_ms + keep_ms)) for name in names)
+            # There is no row: the claims are all that keeps the event single.
+            until_ms = now_ms + max(keep_ms, self.calls_ms)
+            data.claims.update((name, Done(True, until_ms)) for name in names)
             return wire.decision("committed", "settle")
         data.claims.update(
             (name, Held(now_ms + self.lease_ms, now_ms + keep_ms)) for name in names

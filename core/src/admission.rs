@@ -127,6 +127,11 @@ impl Admitted {
 }
 
 impl Hold {
+    /// Remembers the event for as long, once it is done: where no row keeps it single, its claims have to.
+    pub(crate) fn remembered_for(self, least: Millis) -> Self {
+        Self { keep: self.keep.max(least), ..self }
+    }
+
     /// The event is finished, with this result.
     pub(crate) fn commit<'a>(&'a self, site: &'a SiteId, done: Done) -> Settle<'a> {
         self.settle(site, SettleAction::Commit { done, keep: self.keep })

@@ -30,7 +30,7 @@ impl<P: Perform, K: Clock> Admission<'_, P, K> {
         &self.decision
     }
 
-    /// The work is done, for good: the event is never let in again. What is to be sent:
+    /// The work is done, for good: the event is let in no more, for `retention.calls_s`. What is to be sent:
     ///
     /// - [`Committed`](consentgate_core::Reason::Committed), 200.
     /// - [`CommitLost`](consentgate_core::Reason::CommitLost), 409: the lease was over and another delivery took the

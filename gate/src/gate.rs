@@ -63,10 +63,6 @@ impl<P: Perform, K: Clock> Gate<P, K> {
     ///
     /// # Errors
     /// The answer to send to an event that is not let in. It is a refusal, not a failure.
-    #[expect(
-        clippy::result_large_err,
-        reason = "a refusal is an answer like any other, and moved once"
-    )]
     pub fn admit(
         &self,
         request: &Request<'_>,

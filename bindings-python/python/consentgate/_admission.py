@@ -57,7 +57,7 @@ class Admission(_Base):
     __slots__ = ()
 
     def commit(self, *, now: float | None = None) -> Decision:
-        """The work is done, for good: the event is never let in again. What to send.
+        """The work is done, for good: the event is let in no more. What to send.
 
         `accepted`: committed. `rejected` (`commit_lost`): the lease was over and another delivery
         took the event over, which does the work as well; undo yours if you can. `unavailable`: the

@@ -150,7 +150,8 @@ impl Work {
     fn admitted(self, asking: Asking, reply: AdmitReply) -> Next<State> {
         let not_admitted = match asking.judge(reply) {
             Ok(admitted) => {
-                let held = Held { work: self, hold: admitted.into_hold() };
+                let kept = self.context.common.calls_kept;
+                let held = Held { work: self, hold: admitted.into_hold().remembered_for(kept) };
                 let decision = held.uncommitted();
                 return Next::Pause(State::Releasing(held), decision);
             }

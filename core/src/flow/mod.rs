@@ -76,7 +76,7 @@ pub trait Flow {
 /// How the host's own work on an admitted event ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settlement {
-    /// It is done, for good: the event is never let in again.
+    /// It is done, for good: the event is let in no more, for as long as a row would be kept.
     Commit,
     /// It is not done: the event never happened, and gets its token back.
     Release,

@@ -69,6 +69,20 @@ fn law_3_work_that_is_committed_is_never_let_in_again() {
 }
 
 #[test]
+fn field_16_what_was_committed_is_known_for_as_long_as_a_row_would_be() {
+    let mut world = world();
+    let mut flow = admitted(&world, "evt_1");
+    assert_eq!(world.settle(&mut flow, Commit).reason(), Reason::Committed);
+    world.forward(secs(86_399));
+    assert_eq!(arrive(&world, "evt_1").1.reason(), Reason::Duplicate, "sent again a day later");
+    // Met in its last moment, it lives on for the TTL.
+    world.forward(secs(599));
+    assert_eq!(arrive(&world, "evt_1").1.reason(), Reason::Duplicate);
+    world.forward(secs(601));
+    assert!(arrive(&world, "evt_1").0.is_paused());
+}
+
+#[test]
 fn field_21_a_crash_in_the_middle_is_healed_by_the_lease() {
     let mut world = world_with_rate(1);
     drop(admitted(&world, "evt_1"));
