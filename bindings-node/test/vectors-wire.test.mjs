@@ -1,7 +1,7 @@
 /** The bytes on the wire: each reason brought about through a whole gate. */
 
 import assert from 'node:assert/strict';
-import { Gate, sign } from 'consentgate';
+import { Gate, sign, signDevice } from 'consentgate';
 import { spelled, vectors } from './support/vectors.mjs';
 import {
   EVENT,
@@ -70,6 +70,16 @@ const resting = ({ retry_ms: retryMs }) => {
   const send = (now) => own.callEvent('acme', signed(), EVENT, { now });
   assert.equal(send(NOW).reason, 'store_failed');
   return send(NOW);
+};
+
+const DEVICE_SECRET = Buffer.alloc(32, 'd');
+
+/** A device's request at a site that knows `meter-7`. */
+const device = (deviceId = 'meter-7', changed = {}) => {
+  const directory = [{ id: 'meter-7', secrets: [DEVICE_SECRET] }];
+  const line = { site: 'acme', method: 'GET', url: '/', now: NOW };
+  const headers = signDevice(DEVICE_SECRET, deviceId, '', line);
+  return gate(changed, { devices: { directory } }).device(headers, '', line);
 };
 
 const JOB = {
@@ -160,6 +170,10 @@ const scenes = {
   conversion_failed: () => finish('failed'),
   conversion_put_back: () => finish('retry'),
   lease_lost: () => finish('sent', { finish: () => ({ outcome: 'lost' }) }),
+  authenticated: () => device(),
+  unknown_device: () => device('meter-8'),
+  nonce_used: () =>
+    device('meter-7', replying('admission', 'admit', { outcome: 'held', retryMs: 1 })),
   purged: () => gate().purge(1, { now: NOW }),
   store_resting: resting,
 };

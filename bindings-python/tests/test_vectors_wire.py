@@ -119,6 +119,15 @@ def forked() -> Decision:
     return in_child(lambda: gate.call_event("acme", event(), BODY, now=NOW))
 
 
+def of_device(device_id: str = "meter-7", **replies: Any) -> Decision:
+    """A device's request at a site that knows `meter-7`."""
+    devices = {"directory": [{"id": "meter-7", "secrets": [SECRET[:-4] + "AAA="]}]}
+    gate = Gate(host_config(site={"devices": devices}), stores(**replies))
+    line = {"site": "acme", "method": "GET", "url": "/"}
+    headers = sign_device(SECRET[:-4] + "AAA=", device_id, b"", now=NOW, **line)
+    return gate.device(headers, b"", now=NOW, **line)
+
+
 BY_REASON: dict[str, Callable[[], Decision]] = {
     "accepted": answered,
     "duplicate": lambda: answered(
@@ -161,6 +170,9 @@ BY_REASON: dict[str, Callable[[], Decision]] = {
     "conversion_failed": lambda: finished("failed"),
     "conversion_put_back": lambda: finished("retry"),
     "lease_lost": lambda: finished("sent", calls__finish={"outcome": "lost"}),
+    "authenticated": of_device,
+    "unknown_device": lambda: of_device("meter-8"),
+    "nonce_used": lambda: of_device(admission__admit={"outcome": "held", "retry_ms": 1}),
     "purged": lambda: Gate(host_config(), stores()).purge(1, now=NOW),
 }
 
