@@ -7,7 +7,7 @@ from itertools import chain, repeat
 from typing import Any, Literal
 
 import pytest
-from consentgate import Decision, Gate, sign
+from consentgate import Decision, Gate, sign, sign_device
 
 from .forked import in_child
 from .support import BODY, NOW, ORIGIN, SECRET, Json, cases, config, event, host_config, statement

@@ -8,7 +8,8 @@ import { crossed } from './shared.mjs';
 
 const configPath = `${root}examples/config.json`;
 const config = JSON.parse(readFileSync(configPath));
-const site = { site: 'acme', secret: config.sites.acme.keys[0].secret, origin: config.sites.acme.origins[0] };
+const { keys, devices } = config.sites.acme;
+const site = { site: 'acme', secret: keys[0].secret, deviceMaster: devices.keys[0].secret, origin: config.sites.acme.origins[0] };
 const failures = [];
 
 /** The backend's own metrics, read from its loopback listener: what it counted must fit what was asked of it. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Drives a deployed gate over HTTP as senders, browsers and attackers would, and says what it saw.
 //
-//   node scripts/smoke/call-event.mjs --url http://127.0.0.1:8080 --site acme --secret whsec_…
+//   node scripts/smoke/call-event.mjs --url http://127.0.0.1:8080 --site acme --secret whsec_… [--device-master whsec_…]
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
@@ -9,25 +9,29 @@ import { Assertions } from './lib/assertions.mjs';
 import { Client } from './lib/client.mjs';
 import { freshFingerprint } from './lib/event.mjs';
 
-const LETTERS = [...'ABCDEFGHIJK'];
+const LETTERS = [...'ABCDEFGHIJKL'];
+/** The check that needs a site's master key for devices. */
+const OF_DEVICES = 'L';
 
 /** Runs the checks one after the other; each has a fingerprint of its own. */
 export async function run({
   url,
   site,
   secret,
+  deviceMaster,
   origin = new URL(url).origin,
   leaseS = 30,
   capacity = 20,
   perMinute = 20,
   seed = 1,
   timeoutMs = 10_000,
-  checks = LETTERS,
+  checks = LETTERS.filter((letter) => deviceMaster !== undefined || letter !== OF_DEVICES),
   print = () => {},
 }) {
   const unknown = checks.filter((letter) => !LETTERS.includes(letter));
   if (checks.length === 0 || unknown.length > 0) throw new Error(`there are the checks ${LETTERS.join('')}, not ${unknown.join('') || 'none'}`);
-  const client = new Client({ url, site, secret, origin, timeoutMs });
+  if (deviceMaster === undefined && checks.includes(OF_DEVICES)) throw new Error(`check ${OF_DEVICES} needs --device-master`);
+  const client = new Client({ url, site, secret, deviceMaster, origin, timeoutMs });
   const results = [];
   for (const letter of LETTERS.filter((one) => checks.includes(one))) {
     const { title, check } = await import(`./checks/${letter.toLowerCase()}.mjs`);
@@ -71,7 +75,7 @@ async function main() {
   const { values } = parseArgs({
     options: {
       url: option, site: option, secret: option, origin: option, json: option, seed: option,
-      'lease-s': option, capacity: option, 'per-minute': option, 'timeout-ms': option, checks: option,
+      'lease-s': option, capacity: option, 'per-minute': option, 'timeout-ms': option, checks: option, 'device-master': option,
     },
   });
   const missing = ['url', 'site', 'secret'].filter((name) => values[name] === undefined);
@@ -84,6 +88,7 @@ async function main() {
     url: values.url,
     site: values.site,
     secret: values.secret,
+    deviceMaster: values['device-master'],
     origin: values.origin,
     leaseS: number('lease-s'),
     capacity: number('capacity'),

@@ -189,6 +189,16 @@ export const BREAKS = [
     const unavailable = () => refusal(503, 'unavailable', 'The service is unavailable', 1);
     server.on('request', (request) => request.on('error', () => Object.assign(gate, { healthz: unavailable })));
   }),
+
+  broken("a device's request may come twice", 'L', 'sent again: want 401', (gate) => {
+    gate.isNew = () => true;
+  }),
+  broken("a device's query is not signed", 'L', 'its request: want 200', (gate) => {
+    gate.signedPath = (url) => url.split('?')[0];
+  }),
+  broken('a used nonce is told', 'L', 'another body: the same 401', (gate) => {
+    one401(gate, 'nonce', (answer) => withHeader(answer, 'www-authenticate', 'nonce'));
+  }),
 ];
 
 function broken(name, fails, says, change) {
