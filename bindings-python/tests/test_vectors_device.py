@@ -82,8 +82,9 @@ def test_derive(case: Json) -> None:
     master, generation = case["master"], case["generation"]
     ids = case["site"], case["device_id"]
     assert device_secret(master, *ids, generation) == case["expect"]
-    assert device_secret(b64decode(master.removeprefix("whsec_")), *ids, generation) == (
-        case["expect"]
+    assert (
+        device_secret(b64decode(master.removeprefix("whsec_")), *ids, generation)
+        == (case["expect"])
     )
     if generation == 0:
         assert device_secret(master, *ids) == case["expect"]
