@@ -15,7 +15,7 @@ import { NOW, config, site } from './support/world.mjs';
 const MASTER = Buffer.alloc(32, 'm');
 const SECRET = deviceSecret(MASTER, 'acme', 'meter-7');
 const BODY = '{"kwh":17}';
-const URLS = ['/in/d', '/in/d?a=1&b=%2F', '/in/d?', '/in/%64?x=%C3%A9'];
+const URLS = ['/in/d', '/in/d?a=1&b=%2F', '/in/d?', '/in/d?%64=%C3%A9'];
 const devices = { keys: [{ id: 'm1', secret: MASTER }] };
 const own = (Form) =>
   new Form({ ...config(), sites: { acme: site({ devices }) } }, undefined, () => NOW);
