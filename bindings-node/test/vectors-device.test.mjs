@@ -86,6 +86,9 @@ test('misuse throws, and shows nothing of what was given', () => {
     assert.throws(derive, { name: 'RangeError', message: /`generation`/ });
   }
   const derive = () => deviceSecret(MASTER, 'acme', 'meter:secret');
-  assert.throws(derive, (error) => /`deviceId`/.test(error.message) && !/meter/.test(error.message));
+  assert.throws(
+    derive,
+    (error) => /`deviceId`/.test(error.message) && !/meter/.test(error.message),
+  );
   assert.throws(() => new Gate({ sites: {} }).device([], '', undefined), TypeError);
 });
