@@ -1,3 +1,3 @@
 import adapter from './fastify.js';
 
-export const { rawBodies, readBody, receive, receiveSync, respond } = adapter;
+export const { rawBodies, readBody, receive, receiveDevice, receiveSync, respond } = adapter;

@@ -1,3 +1,3 @@
 import adapter from './fetch.js';
 
-export const { readBody, receive, receiveSync, respond } = adapter;
+export const { readBody, receive, receiveDevice, receiveSync, respond } = adapter;

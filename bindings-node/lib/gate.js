@@ -68,7 +68,13 @@ class Core {
     const known = ['site', 'method', 'url', 'ip', 'now'];
     const { site, method, url, ip, now } = input.options(options, known);
     const line = [input.text(method, '`method`'), input.text(url, '`url`')];
-    const request = [input.text(site, '`site`'), line, input.headers(headers), input.body(body), ip];
+    const request = [
+      input.text(site, '`site`'),
+      line,
+      input.headers(headers),
+      input.body(body),
+      ip,
+    ];
     return new Call((at) => this.native.device(...request, at), this.time(now));
   }
 

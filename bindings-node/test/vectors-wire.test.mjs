@@ -1,7 +1,7 @@
 /** The bytes on the wire: each reason brought about through a whole gate. */
 
 import assert from 'node:assert/strict';
-import { Gate, sign } from 'consentgate';
+import { Gate, sign, signDevice } from 'consentgate';
 import { spelled, vectors } from './support/vectors.mjs';
 import {
   EVENT,
@@ -78,6 +78,16 @@ const resting = ({ retry_ms: retryMs }) => {
 
 /** An event that was let in for work of the host's own. */
 const admitted = (changed) => gate(changed).admit('acme', signed(), EVENT, { now: NOW });
+
+const DEVICE_SECRET = Buffer.alloc(32, 'd');
+
+/** A device's request at a site that knows `meter-7`. */
+const device = (deviceId = 'meter-7', changed = {}) => {
+  const directory = [{ id: 'meter-7', secrets: [DEVICE_SECRET] }];
+  const line = { site: 'acme', method: 'GET', url: '/', now: NOW };
+  const headers = signDevice(DEVICE_SECRET, deviceId, '', line);
+  return gate(changed, { devices: { directory } }).device(headers, '', line);
+};
 
 const JOB = {
   callId: '0'.repeat(32),
@@ -170,6 +180,10 @@ const scenes = {
   committed: () => admitted().commit(),
   uncommitted: () => admitted().release(),
   commit_lost: () => admitted(replying('admission', 'settle', { outcome: 'lost' })).commit(),
+  authenticated: () => device(),
+  unknown_device: () => device('meter-8'),
+  nonce_used: () =>
+    device('meter-7', replying('admission', 'admit', { outcome: 'held', retryMs: 1 })),
   purged: () => gate().purge(1, { now: NOW }),
   store_resting: resting,
 };

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from consentgate import Gate, _native, sign, verify
+from consentgate import Gate, _native, sign, sign_device, verify
 from consentgate.types import Scheme
 
 from .support import NOW, ORIGIN, SECRET, consented
@@ -82,3 +82,31 @@ def test_bodies(scheme: Scheme) -> None:
     for other in changed(text):
         expected = other == text
         assert (verify(scheme, SECRET, headers, other.encode(), now=NOW) is not None) is expected
+
+
+def test_devices() -> None:
+    devices = {"directory": [{"id": "meter-7", "secrets": [b"s" * 32]}]}
+    gate = Gate({"sites": {"acme": {"keys": [{"id": "k", "secret": SECRET}], "devices": devices}}})
+    line = {"site": "acme", "method": "POST", "url": "/v1/readings?n=1"}
+    headers = list(sign_device(b"s" * 32, "meter-7", BODY, now=NOW, **line).items())
+    count = 0
+    # First while the nonce is new, then while it is used: a change is nobody's request.
+    for first in ("authenticated", "nonce_used"):
+        for mutant in mutants(headers):
+            if not same(mutant, headers):
+                decision = gate.device(mutant, BODY, now=NOW, **line)
+                assert (decision.status, decision.device_id) == (401, None), mutant
+                count += 1
+        for part in ("method", "url"):
+            for other in changed(line[part]):
+                if other != line[part]:
+                    decision = gate.device(headers, BODY, now=NOW, **{**line, part: other})
+                    assert decision.reason == "bad_signature", other
+        assert gate.device(headers, BODY, now=NOW, **line).reason == first
+    for mutant in filter(lambda mutant: same(mutant, headers), mutants(headers)):
+        assert gate.device(mutant, BODY, now=NOW, **line).reason == "nonce_used", mutant
+    assert count > 2000
+
+
+def same(mutant: Pairs, headers: Pairs) -> bool:
+    return [(name.lower(), value) for name, value in mutant] == headers

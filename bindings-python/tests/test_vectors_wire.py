@@ -7,7 +7,7 @@ from itertools import chain, repeat
 from typing import Any, Literal
 
 import pytest
-from consentgate import Decision, Gate, sign
+from consentgate import Decision, Gate, sign, sign_device
 
 from .forked import in_child
 from .support import BODY, NOW, ORIGIN, SECRET, Json, cases, config, event, host_config, statement
@@ -126,6 +126,15 @@ def admitted(end: str, **replies: Any) -> Decision:
     return ended
 
 
+def of_device(device_id: str = "meter-7", **replies: Any) -> Decision:
+    """A device's request at a site that knows `meter-7`."""
+    devices = {"directory": [{"id": "meter-7", "secrets": [SECRET[:-4] + "AAA="]}]}
+    gate = Gate(host_config(site={"devices": devices}), stores(**replies))
+    line = {"site": "acme", "method": "GET", "url": "/"}
+    headers = sign_device(SECRET[:-4] + "AAA=", device_id, b"", now=NOW, **line)
+    return gate.device(headers, b"", now=NOW, **line)
+
+
 BY_REASON: dict[str, Callable[[], Decision]] = {
     "accepted": answered,
     "duplicate": lambda: answered(
@@ -171,6 +180,9 @@ BY_REASON: dict[str, Callable[[], Decision]] = {
     "committed": lambda: admitted("commit"),
     "uncommitted": lambda: admitted("release"),
     "commit_lost": lambda: admitted("commit", admission__settle={"outcome": "lost"}),
+    "authenticated": of_device,
+    "unknown_device": lambda: of_device("meter-8"),
+    "nonce_used": lambda: of_device(admission__admit={"outcome": "held", "retry_ms": 1}),
     "purged": lambda: Gate(host_config(), stores()).purge(1, now=NOW),
 }
 

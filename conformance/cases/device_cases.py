@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .common import NOW_S, Collector, Pairs, key_of, secret_of
+from .device_requests import request_cases
 from .device_run import (
     BODY,
     BS,
@@ -33,7 +34,6 @@ from .device_run import (
     signing,
     site,
 )
-from .device_requests import request_cases
 
 GOOD = header()
 PARTS = GOOD.split(":")
@@ -341,9 +341,9 @@ def limit_cases() -> None:
 
 def derive_cases() -> None:
     for site_id, device, generation in (
-        ("acme", DEVICE, 0), ("acme", DEVICE, 1), ("acme", DEVICE, 2**31 - 1), ("acme", "meter-8", 0),
-        ("other", DEVICE, 0), ("a", "b.c", 0), ("a.b", "c", 0), ("acme", "7-1", 0), ("acme", "7", 10),
-        ("acme", "m" * 128, 0),
+        ("acme", DEVICE, 0), ("acme", DEVICE, 1), ("acme", DEVICE, 2**31 - 1),
+        ("acme", "meter-8", 0), ("other", DEVICE, 0), ("a", "b.c", 0), ("a.b", "c", 0),
+        ("acme", "7-1", 0), ("acme", "7", 10), ("acme", "m" * 128, 0),
     ):
         derive(f"secret of {device[:12]} at {site_id}, generation {generation}",
                "RFC 5869: each of the three makes another secret", M1, site_id, device, generation)

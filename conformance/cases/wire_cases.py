@@ -44,6 +44,7 @@ def build() -> Collector:
     add("lease_lost", "finish_conversion: somebody else's by now; nothing changed", "lease_lost")
     add("purged", "however much was dropped", "purged")
     add("committed", "admit: the host's own work is done", "committed")
+    add("authenticated", "device: whose request it is is not told", "authenticated")
     for reason in wire.NO_CONTENT_REASONS:
         add(f"204 {reason}", "law 6: one constant, the inner reason is never told", reason)
     for reason, code in wire.PUBLIC_CODE.items():

@@ -31,7 +31,7 @@ fn all_faults_come_at_once_each_with_its_path() {
             "`sites.acme.keys[2].id` is missing",
             "`sites.acme.keys[2].secret` must be a text, or bytes as `{\"base64\": \"…\"}`",
             "`sites.acme.tolerance_s` must be a whole number from 1 to 3600, not 0",
-            "`sites.acme.origin` is not known here; known are `scheme`, `accept_untimed`, `keys`, `origins`, `tolerance_s`, `fingerprint_pointer`, `event_id_pointer`, `rate`, `sync`, `admit_rate`, `consent`",
+            "`sites.acme.origin` is not known here; known are `scheme`, `accept_untimed`, `keys`, `origins`, `tolerance_s`, `fingerprint_pointer`, `event_id_pointer`, `rate`, `sync`, `admit_rate`, `consent`, `devices`",
             "`sites.b.keys` must have 1 to 4 elements, not 0",
             "`sites.b.rate.capacity` is derived when `strict` is true; leave it out",
             "`sites.b.consent.record` must be scopes of 1 to 64 bytes",
@@ -292,4 +292,46 @@ fn a_site_set_at_run_time_is_held_to_the_same_rules() {
         SiteConfig::from_json(br#"{"tolerance_s":3000}"#, &id, config.common()).unwrap_err();
     let faults: Vec<_> = error.faults().iter().map(|fault| fault.path.as_str()).collect();
     assert_eq!(faults, ["sites.b.keys", "sites.b.tolerance_s"]);
+}
+
+#[test]
+fn law_12_faults_of_devices_name_places_and_no_device() {
+    let json = format!(
+        r#"{{"sites":{{"a":{{{KEYS},"devices":{{
+            "keys":[{{"id":"m 1","secret":"AAAA"}}],"generations":[2,1],"per_ip":{{"capacity":0}},
+            "directory":[
+                {{"id":"whose device","revoked":true}},{{"id":"whose-device"}},
+                {{"id":"d","secrets":[]}},{{"id":"e","generations":[0,1,2]}},
+                {{"id":"f","revoked":true,"generations":[1]}},{{"revoked":true}},
+                {{"id":"whose-g","revoked":true}},{{"id":"whose-g","revoked":true}},7,
+                {{"id":"h","secrets":["whsec_",7]}},{{"id":"i","revoked":1}}
+            ]}}}}}}}}"#
+    );
+    let found = faults(&json);
+    let one = "must be given exactly one of `secrets`, `generations` and `revoked`: true";
+    assert_eq!(
+        found,
+        [
+            "keys[0].id` must be 1 to 64 of A-Z a-z 0-9 . _ -",
+            "keys[0].secret` is shorter than 24 bytes; `allow_short_secrets` would allow it",
+            "generations` must be an array of 1 or 2 ascending whole numbers from 0 to 2147483647",
+            "directory[0].id` must be 1 to 128 of A-Z a-z 0-9 . _ -",
+            &format!("directory[1].id` {one}"),
+            "directory[2].secrets` must have 1 to 2 elements, not 0",
+            "directory[3].generations` must have 1 to 2 elements, not 3",
+            &format!("directory[4].id` {one}"),
+            "directory[5].id` is missing",
+            "directory[7].id` is there twice",
+            "directory[8]` must be an object",
+            "directory[9].secrets[0]` is empty",
+            "directory[9].secrets[1]` must be a text, or bytes as `{\"base64\": \"…\"}`",
+            "directory[10].revoked` must be true or false",
+            &format!("directory[10].id` {one}"),
+            "per_ip.capacity` must be a whole number from 1 to 1000000, not 0",
+        ]
+        .map(|fault| format!("`sites.a.devices.{fault}"))
+    );
+    assert!(!found.concat().contains("whose"));
+    let empty = format!(r#"{{"sites":{{"a":{{{KEYS},"devices":{{}}}}}}}}"#);
+    assert_eq!(faults(&empty), ["`sites.a.devices.keys` is missing"]);
 }

@@ -3,7 +3,13 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { AsyncGate, verify } from "consentgate";
-import { readBody, receive, receiveSync, respond } from "consentgate/express";
+import {
+  readBody,
+  receive,
+  receiveDevice,
+  receiveSync,
+  respond,
+} from "consentgate/express";
 import express from "express";
 import { openStores } from "./stores.mjs";
 
@@ -58,6 +64,14 @@ app.post("/api/sale", async (request, response) => {
   const callId = parsed(body)?.call_id;
   if (typeof callId !== "string") return response.sendStatus(400);
   respond(await gate.confirmSale(site, callId), response);
+});
+
+/** A device tells of itself; what it says counts once. */
+app.post("/device/readings", async (request, response) => {
+  const decision = await receiveDevice(gate, request, siteOf(request));
+  if (decision.outcome !== "accepted") return respond(decision, response);
+  // Here the host does its own work, and answers as it likes.
+  response.json({ device: decision.deviceId });
 });
 
 app.get("/healthz", (_request, response) => response.send("ok"));

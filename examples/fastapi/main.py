@@ -11,10 +11,11 @@ from wsgiref.simple_server import make_server
 
 import uvicorn
 from consentgate import AsyncGate, verify
-from consentgate.fastapi import read_body, receive, receive_sync, respond
+from consentgate.fastapi import read_body, receive, receive_device, receive_sync, respond
 from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse
 
 from stores import stores
 
@@ -93,6 +94,16 @@ async def sale(request: Request, site: str = "") -> Response:
     except ValidationError:
         return Response(status_code=400)
     return respond(await gate.confirm_sale(site, sold.call_id))
+
+
+@app.post("/device/readings")
+async def device(request: Request, site: str = "") -> Response:
+    """A device tells of itself; what it says counts once."""
+    decision = await receive_device(gate, request, site)
+    if decision.outcome != "accepted":
+        return respond(decision)
+    # Here the host does its own work, and answers as it likes.
+    return JSONResponse({"device": decision.device_id})
 
 
 @app.exception_handler(ClientDisconnect)

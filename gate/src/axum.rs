@@ -4,10 +4,10 @@
 use crate::{AsyncGate, AsyncPerform, Clock, Gate, Perform, Timer, http::HttpHeaders};
 use ::axum::{
     body::Body,
-    extract::{ConnectInfo, Request},
+    extract::{ConnectInfo, OriginalUri, Request},
     response::Response,
 };
-use consentgate_core::{Decision, Request as Event};
+use consentgate_core::{Decision, DeviceRequest, Request as Event};
 use http_body_util::BodyExt;
 use std::{future::Future, net::SocketAddr};
 
@@ -21,6 +21,9 @@ pub trait AnyGate {
 
     /// The gate's `sync_session`, by its own clock.
     fn sync_session<'a>(&'a self, event: Event<'a>) -> impl Future<Output = Decision> + Send;
+
+    /// The gate's `device`, by its own clock.
+    fn device<'a>(&'a self, request: DeviceRequest<'a>) -> impl Future<Output = Decision> + Send;
 }
 
 impl<P: Perform, K: Clock> AnyGate for Gate<P, K> {
@@ -35,6 +38,10 @@ impl<P: Perform, K: Clock> AnyGate for Gate<P, K> {
     fn sync_session<'a>(&'a self, event: Event<'a>) -> impl Future<Output = Decision> + Send {
         std::future::ready(self.sync_session(&event, None))
     }
+
+    fn device<'a>(&'a self, request: DeviceRequest<'a>) -> impl Future<Output = Decision> + Send {
+        std::future::ready(self.device(&request, None))
+    }
 }
 
 impl<P: AsyncPerform, K: Clock + Sync, T: Timer> AnyGate for AsyncGate<P, K, T> {
@@ -48,6 +55,10 @@ impl<P: AsyncPerform, K: Clock + Sync, T: Timer> AnyGate for AsyncGate<P, K, T> 
 
     fn sync_session<'a>(&'a self, event: Event<'a>) -> impl Future<Output = Decision> + Send {
         self.sync_session(&event, None)
+    }
+
+    fn device<'a>(&'a self, request: DeviceRequest<'a>) -> impl Future<Output = Decision> + Send {
+        self.device(&request, None)
     }
 }
 
@@ -82,6 +93,26 @@ pub async fn receive_sync(
     let headers = incoming.headers();
     let stating = gate.sync_session(incoming.event(site, &headers));
     Ok(stating.await)
+}
+
+/// Reads a device's signed request off the network and decides on it. What is signed is the URI as it came, also
+/// inside of a nested router.
+///
+/// # Errors
+/// The connection broke before the body was whole.
+pub async fn receive_device(
+    gate: &impl AnyGate,
+    request: Request,
+    site: &str,
+) -> Result<Decision, ::axum::Error> {
+    let incoming = Incoming::read(gate, request).await?;
+    let headers = incoming.headers();
+    let url = incoming.url();
+    let Event { body, ip, .. } = incoming.event(site, &headers);
+    let method = incoming.parts.method.as_str();
+    let request = DeviceRequest { site, method, url, headers: &headers, body, ip };
+    let deciding = gate.device(request);
+    Ok(deciding.await)
 }
 
 /// The decision as a response.
@@ -127,6 +158,13 @@ impl Incoming {
 
     fn headers(&self) -> HttpHeaders<'_> {
         HttpHeaders(&self.parts.headers)
+    }
+
+    /// As it came, before a nested router cut it.
+    fn url(&self) -> &str {
+        let original = self.parts.extensions.get::<OriginalUri>();
+        let uri = original.map_or(&self.parts.uri, |OriginalUri(uri)| uri);
+        uri.path_and_query().map_or("", |target| target.as_str())
     }
 
     fn event<'a>(&'a self, site: &'a str, headers: &'a HttpHeaders<'a>) -> Event<'a> {

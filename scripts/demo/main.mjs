@@ -8,9 +8,11 @@ import { crashed, crossed } from './shared.mjs';
 
 const configPath = `${root}examples/config.json`;
 const config = JSON.parse(readFileSync(configPath));
+const { keys, devices } = config.sites.acme;
 const site = {
   site: 'acme',
-  secret: config.sites.acme.keys[0].secret,
+  secret: keys[0].secret,
+  deviceMaster: devices.keys[0].secret,
   origin: config.sites.acme.origins[0],
   webhookSecret: config.sites.hooks.keys[0].secret,
 };

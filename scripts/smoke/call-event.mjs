@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Drives a deployed gate over HTTP as senders, browsers and attackers would, and says what it saw.
 //
-//   node scripts/smoke/call-event.mjs --url http://127.0.0.1:8080 --site acme --secret whsec_…
+//   node scripts/smoke/call-event.mjs --url http://127.0.0.1:8080 --site acme --secret whsec_… [--device-master whsec_…]
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
@@ -9,13 +9,16 @@ import { Assertions } from './lib/assertions.mjs';
 import { Client } from './lib/client.mjs';
 import { freshFingerprint } from './lib/event.mjs';
 
-const LETTERS = [...'ABCDEFGHIJKL'];
+const LETTERS = [...'ABCDEFGHIJKLM'];
+/** The check that needs a site's master key for devices. */
+const OF_DEVICES = 'M';
 
 /** Runs the checks one after the other; each has a fingerprint of its own. */
 export async function run({
   url,
   site,
   secret,
+  deviceMaster,
   origin = new URL(url).origin,
   webhookSecret = 'consentgate-example-webhook-secret',
   leaseS = 30,
@@ -23,12 +26,13 @@ export async function run({
   perMinute = 20,
   seed = 1,
   timeoutMs = 10_000,
-  checks = LETTERS,
+  checks = LETTERS.filter((letter) => deviceMaster !== undefined || letter !== OF_DEVICES),
   print = () => {},
 }) {
   const unknown = checks.filter((letter) => !LETTERS.includes(letter));
   if (checks.length === 0 || unknown.length > 0) throw new Error(`there are the checks ${LETTERS.join('')}, not ${unknown.join('') || 'none'}`);
-  const client = new Client({ url, site, secret, origin, webhookSecret, timeoutMs });
+  if (deviceMaster === undefined && checks.includes(OF_DEVICES)) throw new Error(`check ${OF_DEVICES} needs --device-master`);
+  const client = new Client({ url, site, secret, deviceMaster, origin, webhookSecret, timeoutMs });
   const results = [];
   for (const letter of LETTERS.filter((one) => checks.includes(one))) {
     const { title, check } = await import(`./checks/${letter.toLowerCase()}.mjs`);
@@ -72,7 +76,7 @@ async function main() {
   const { values } = parseArgs({
     options: {
       url: option, site: option, secret: option, origin: option, json: option, seed: option,
-      'webhook-secret': option,
+      'webhook-secret': option, 'device-master': option,
       'lease-s': option, capacity: option, 'per-minute': option, 'timeout-ms': option, checks: option,
     },
   });
@@ -86,6 +90,7 @@ async function main() {
     url: values.url,
     site: values.site,
     secret: values.secret,
+    deviceMaster: values['device-master'],
     origin: values.origin,
     webhookSecret: values['webhook-secret'],
     leaseS: number('lease-s'),

@@ -7,8 +7,10 @@ import {
   ConfigError,
   Gate,
   NotWritten,
+  deviceSecret,
   memory,
   sign,
+  signDevice,
   sqlite,
   verify,
   type Admission,
@@ -38,6 +40,18 @@ const config: ConfigData = {
       scheme: 'github',
       accept_untimed: true,
       event_id_pointer: '/id',
+    },
+    meters: {
+      keys: [{ id: 'k1', secret: '…' }],
+      devices: {
+        keys: [{ id: 'm1', secret: Buffer.alloc(32) }],
+        generations: [0, 1],
+        directory: [
+          { id: 'meter-7', revoked: true },
+          { id: 'meter-8', secrets: ['…'] },
+        ],
+        per_ip: { per_minute: 10 },
+      },
     },
   },
   caps: { body_bytes_max: 1024 },
@@ -69,6 +83,13 @@ switch (decision.outcome) {
     throw never;
   }
 }
+
+const line = { site: 'acme', method: 'POST', url: '/readings' };
+const secretOfDevice: string = deviceSecret(Buffer.alloc(32), 'acme', 'meter-7', 1);
+const signedByDevice: Record<string, string> = signDevice(secretOfDevice, 'meter-7', '{}', line);
+const deviceId: string | null = gate.device(signedByDevice, '{}', { ...line, ip: null }).deviceId;
+// @ts-expect-error: what is signed must be told
+gate.device(signedByDevice, '{}', { site: 'acme', method: 'POST' });
 
 gate.syncSession('acme', new Headers(), '{}', { ip: null });
 gate.syncSession('acme', [['origin', ['a', 'b']]], new Uint8Array());
@@ -170,6 +191,7 @@ decision.status = 200;
 export {
   always,
   body,
+  deviceId,
   dropped,
   ended,
   faults,

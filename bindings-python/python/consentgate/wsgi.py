@@ -45,8 +45,8 @@ def receive_sync(gate: Gate, environ: WSGIEnvironment, site: str) -> Decision:
 def receive_device(gate: Gate, environ: WSGIEnvironment, site: str) -> Decision:
     """Reads a device's signed request and decides on it.
 
-    `PATH_INFO` is not what was signed: the server must tell `REQUEST_URI` (uWSGI, Werkzeug, mod_wsgi)
-    or `RAW_URI` (gunicorn). Raises `LookupError` where it tells neither.
+    `PATH_INFO` is not what was signed: the server must tell `REQUEST_URI` (uWSGI, Werkzeug,
+    mod_wsgi) or `RAW_URI` (gunicorn). Raises `LookupError` where it tells neither.
     """
     url = environ.get("REQUEST_URI") or environ.get("RAW_URI")
     if not isinstance(url, str):

@@ -223,3 +223,23 @@ def _(c: Case) -> None:
     c.admit(LEASE, "C", ["s3"], ADMITTED, b)
     c.admit(LEASE, "D", ["s1"], TAKEOVER, b)
     c.admit(LEASE, "E", ["s4"], {"outcome": "limited", "retry_ms": 20_000, "bucket": 0}, b)
+
+
+@theme.case("a lease as long as its memory is never taken over", "law 3", "field 16")
+def _(c: Case) -> None:
+    b = bucket("ann", burst=1)
+    whole = {"lease": KEEP, "keep": KEEP}
+    c.admit(0, "A", ["e1"], ADMITTED, b, **whole)
+    c.admit(LEASE, "B", ["e1"], held(KEEP - LEASE), b, **whole)
+    c.admit(KEEP - 1, "B", ["e1"], held(1), b, **whole)
+    c.admit(KEEP, "C", ["e1"], ADMITTED, b, **whole)
+    c.admit(KEEP, "D", ["e2"], {"outcome": "limited", "retry_ms": 20_000, "bucket": 0}, b, **whole)
+    c.admit(KEEP, "D", ["e1"], held(KEEP), b, **whole)
+
+
+@theme.case("nor by a clock that steps back", "law 3", "law 10")
+def _(c: Case) -> None:
+    whole = {"lease": KEEP, "keep": KEEP}
+    c.admit(0, "A", ["e1"], ADMITTED, **whole)
+    c.admit(-KEEP // 2, "B", ["e1"], held(KEEP), **whole)
+    c.admit(KEEP // 2 - 1, "B", ["e1"], held(1), **whole)

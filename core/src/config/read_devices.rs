@@ -52,7 +52,13 @@ fn read_generations(section: &mut Section<'_>) -> Option<Generations> {
         let number = u32::try_from(value.as_u64()?).ok()?;
         i32::try_from(number).is_ok().then_some(number)
     };
-    let read = match value.as_array().map(Vec::as_slice) {
+    let given = value.as_array().map(Vec::as_slice);
+    if let Some(numbers) = given.filter(|numbers| !(1..=2).contains(&numbers.len())) {
+        let count = Problem::Count { least: 1, most: 2, given: numbers.len() };
+        section.fault("generations", count);
+        return None;
+    }
+    let read = match given {
         Some([only]) => number(only).and_then(|only| Generations::new(only, only)),
         Some([oldest, newest]) => {
             let ascending = number(oldest).zip(number(newest)).filter(|(old, new)| old < new);

@@ -9,12 +9,12 @@ use axum::{
     routing::{get, post},
 };
 use consentgate::{
-    Clock, Request as GateRequest, SecretInput, SystemClock,
-    axum::{read_body, receive, receive_sync, respond},
+    Clock, Outcome, Request as GateRequest, SecretInput, SystemClock,
+    axum::{read_body, receive, receive_device, receive_sync, respond},
     http::HttpHeaders,
 };
 use consentgate_example_axum::{Failure, Gate, config, gate};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{env, net::SocketAddr, sync::Arc};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -97,6 +97,20 @@ async fn sale(State(app): State<Arc<App>>, request: Request) -> Response {
     respond(&app.gate.confirm_sale(&site, call_id, None).await)
 }
 
+/// A device tells of itself; what it says counts once.
+async fn device(State(app): State<Arc<App>>, request: Request) -> Response {
+    let site = site(&request);
+    let decision = match receive_device(&app.gate, request, &site).await {
+        Ok(decision) => decision,
+        Err(error) => return broken(error),
+    };
+    match decision.device_id().filter(|_| decision.outcome() == Outcome::Accepted) {
+        // Here the host does its own work, and answers as it likes.
+        Some(id) => axum::Json(json!({"device": id.expose()})).into_response(),
+        None => respond(&decision),
+    }
+}
+
 async fn metrics(State(app): State<Arc<App>>) -> String {
     app.gate.metrics()
 }
@@ -120,6 +134,7 @@ async fn main() -> Result<(), Failure> {
         .route("/api/call-event/v2", post(call_event))
         .route("/api/sale", post(sale))
         .route("/webhooks/github", post(webhook))
+        .route("/device/readings", post(device))
         .route("/healthz", get(|| async { "ok" }))
         .with_state(app.clone())
         .into_make_service_with_connect_info::<SocketAddr>();

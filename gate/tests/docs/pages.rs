@@ -12,6 +12,7 @@ const PAGES: &[&str] = &[
     "docs/architecture.md",
     "docs/codes.md",
     "docs/decisions.md",
+    "docs/devices.md",
     "docs/laws.md",
     "docs/operations.md",
     "docs/schemes.md",

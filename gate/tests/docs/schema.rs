@@ -9,7 +9,10 @@ const SECRET: &str = "c2l4dHkgYnl0ZXMgb2Ygbm90aGluZyBidXQgdGV4dA==";
 
 /// A site of the least that is allowed.
 fn site() -> Value {
-    json!({"keys": [{"id": "k1", "secret": SECRET}]})
+    let given = json!({"id": "d", "secrets": ["Z2l2ZW4gdG8gb25lIGRldmljZSBhbmQgbm8gb3RoZXI="]});
+    let master = json!({"id": "m1", "secret": "b2Ygd2hpY2ggc2VjcmV0cyBvZiBkZXZpY2VzIGFyZSBtYWRl"});
+    let devices = json!({"keys": [master], "directory": [given]});
+    json!({"keys": [{"id": "k1", "secret": SECRET}], "devices": devices})
 }
 
 /// A member of the schema: where it stands in a document, and what is said of it.
@@ -121,6 +124,9 @@ fn roomy(path: &[String]) -> Value {
         document["sites"] = json!({});
         document["conversion"] = json!({"delay_s": 0});
     }
+    if name == "generations" && path.iter().any(|step| step == "directory") {
+        document["sites"]["acme"]["devices"]["directory"] = json!([{"id": "d"}]);
+    }
     if let Some(table) = name.strip_suffix("_per_site_max") {
         document["caps"][format!("{table}_max")] = json!(1_u64 << 40);
     }
@@ -220,6 +226,9 @@ fn lengths_of_the_schema_are_those_of_the_reader() {
         let element = |index: usize| match path.last().unwrap().as_str() {
             "keys" => json!({"id": format!("k{index}"), "secret": format!("{index:032}")}),
             "origins" => json!(format!("https://host{index}.example")),
+            "generations" => json!(index),
+            "secrets" => json!(format!("{index:032}")),
+            "directory" => json!({"id": format!("d{index}"), "revoked": true}),
             _ => json!(format!("scope{index}")),
         };
         let of = |length: usize| {
@@ -236,7 +245,7 @@ fn lengths_of_the_schema_are_those_of_the_reader() {
         }
         count += 1;
     }
-    assert_eq!(count, 4);
+    assert_eq!(count, 9);
 }
 
 #[test]

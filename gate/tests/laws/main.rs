@@ -8,6 +8,7 @@ mod cancelled;
 mod clocks;
 mod closed;
 mod consent;
+mod devices;
 mod discretion;
 mod model;
 mod naive;

@@ -1,7 +1,7 @@
 //! Laws 2 and 3 for every scheme: whatever is done to a signed request without the key, it is refused with the one
 //! 401, or it is the event that it was; it never becomes a new call.
 
-mod changes;
+pub mod changes;
 
 use crate::world::{World, cases, config_json, noon, secs, site_json, wire};
 use changes::{CLASSES, Sent, changes, harmless_changes};

@@ -110,6 +110,10 @@ impl Bound {
                 got["conversions"] = decision.conversions().iter().map(shown).collect();
                 got["cancelled"] = decision.cancelled().into();
             }
+            FlowName::Device => {
+                got["device_id"] = decision.device_id().map(|id| id.expose()).into();
+                got["key_id"] = decision.key_id().map(|id| id.as_str()).into();
+            }
             FlowName::Purge => got["removed"] = decision.removed().into(),
             _ => {}
         }

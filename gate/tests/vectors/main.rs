@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod case;
+mod device;
 mod sequences;
 mod sync;
 mod transcripts;

@@ -2,6 +2,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { secretOf, signDevice } from './device.mjs';
 import { freshFingerprint, signEvent, signWebhook } from './event.mjs';
 
 const SOCKETS_MAX = 64;
@@ -12,10 +13,11 @@ export class Client {
   #agent;
   #transport;
 
-  constructor({ url, site, secret, origin, webhookSecret, timeoutMs }) {
+  constructor({ url, site, secret, deviceMaster, origin, webhookSecret, timeoutMs }) {
     this.url = new URL(url);
     this.site = site;
     this.secret = secret;
+    this.deviceMaster = deviceMaster;
     this.origin = origin;
     this.webhookSecret = webhookSecret;
     this.timeoutMs = timeoutMs;
@@ -80,6 +82,14 @@ export class Client {
 
   hook(webhook) {
     return this.#post('/webhooks/github', webhook, null);
+  }
+
+  /** A device's request, signed but not yet sent. */
+  deviceRequest(deviceId, { site = this.site, ...signing } = {}) {
+    const [method, body, path] = ['POST', '{"kwh":17}', this.path('/device/readings', site)];
+    const secret = secretOf({ master: this.deviceMaster, site, deviceId });
+    const value = signDevice({ secret, site, deviceId, method, path, body, ...signing });
+    return { method, path, headers: { 'x-device-auth': value }, body };
   }
 
   /** Waits, and forgets the idle connections: the server may have closed them meanwhile. */

@@ -199,6 +199,16 @@ export const BREAKS = [
     const unavailable = () => refusal(503, 'unavailable', 'The service is unavailable', 1);
     server.on('request', (request) => request.on('error', () => Object.assign(gate, { healthz: unavailable })));
   }),
+
+  broken("a device's request may come twice", 'M', 'sent again: want 401', (gate) => {
+    gate.isNew = () => true;
+  }),
+  broken("a device's query is not signed", 'M', 'its request: want 200', (gate) => {
+    gate.signedPath = (url) => url.split('?')[0];
+  }),
+  broken('a used nonce is told', 'M', 'another body: the same 401', (gate) => {
+    one401(gate, 'nonce', (answer) => withHeader(answer, 'www-authenticate', 'nonce'));
+  }),
 ];
 
 function broken(name, fails, says, change) {

@@ -6,12 +6,19 @@ import { BREAKS } from './breaks.mjs';
 import { FakeGate, refusal } from './fake-gate.mjs';
 
 const BODY_BYTES_MAX = 65_536;
-const ROUTES = { '/api/sync': 'sync', '/api/call-event/v2': 'call', '/api/sale': 'sale', '/webhooks/github': 'hook' };
+const ROUTES = {
+  '/api/sync': 'sync',
+  '/api/call-event/v2': 'call',
+  '/api/sale': 'sale',
+  '/webhooks/github': 'hook',
+  '/device/readings': 'device',
+};
 
 /** What a backend and the run against it must agree on. */
 export const SETTINGS = {
   site: 'acme',
   secret: `whsec_${randomBytes(32).toString('base64')}`,
+  deviceMaster: `whsec_${randomBytes(32).toString('base64')}`,
   origin: 'https://shop.example',
   webhookSecret: 'a webhook of its own',
   leaseS: 3,
@@ -52,7 +59,7 @@ async function route(gate, { method, url, headers }, body) {
   if (flow === undefined) return refusal(404, 'not_found', 'There is nothing here');
   if (method !== 'POST') return refusal(405, 'malformed', 'The method is not allowed');
   if (body.length > BODY_BYTES_MAX) return gate.tooLarge();
-  return gate[flow]({ site: searchParams.get('site'), headers, body });
+  return gate[flow]({ site: searchParams.get('site'), headers, body, method, url });
 }
 
 async function read(request) {

@@ -2,6 +2,7 @@
 // method decides one thing, so that breaks.mjs can replace one and leave the rest right.
 import { createHmac, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { secretOf, signDevice } from '../lib/device.mjs';
 
 const TOLERANCE_MS = 300_000;
 // Long enough that copies sent at once meet an event in flight.
@@ -12,9 +13,10 @@ export class FakeGate {
   claims = new Map();
   buckets = new Map();
   calls = new Map();
+  nonces = new Set();
 
-  constructor({ site, secret, origin, webhookSecret, capacity, perMinute, leaseS }) {
-    Object.assign(this, { site, origin, webhookSecret, capacity, leaseS });
+  constructor({ site, secret, deviceMaster, origin, webhookSecret, capacity, perMinute, leaseS }) {
+    Object.assign(this, { site, deviceMaster, origin, webhookSecret, capacity, leaseS });
     this.key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
     this.intervalMs = Math.ceil(60_000 / perMinute);
   }
@@ -87,6 +89,25 @@ export class FakeGate {
   /** The delivery's own name is not signed, and is no identity. */
   hookKey(tag) {
     return `hook ${tag}`;
+  }
+
+  device({ site, headers, body, method, url }) {
+    const value = headers['x-device-auth'] ?? '';
+    const [deviceId, timestamp, nonce] = value.split(':');
+    const secret = secretOf({ master: this.deviceMaster, site: this.site, deviceId });
+    const signing = { secret, site, deviceId, method, path: this.signedPath(url), body, atMs: Number(timestamp) * 1000, nonce };
+    const isFresh = Math.abs(Date.now() - signing.atMs) <= TOLERANCE_MS;
+    if (site !== this.site || !isFresh || value !== signDevice(signing)) return this.unauthenticated('device');
+    if (!this.isNew(`${deviceId}:${nonce}`)) return this.unauthenticated('nonce');
+    return json(200, { device: deviceId });
+  }
+
+  signedPath(url) {
+    return url;
+  }
+
+  isNew(nonce) {
+    return !this.nonces.has(nonce) && Boolean(this.nonces.add(nonce));
   }
 
   /** What is wrong with the request, for the log alone: every doubt has the one answer. */
