@@ -76,7 +76,7 @@ class Site:
             "keep_ms": 600_000,
             "delay_ms": 0,
             "calls_per_site_max": 100,
-            "calls_bytes_per_site_max": 10_000,
+            "calls_bytes_per_site_max": 10_000_000,
         }
         return self.ask("calls", "record", **request | more)
 
