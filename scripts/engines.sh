@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# The engines that tests run on, on free loopback ports: a Redis, a Redis Cluster of three primaries, a Postgres.
-#   up [redis] [cluster] [postgres]      install what is missing, start what does not run (of all, or of those named)
-#   status [redis] [cluster] [postgres]  say of each whether it answers; fails when one does not
-#   env                                  print the variables by which tests find them (target/engines/env)
-#   down                                 stop all of them and remove their data
+# The engines that tests run on, on free loopback ports: a Redis, a Redis Cluster of three primaries, a Postgres, and a
+# PgBouncer before that Postgres.
+#   up [ENGINE…]      install what is missing, start what does not run (of all, or of those named)
+#   status [ENGINE…]  say of each whether it answers; fails when one does not
+#   env               print the variables by which tests find them (target/engines/env)
+#   down              stop all of them and remove their data
+# An ENGINE is redis, cluster, postgres or pgbouncer.
 # A test that kills engines has its own in the folder that ENGINES_STATE names.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -18,10 +20,12 @@ source "$ROOT/scripts/engines/redis.sh"
 source "$ROOT/scripts/engines/cluster.sh"
 # shellcheck source=scripts/engines/postgres.sh
 source "$ROOT/scripts/engines/postgres.sh"
+# shellcheck source=scripts/engines/pgbouncer.sh
+source "$ROOT/scripts/engines/pgbouncer.sh"
 
 STATE=${ENGINES_STATE:-$ROOT/target/engines}
 # Each has the functions NAME_answers, NAME_up, NAME_down, NAME_ports and NAME_env.
-ENGINES=(redis cluster postgres)
+ENGINES=(redis cluster postgres pgbouncer)
 
 # One at a time. The lock is not handed on: what is started here outlives this script.
 alone() {
@@ -78,7 +82,7 @@ action=${1:-}
 names=("${@:2}")
 if [ "${#names[@]}" = 0 ]; then names=("${ENGINES[@]}"); fi
 for name in "${names[@]}"; do
-  case "$name" in redis | cluster | postgres) ;; *) usage ;; esac
+  case "$name" in redis | cluster | postgres | pgbouncer) ;; *) usage ;; esac
 done
 case "$action" in
   up)

@@ -147,6 +147,20 @@ function admitted(reply) {
   }
 }
 
+/**
+ * Without `socketTimeout`, which ioredis does not set by itself, a connection that fell silent stays in use until the
+ * system gives it up, and every request on it fails by its deadline meanwhile. No reason to refuse a client: said aloud.
+ */
+function warnOfSilence({ options, nodes }) {
+  const own = typeof nodes === 'function' ? options?.redisOptions : options;
+  if (options === undefined || own?.socketTimeout > 0) return;
+  process.emitWarning(
+    'the client of Redis has no `socketTimeout`: a connection that falls silent stays in use for minutes; ' +
+      'make it with `socketTimeout: 2000` (for a Cluster in `redisOptions`)',
+    { type: 'ConsentgateWarning', code: 'CONSENTGATE_NO_SOCKET_TIMEOUT' },
+  );
+}
+
 /** A store for the role `admission` over an ioredis `Redis` or `Cluster`. */
 function redis(client, { allowEviction = false, ...unknown } = {}) {
   const [name] = Object.keys(unknown);
@@ -159,6 +173,7 @@ function redis(client, { allowEviction = false, ...unknown } = {}) {
   if (typeof client?.callBuffer !== 'function' || typeof client.info !== 'function') {
     throw new TypeError('`client` must be a `Redis` or `Cluster` of ioredis');
   }
+  warnOfSilence(client);
   return new RedisStore(client, allowEviction);
 }
 

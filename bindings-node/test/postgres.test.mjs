@@ -31,6 +31,8 @@ const PUT = {
   narrowing: false,
   keepMs: 600_000,
   sessionsPerSiteMax: 100,
+  floorsPerSiteMax: 100,
+  idempotencyPerSiteMax: 100,
 };
 const BODY = Buffer.from('{"fingerprint":"ü"}\0\xff', 'latin1');
 
@@ -47,7 +49,10 @@ class Site {
 
   admit(more) {
     const claims = [`s:${'0'.repeat(63)}1`, `e:${'0'.repeat(63)}2`];
-    const limits = { leaseMs: 30_000, keepMs: 600_000, claimsPerSiteMax: 100 };
+    const limits = {
+      ...{ leaseMs: 30_000, keepMs: 600_000 },
+      ...{ claimsPerSiteMax: 100, bucketsPerSiteMax: 100 },
+    };
     return this.ask('admission', 'admit', {
       ...{ claims, owner: OWNER, buckets: [] },
       ...limits,
@@ -67,7 +72,8 @@ class Site {
     return this.ask('calls', 'record', {
       ...{ callId, signatureHash: callId + callId, moreSignatureHashes: [], eventId: null },
       ...{ ...PERSON, sessionVersion: null, grantedAtMs: 1000, receivedAtMs: 2000 },
-      ...{ marketing: 'pending', body: BODY, keepMs: 600_000, delayMs: 0, callsPerSiteMax: 100 },
+      ...{ marketing: 'pending', body: BODY, keepMs: 600_000, delayMs: 0 },
+      ...{ callsPerSiteMax: 100, callsBytesPerSiteMax: 10_000_000 },
       ...more,
     });
   }
@@ -108,7 +114,11 @@ through('sessions', async (site) => {
   assert.deepEqual(await site.put({ idempotency }), { outcome: 'repeated' });
   assert.deepEqual(await site.put(), { outcome: 'conflict' });
   const tombstone = { atMs: 5000, keepMs: 600_000 };
-  const deleted = await site.ask('sessions', 'delete', { ...PERSON, tombstone });
+  const deleted = await site.ask('sessions', 'delete', {
+    ...PERSON,
+    tombstone,
+    tombstonesPerSiteMax: 1,
+  });
   assert.deepEqual(deleted, { outcome: 'deleted' });
   assert.deepEqual(await site.find(), { session: null, floorMs: 5000 });
 });
@@ -151,7 +161,11 @@ through('calls and their queue', async (site) => {
     assert.deepEqual(await site.ask('calls', 'finish', { ...ending, owner }), { outcome });
   }
   const tombstone = { atMs: 1000, keepMs: 600_000 };
-  const erased = await site.ask('calls', 'erase', { ...PERSON, tombstone });
+  const erased = await site.ask('calls', 'erase', {
+    ...PERSON,
+    tombstone,
+    tombstonesPerSiteMax: 1,
+  });
   assert.deepEqual(erased, { outcome: 'erased' });
   assert.deepEqual(await site.ask('calls', 'find', { callId: second }), { call: null });
 });

@@ -28,7 +28,12 @@ class Site {
   }
 
   admit(more) {
-    const limits = { leaseMs: 30_000, keepMs: 600_000, claimsPerSiteMax: 100 };
+    const limits = {
+      leaseMs: 30_000,
+      keepMs: 600_000,
+      claimsPerSiteMax: 100,
+      bucketsPerSiteMax: 100,
+    };
     const request = { site: this.name, claims: CLAIMS, owner: OWNER, buckets: [], ...limits };
     return this.store.admit({ ...request, ...more }, within(5000));
   }
@@ -274,3 +279,24 @@ test('law 11: without a connection it is answered at once, and nothing waits in 
     await new Promise((resolve) => client.once('reconnecting', resolve));
     await assert.rejects(new Site(client).admit(), /no connection to Redis/);
   }));
+
+test('field 36: a client that keeps connections which fell silent is told of aloud', async () => {
+  const warned = [];
+  const listen = ({ name, code }) => warned.push(`${name} ${code}`);
+  process.on('warning', listen);
+  try {
+    for (const kind of Object.keys(CLIENTS)) {
+      for (const options of [{}, { socketTimeout: 0 }, { socketTimeout: 2000 }]) {
+        await withRedis(kind, { lazyConnect: true, ...options }, async (client) => {
+          redis(client);
+          // A warning is emitted in the next turn.
+          await new Promise(setImmediate);
+          const told = ['ConsentgateWarning CONSENTGATE_NO_SOCKET_TIMEOUT'];
+          assert.deepEqual(warned.splice(0), options.socketTimeout > 0 ? [] : told);
+        });
+      }
+    }
+  } finally {
+    process.off('warning', listen);
+  }
+});

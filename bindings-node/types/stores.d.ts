@@ -96,6 +96,7 @@ export interface AdmitRequest {
   leaseMs: number;
   keepMs: number;
   claimsPerSiteMax: number;
+  bucketsPerSiteMax: number;
   buckets: Bucket[];
 }
 export type AdmitReply =
@@ -134,6 +135,8 @@ export interface PutSessionRequest extends Person {
   narrowing: boolean;
   keepMs: number;
   sessionsPerSiteMax: number;
+  floorsPerSiteMax: number;
+  idempotencyPerSiteMax: number;
 }
 export interface PutSessionReply {
   outcome: 'stored' | 'repeated' | 'conflict' | 'full';
@@ -141,6 +144,7 @@ export interface PutSessionReply {
 
 export interface DeleteSessionRequest extends Person {
   tombstone: Floor;
+  tombstonesPerSiteMax: number;
 }
 export interface DeleteSessionReply {
   outcome: 'deleted' | 'full';
@@ -159,6 +163,7 @@ export interface RecordRequest extends Person {
   keepMs: number;
   delayMs: number;
   callsPerSiteMax: number;
+  callsBytesPerSiteMax: number;
 }
 export type RecordReply =
   | { outcome: 'moved' }
@@ -188,6 +193,7 @@ export interface EnqueueReply {
 
 export interface EraseCallsRequest extends Person {
   tombstone: Floor;
+  tombstonesPerSiteMax: number;
 }
 export interface EraseCallsReply {
   outcome: 'erased' | 'full';

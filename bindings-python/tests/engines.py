@@ -26,6 +26,7 @@ from .support import Json
 
 REDIS = ("redis", "redis cluster", "redis.asyncio", "redis.asyncio cluster")
 POSTGRES = ("psycopg", "psycopg asyncio", "asyncpg")
+POOLED = tuple(f"{kind} behind pgbouncer" for kind in POSTGRES)
 
 
 def engine(name: str) -> str:
@@ -154,6 +155,10 @@ def migrated_database() -> Iterator[str]:
 def postgres_engine(
     kind: str, url: str, size: int = 4, loop: Loop | None = None
 ) -> Iterator[Engine]:
+    kind, *pooled = kind.split(" behind ")
+    if pooled:
+        through = urlsplit(engine("CONSENTGATE_TEST_PGBOUNCER_URL"))
+        url = through._replace(path=urlsplit(url).path).geturl()
     # A pool of psycopg replaces what it has lost, and waits for a server that stalls.
     own: Json = {"kwargs": {"connect_timeout": 2}, "min_size": 1, "max_size": size}
     if kind == "psycopg":
@@ -163,7 +168,9 @@ def postgres_engine(
 
     async def opened() -> Any:
         if kind == "asyncpg":
-            return await asyncpg.create_pool(url, min_size=1, max_size=size)
+            # A pooler gives each statement to another connection: nothing may be kept prepared.
+            settings: Json = {"statement_cache_size": 0} if pooled else {}
+            return await asyncpg.create_pool(url, min_size=1, max_size=size, **settings)
         later = psycopg_pool.AsyncConnectionPool(url, **own, open=False)
         await later.open()
         return later

@@ -26,6 +26,8 @@ PUT: Json = {
     "narrowing": False,
     "keep_ms": 600_000,
     "sessions_per_site_max": 100,
+    "floors_per_site_max": 100,
+    "idempotency_per_site_max": 100,
 }
 BODY = b'{"fingerprint":"\xc3\xbc"}\x00\xff'
 
@@ -47,6 +49,7 @@ class Site:
             "lease_ms": 30_000,
             "keep_ms": 600_000,
             "claims_per_site_max": 100,
+            "buckets_per_site_max": 100,
             "buckets": [],
         }
         return self.ask("admission", "admit", **request | more)
@@ -73,6 +76,7 @@ class Site:
             "keep_ms": 600_000,
             "delay_ms": 0,
             "calls_per_site_max": 100,
+            "calls_bytes_per_site_max": 10_000_000,
         }
         return self.ask("calls", "record", **request | more)
 

@@ -60,7 +60,8 @@ def test_sessions(engine: Engine) -> None:
     assert site.put(**key) == {"outcome": "repeated"}
     assert site.put() == {"outcome": "conflict"}
     tombstone = {"at_ms": 5000, "keep_ms": 600_000}
-    deleted = site.ask("sessions", "delete", **PERSON, tombstone=tombstone)
+    forget = {"tombstone": tombstone, "tombstones_per_site_max": 1}
+    deleted = site.ask("sessions", "delete", **PERSON, **forget)
     assert deleted == {"outcome": "deleted"}
     assert site.ask("sessions", "find", **PERSON) == {"session": None, "floor_ms": 5000}
     assert site.put() == {"outcome": "conflict"}
@@ -101,7 +102,8 @@ def test_calls_and_their_queue(engine: Engine) -> None:
     assert site.ask("calls", "finish", **ending | {"owner": OTHER}) == {"outcome": "lost"}
     assert site.ask("calls", "finish", **ending) == {"outcome": "finished"}
     assert site.ask("calls", "finish", **ending) == {"outcome": "lost"}
-    erased = site.ask("calls", "erase", **PERSON, tombstone={"at_ms": 1000, "keep_ms": 600_000})
+    forget = {"tombstone": {"at_ms": 1000, "keep_ms": 600_000}, "tombstones_per_site_max": 1}
+    erased = site.ask("calls", "erase", **PERSON, **forget)
     assert erased == {"outcome": "erased"}
     assert site.ask("calls", "find", call_id=second) == {"call": None}
     assert site.record(call_id()) == {"outcome": "moved"}

@@ -28,16 +28,14 @@ def refuse(store: Any, person: int, site: str = "a", keep_ms: int = 3_600_000) -
         "narrowing": False,
         "keep_ms": 1,
         "sessions_per_site_max": 10,
+        "floors_per_site_max": 3,
+        "idempotency_per_site_max": 10,
     }
     assert store.sessions.put(request, 5) == {"outcome": "stored"}
 
 
 def test_law_9_the_floor_that_ends_first_makes_way() -> None:
     with migrated_database() as url, psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            "create or replace function consentgate.floors_per_site_max() returns bigint"
-            " language sql immutable as 'select 3::bigint'"
-        )
         store = postgres(connection)
         for person in range(6):
             refuse(store, person)

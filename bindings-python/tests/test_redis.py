@@ -43,6 +43,7 @@ class Site:
             "lease_ms": 30_000,
             "keep_ms": 600_000,
             "claims_per_site_max": 100,
+            "buckets_per_site_max": 100,
             "buckets": [],
         }
         answer: Json = self.engine.ask("admission", "admit", request | more)

@@ -16,6 +16,8 @@ CALL_ID = "00112233445566778899aabbccddeeff"
 BODY = compact({"fingerprint": "f"})
 GRANTED_MS = NOW_MS - 1000
 PER_SITE_MAX = 4_000_000 // 16
+FEW_PER_SITE_MAX = 400_000 // 16
+BYTES_PER_SITE_MAX = (1 << 32) // 16
 BUCKET = {"name": "fingerprint", "key": ANY, "interval_ms": 3000, "burst": 20}
 SYNC_SITE = {"name": "site", "key": ANY, "interval_ms": 10, "burst": 1000}
 SYNC_IP = {"name": "ip", "key": ANY, "interval_ms": 1000, "burst": 30}
@@ -68,7 +70,8 @@ class Event:
 
     def __init__(self, listed: tuple[str, ...] = (K1,), retired: tuple[str, ...] = (),
                  event_id: str = "e1", sent_s: int = 0, body: bytes = BODY, **caps: int) -> None:
-        self.caps = {"claims": PER_SITE_MAX, "calls": PER_SITE_MAX, **caps}
+        self.caps = {name: PER_SITE_MAX for name in ("claims", "buckets", "calls")}
+        self.caps |= {"calls_bytes": BYTES_PER_SITE_MAX, **caps}
         content = signed_content(event_id.encode(), str(NOW_S + sent_s).encode(), body)
         macs = [hmac_sha256(parse_secret(s), content) for s in listed + retired]
         self.event_id = event_id
@@ -81,6 +84,7 @@ class Event:
         return effect("admission", "admit", {
             "site": "acme", "claims": self.claims, "owner": ANY, "lease_ms": 30_000,
             "keep_ms": self.keep_ms, "claims_per_site_max": self.caps["claims"],
+            "buckets_per_site_max": self.caps["buckets"],
             "buckets": [BUCKET]}, reply)
 
     def record(self, reply: Any = None, version: int | None = 7, marketing: str = "pending",
@@ -94,7 +98,8 @@ class Event:
             "pseudonym": ANY, "session_version": version, "granted_at_ms": granted_at_ms,
             "received_at_ms": NOW_MS, "marketing": marketing, "body_b64": b64(BODY),
             "keep_ms": 86_400_000, "delay_ms": 21_600_000,
-            "calls_per_site_max": self.caps["calls"]}, reply)
+            "calls_per_site_max": self.caps["calls"],
+            "calls_bytes_per_site_max": self.caps["calls_bytes"]}, reply)
 
     def commit(self, result: str = "accepted", reply: Any = None, call_id: str = ANY) -> Effect:
         return effect("admission", "settle", {
@@ -114,22 +119,25 @@ def find(stored: Any, floor_ms: int | None = None, who: str = "f") -> Effect:
     return effect("sessions", "find", {"site": "acme", "fingerprint": who, "pseudonym": ANY}, reply)
 
 
-def admit_sync(reply: Any = None, ip: bool = True) -> Effect:
+def admit_sync(reply: Any = None, ip: bool = True, most: int = PER_SITE_MAX) -> Effect:
     """A sync claims nothing: owner, lease and keep mean nothing there."""
     return effect("admission", "admit", {
         "site": "acme", "claims": [], "owner": ANY, "lease_ms": ANY, "keep_ms": ANY,
-        "claims_per_site_max": ANY, "buckets": [SYNC_SITE, SYNC_IP] if ip else [SYNC_SITE]},
+        "claims_per_site_max": ANY, "buckets_per_site_max": most,
+        "buckets": [SYNC_SITE, SYNC_IP] if ip else [SYNC_SITE]},
         {"outcome": "admitted", "takeover": False} if reply is None else reply)
 
 
 def put(stored: dict[str, Any] | None, expected: int | None, reply: Any = None,
         floor: dict[str, Any] | None = None, narrowing: Any = False,
-        most: int = PER_SITE_MAX) -> Effect:
+        most: int = PER_SITE_MAX, most_floors: int = FEW_PER_SITE_MAX,
+        most_keys: int = PER_SITE_MAX) -> Effect:
     return effect("sessions", "put", {
         "site": "acme", "fingerprint": "f", "pseudonym": ANY, "expected": expected,
         "session": None if stored is None else without_version(stored), "floor": floor,
         "idempotency": ANY, "narrowing": narrowing, "keep_ms": ANY,
-        "sessions_per_site_max": most},
+        "sessions_per_site_max": most, "floors_per_site_max": most_floors,
+        "idempotency_per_site_max": most_keys},
         reply or {"outcome": "stored"})
 
 
@@ -146,11 +154,12 @@ def enqueue(reply: Any = None, version: int | None = 7, *scopes: str) -> Effect:
         "delay_ms": 21_600_000, "keep_ms": ANY}, reply or {"outcome": "enqueued"})
 
 
-def erasure(role: str, method: str, reply: Any = None) -> Effect:
+def erasure(role: str, method: str, reply: Any = None, most: int = FEW_PER_SITE_MAX) -> Effect:
     done = {"outcome": "deleted" if method == "delete" else "erased"}
     return effect(role, method, {
         "site": "acme", "fingerprint": "f", "pseudonym": ANY,
-        "tombstone": {"at_ms": NOW_MS, "keep_ms": ANY}}, reply or done)
+        "tombstone": {"at_ms": NOW_MS, "keep_ms": ANY}, "tombstones_per_site_max": most},
+        reply or done)
 
 
 out = Collector(

@@ -107,9 +107,11 @@ def sync_flow() -> None:
         sync(f"withdrawal, put {failure}", "a withdrawal that was not stored is never answered "
              "204 (safest reading)", [], [
                  find(FULL), put(gone, 7, failure, narrowing=True)], failed)
-    gate = config(caps={"sessions_per_site_max": 9})
-    sync("caps of a site", "law 9: the store is told how many sessions the site may have", [A, M],
-         [admit_sync(), find(None), put(new, None, most=9)], stored, gate=gate)
+    gate = config(caps={"sessions_per_site_max": 9, "buckets_per_site_max": 8,
+                        "floors_per_site_max": 7, "idempotency_per_site_max": 6})
+    sync("caps of a site", "law 9: the store is told how much of each the site may have", [A, M],
+         [admit_sync(most=8), find(None), put(new, None, most=9, most_floors=7, most_keys=6)],
+         stored, gate=gate)
     for name, reason, stage, headers, body in (
         ("no origin", "wrong_origin", "origin", [], None),
         ("not JSON", "malformed_json", "statement", None, b"x"),
@@ -180,13 +182,21 @@ def erase_flow() -> None:
     sessions, calls = erasure("sessions", "delete"), erasure("calls", "erase")
 
     def erase(name: str, note: str, effects: list[Effect], expect: dict[str, Any], *,
-              before: list[dict[str, Any]] | None = None) -> None:
-        out.add(f"erase: {name}", note, config=config(), before=before or [], do="erase",
+              before: list[dict[str, Any]] | None = None, gate: Any = None) -> None:
+        out.add(f"erase: {name}", note, config=gate or config(), before=before or [], do="erase",
                 site="acme", fingerprint="f", now_ms=NOW_MS, effects=effects, expect=expect)
 
     erase("both", "tombstone and session first, then the calls", [sessions, calls], erased)
     erase("at a removed site", "works for removed sites", [sessions, calls], erased,
           before=[{"do": "remove_site", "site": "acme", "now_ms": NOW_MS}])
+    erase("caps of a site", "law 9: both stores are told how many tombstones the site may have", [
+        erasure("sessions", "delete", most=5), erasure("calls", "erase", most=5)], erased,
+        gate=config(caps={"tombstones_per_site_max": 5}))
+    full = wire.decision("overloaded", "erase")
+    erase("delete full", "law 9: no room for the tombstone is 503, and the calls are not asked",
+          [erasure("sessions", "delete", FULL_REPLY)], full)
+    erase("erase full", "law 9: 503, to be asked again (idempotent)",
+          [sessions, erasure("calls", "erase", FULL_REPLY)], full)
     for failure in FAILURES:
         erase(f"delete {failure}", "law 11: 503, to be asked again (idempotent)",
               [erasure("sessions", "delete", failure)], failed)

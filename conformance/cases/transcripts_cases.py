@@ -70,10 +70,11 @@ def signed_flow() -> None:
           before=[{"do": "set_site", "site": "acme", "site_config": site(K2), "now_ms": NOW_MS}])
     event("call: site id to be normalised", "law 8: stores see the normalised id",
           [E1.admit(), find(FULL), E1.record(), E1.commit()], accepted(), asked=" ACME ")
-    few = Event(claims=11, calls=7)
+    few = Event(claims=11, buckets=12, calls=7, calls_bytes=900)
     event("call: caps of a site", "law 9: the store is told what the site may have",
           [few.admit(), find(FULL), few.record(), few.commit()], accepted(),
-          gate=config(caps={"claims_per_site_max": 11, "calls_per_site_max": 7}))
+          gate=config(caps={"claims_per_site_max": 11, "buckets_per_site_max": 12,
+                            "calls_per_site_max": 7, "calls_bytes_per_site_max": 900}))
 
 
 def no_effects() -> None:

@@ -21,6 +21,7 @@ THEMES = (
     "buckets",
     "refunds",
     "caps",
+    "room",
     "sites",
     "sessions",
     "floors",

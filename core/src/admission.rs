@@ -22,6 +22,7 @@ pub struct Asking {
     verified: Verified,
     hold: Hold,
     claims_per_site_max: u64,
+    buckets_per_site_max: u64,
 }
 
 /// What an admitted event holds at the store, and how it is given back.
@@ -75,7 +76,12 @@ impl Asking {
         let keep = replay::keep(ttl, verified.timestamp(), site.config.tolerance, lease, now);
         let lease_ends = now.plus(lease);
         let hold = Hold { owner, claims, bucket, lease, keep, lease_ends };
-        Self { verified, hold, claims_per_site_max: common.caps.claims.per_site }
+        Self {
+            verified,
+            hold,
+            claims_per_site_max: common.caps.claims.per_site,
+            buckets_per_site_max: common.caps.buckets.per_site,
+        }
     }
 
     pub(crate) fn request<'a>(&'a self, site: &'a SiteId) -> Admit<'a> {
@@ -86,6 +92,7 @@ impl Asking {
             lease: self.hold.lease,
             keep: self.hold.keep,
             claims_per_site_max: self.claims_per_site_max,
+            buckets_per_site_max: self.buckets_per_site_max,
             buckets: core::slice::from_ref(&self.hold.bucket),
         }
     }

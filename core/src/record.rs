@@ -88,6 +88,7 @@ impl Recording {
             keep: common.calls_kept,
             delay: common.conversion.delay,
             calls_per_site_max: common.caps.calls.per_site,
+            calls_bytes_per_site_max: common.caps.calls_bytes.per_site,
         }
     }
 

@@ -4,6 +4,7 @@
 REDIS_LEAST=7.0
 POSTGRES_LEAST=15
 POSTGRES_BIN=
+PGBOUNCER=
 
 fail() {
   printf 'engines: %s\n' "$*" >&2
@@ -19,6 +20,11 @@ recent() {
 }
 
 redis_there() { recent "$REDIS_LEAST" redis-server && recent "$REDIS_LEAST" redis-cli; }
+
+# Sets PGBOUNCER. Where users are not given the folder of its program, it is there all the same.
+pgbouncer_there() {
+  PGBOUNCER=$(PATH="$PATH:/usr/sbin" command -v pgbouncer)
+}
 
 # Sets POSTGRES_BIN. Distributions keep the server's programs out of the PATH, a folder for each version.
 postgres_there() {
@@ -40,9 +46,11 @@ find_programs() {
   local -a missing=()
   redis_there || missing+=(redis-server)
   postgres_there || missing+=(postgresql)
+  pgbouncer_there || missing+=(pgbouncer)
   if [ "${#missing[@]}" = 0 ]; then return; fi
   install_packages "${missing[@]}"
   redis_there || fail "needed are redis-server and redis-cli, $REDIS_LEAST or later. Install Redis: https://redis.io"
+  pgbouncer_there || fail "needed is PgBouncer. Install it: https://www.pgbouncer.org"
   postgres_there || fail "needed is PostgreSQL $POSTGRES_LEAST or later, server and psql. Install it: https://www.postgresql.org"
 }
 

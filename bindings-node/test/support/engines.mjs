@@ -62,6 +62,13 @@ export async function withDatabase(test) {
   }
 }
 
+/** The same database, through PgBouncer in transaction mode. */
+export function behindPgbouncer(url) {
+  const through = new URL(engine('CONSENTGATE_TEST_PGBOUNCER_URL'));
+  through.pathname = new URL(url).pathname;
+  return through.href;
+}
+
 /** Runs a test with a pool, and ends it. */
 export async function withPool(connectionString, options, test) {
   const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 10_000, ...options });

@@ -92,6 +92,7 @@ class Admit(TypedDict):
     lease_ms: int
     keep_ms: int
     claims_per_site_max: int
+    buckets_per_site_max: int
     buckets: list[Bucket]
 
 
@@ -220,6 +221,8 @@ class PutSession(TypedDict):
     narrowing: bool
     keep_ms: int
     sessions_per_site_max: int
+    floors_per_site_max: int
+    idempotency_per_site_max: int
 
 
 class PutReply(TypedDict):
@@ -231,6 +234,7 @@ class DeleteSession(TypedDict):
     fingerprint: str
     pseudonym: str
     tombstone: Floor
+    tombstones_per_site_max: int
 
 
 class DeleteReply(TypedDict):
@@ -274,6 +278,7 @@ class Record(TypedDict):
     keep_ms: int
     delay_ms: int
     calls_per_site_max: int
+    calls_bytes_per_site_max: int
 
 
 class Inserted(TypedDict):
@@ -327,6 +332,7 @@ class EraseCalls(TypedDict):
     fingerprint: str
     pseudonym: str
     tombstone: Floor
+    tombstones_per_site_max: int
 
 
 class EraseReply(TypedDict):

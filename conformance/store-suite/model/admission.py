@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .clock import Clock, End, Unsettled
@@ -60,9 +61,9 @@ class Admission:
             return {"outcome": "full"}
         takeover = len(held) > 0
         if not takeover:
-            limited = self.take_tokens(site, request["buckets"])
-            if limited:
-                return limited
+            refused = self.take_tokens(site, request)
+            if refused:
+                return refused
         if request["keep_ms"] < request["lease_ms"]:
             raise Unsettled("a claim that is forgotten while it is held")
         for key in keys:
@@ -94,9 +95,9 @@ class Admission:
             return {"outcome": "done", "result": "accepted", "call_id": call_id}
         return {"outcome": "done", "result": "refused"}
 
-    def take_tokens(self, site: str, buckets: list[Json]) -> Json | None:
+    def take_tokens(self, site: str, request: Json) -> Json | None:
         """All or none. A refusal says the longest wait, and leaves no bucket emptier than empty."""
-        now = self.clock.now
+        now, buckets = self.clock.now, request["buckets"]
         following: dict[Key, End] = {}
         waits: list[tuple[int, int]] = []
         for index, bucket in enumerate(buckets):
@@ -107,6 +108,8 @@ class Admission:
                 waits.append((base + interval - now - window, index))
             following[key] = self.clock.end(base + interval)
         if not waits:
+            if not self.has_room_for(site, following, request["buckets_per_site_max"]):
+                return {"outcome": "full"}
             self.full_at.update(following)
             return None
         for bucket in buckets:
@@ -117,6 +120,12 @@ class Admission:
         if len([wait for wait, _ in waits if wait == retry_ms]) > 1:
             raise Unsettled("two buckets with the longest wait")
         return {"outcome": "limited", "retry_ms": retry_ms, "bucket": index}
+
+    def has_room_for(self, site: str, buckets: Iterable[Key], most: int) -> bool:
+        """Those that are not full have a place. One that is full again is new."""
+        new = len([key for key in buckets if self.level(key) <= self.clock.now])
+        own = [end for key, end in self.full_at.items() if key[0] == site]
+        return new == 0 or self.clock.has_room(own, new, most)
 
     def level(self, key: Key) -> int:
         """When the bucket is full; one that is full is the same as none."""

@@ -58,6 +58,11 @@ class Calls:
         ends = [row["until"] for row in self.rows_of(site)]
         if not self.clock.has_room(ends, 1, request["calls_per_site_max"]):
             return {"outcome": "full"}
+        size = len(request["body"])
+        most = request["calls_bytes_per_site_max"]
+        bytes_ = [row["until"] for row in self.rows_of(site) for _ in row["body"]]
+        if size > 0 and not self.clock.has_room(bytes_, size, most):
+            return {"outcome": "full"}
         row = {name: request[name] for name in KEPT}
         row |= {"names": names, "until": self.clock.end(now + request["keep_ms"]), "job": None}
         if request["marketing"] == "pending":
@@ -93,7 +98,10 @@ class Calls:
         return {"outcome": "enqueued"}
 
     def erase(self, request: Json, timeout_s: float) -> Json:
-        self.tombstones.add((request["site"], request["pseudonym"]), request["tombstone"])
+        person, most = (request["site"], request["pseudonym"]), request["tombstones_per_site_max"]
+        if not self.tombstones.has_room(person, most):
+            return {"outcome": "full"}
+        self.tombstones.add(person, request["tombstone"])
         for row in self.rows_of(request["site"]):
             if row["fingerprint"] == request["fingerprint"]:
                 del self.rows[request["site"], row["call_id"]]

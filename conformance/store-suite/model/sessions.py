@@ -36,6 +36,13 @@ class Floors:
         floor = self.merged.get(key)
         return floor[0] if floor and not self.clock.is_over(floor[1]) else None
 
+    def has_room(self, key: Key, most: int) -> bool:
+        """Whether the person has a place, or there is room for one more at the site."""
+        kept = {own: end for own, (_, end) in self.merged.items() if own[0] == key[0]}
+        if key in kept and not self.clock.is_over(kept[key]):
+            return True
+        return self.clock.has_room(kept.values(), 1, most)
+
     def purge(self, limit: int) -> int:
         removed = 0
         for floors in self.each.values():
@@ -51,6 +58,9 @@ class Sessions:
         self.clock = clock
         self.sessions: dict[Key, Json] = {}
         self.floors = Floors(clock)
+        self.refusals = Floors(clock)
+        self.tombstones = Floors(clock)
+        self.too_many: set[str] = set()
         self.statements: dict[Key, End] = {}
         self.last_version = 0
 
@@ -65,6 +75,7 @@ class Sessions:
     def find(self, request: Json, timeout_s: float) -> Json:
         kept = self.stored(request["site"], request["fingerprint"])
         person = (request["site"], request["pseudonym"])
+        self.look_at_floors(request["site"])
         floor = self.floors.newest(person)
         if floor != self.floors.newest_at_most(person):
             raise Unsettled("a newer floor is over before an older one")
@@ -85,6 +96,7 @@ class Sessions:
             raise Unsettled("nothing to store where something is stored")
         person = (site, request["pseudonym"])
         if session and not narrowing:
+            self.look_at_floors(site)
             floors = (self.floors.newest(person), self.floors.newest_at_most(person))
             below = [floor is not None and session["granted_at_ms"] <= floor for floor in floors]
             if below[0] != below[1]:
@@ -97,6 +109,9 @@ class Sessions:
             if narrowing:
                 raise Unsettled("a narrowing of nothing")
             return {"outcome": "full"}
+        remembered = statement is None or self.remembers(site, statement["key"], request)
+        if not remembered and not narrowing:
+            return {"outcome": "full"}
         if session:
             self.last_version += 1
             self.sessions[site, request["fingerprint"]] = {
@@ -104,14 +119,33 @@ class Sessions:
                 "until": self.clock.end(now + request["keep_ms"]),
             }
         if request["floor"]:
+            if not self.refusals.has_room(person, request["floors_per_site_max"]):
+                self.too_many.add(site)
+            self.refusals.add(person, request["floor"])
             self.floors.add(person, request["floor"])
-        if statement:
+        if statement and remembered:
             end = self.clock.end(now + statement["keep_ms"])
             self.statements[site, statement["key"]] = end
         return {"outcome": "stored"}
 
+    def remembers(self, site: str, key: str, request: Json) -> bool:
+        """Whether a statement's key has a place, or there is room for it."""
+        known_until = self.statements.get((site, key))
+        if known_until and not self.clock.is_over(known_until):
+            return True
+        ends = [end for own, end in self.statements.items() if own[0] == site]
+        return self.clock.has_room(ends, 1, request["idempotency_per_site_max"])
+
+    def look_at_floors(self, site: str) -> None:
+        if site in self.too_many:
+            raise Unsettled("a floor too many: which one made way is the store's affair")
+
     def delete(self, request: Json, timeout_s: float) -> Json:
-        self.floors.add((request["site"], request["pseudonym"]), request["tombstone"])
+        person = (request["site"], request["pseudonym"])
+        if not self.tombstones.has_room(person, request["tombstones_per_site_max"]):
+            return {"outcome": "full"}
+        self.tombstones.add(person, request["tombstone"])
+        self.floors.add(person, request["tombstone"])
         self.sessions.pop((request["site"], request["fingerprint"]), None)
         return {"outcome": "deleted"}
 

@@ -10,7 +10,7 @@ macro_rules! files {
     };
 }
 
-const FILES: [&str; 18] = files![
+const FILES: [&str; 19] = files![
     "buckets",
     "caps",
     "claims",
@@ -25,6 +25,7 @@ const FILES: [&str; 18] = files![
     "random",
     "record",
     "refunds",
+    "room",
     "sessions",
     "sites",
     "versions",
@@ -40,6 +41,8 @@ pub struct Case {
     pub proves: Vec<String>,
     /// Who is asked. Sessions and calls together: in one store.
     pub roles: Vec<Role>,
+    /// Whether it is for stores that hold the buckets of a site to their bound.
+    pub counts_buckets: bool,
     /// In their order.
     pub steps: Vec<Step>,
 }
@@ -77,11 +80,13 @@ pub(crate) fn load() -> Result<Vec<Case>, Odd> {
 }
 
 fn read_case(case: &Value) -> Result<Case, Odd> {
+    let counts_buckets = case.get("counts_buckets").and_then(Value::as_bool).unwrap_or(false);
     let case = Fields::of(case)?;
     Ok(Case {
         name: case.text("name")?.to_owned(),
         proves: case.each("proves", |law| law.as_str().map(str::to_owned))?,
         roles: case.each("roles", role)?,
+        counts_buckets,
         steps: case.list("steps")?.iter().map(read_step).collect::<Result<_, _>>()?,
     })
 }

@@ -42,6 +42,7 @@ pub(crate) fn with_effect<T>(
                 fingerprint: &person.fingerprint,
                 pseudonym: person.pseudonym,
                 tombstone: floor(fields.get("tombstone")?)?,
+                tombstones_per_site_max: fields.count("tombstones_per_site_max")?,
             })))
         }
         (Role::Calls, "record") => record(fields, then),
@@ -57,6 +58,7 @@ pub(crate) fn with_effect<T>(
                 fingerprint: &person.fingerprint,
                 pseudonym: person.pseudonym,
                 tombstone: floor(fields.get("tombstone")?)?,
+                tombstones_per_site_max: fields.count("tombstones_per_site_max")?,
             })))
         }
         (Role::Calls, "take") => {
@@ -78,6 +80,7 @@ fn admit<T>(fields: Fields<'_>, then: impl FnOnce(&Effect<'_>) -> T) -> Result<T
         lease: span(fields, "lease_ms")?,
         keep: span(fields, "keep_ms")?,
         claims_per_site_max: fields.count("claims_per_site_max")?,
+        buckets_per_site_max: fields.count("buckets_per_site_max")?,
         buckets: &buckets(fields, "buckets")?,
     })))
 }
@@ -120,6 +123,8 @@ fn put<T>(fields: Fields<'_>, then: impl FnOnce(&Effect<'_>) -> T) -> Result<T, 
         narrowing: fields.flag("narrowing")?,
         keep: span(fields, "keep_ms")?,
         sessions_per_site_max: fields.count("sessions_per_site_max")?,
+        floors_per_site_max: fields.count("floors_per_site_max")?,
+        idempotency_per_site_max: fields.count("idempotency_per_site_max")?,
     })))
 }
 
@@ -150,6 +155,7 @@ fn record<T>(fields: Fields<'_>, then: impl FnOnce(&Effect<'_>) -> T) -> Result<
         keep: span(fields, "keep_ms")?,
         delay: span(fields, "delay_ms")?,
         calls_per_site_max: fields.count("calls_per_site_max")?,
+        calls_bytes_per_site_max: fields.count("calls_bytes_per_site_max")?,
     })))
 }
 

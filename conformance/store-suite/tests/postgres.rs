@@ -1,4 +1,4 @@
-//! Postgres passes the whole list, in a database of its own.
+//! Postgres passes the whole list, in a database of its own; asked directly, and through PgBouncer in transaction mode.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use consentgate::{AsyncPerform, Effect, Reply, Stores, Timestamp};
@@ -7,7 +7,11 @@ use consentgate_postgres::{
     tokio_postgres::{self, Client, NoTls},
 };
 use consentgate_store_suite::{Subject, Suite, report};
-use std::{env, process, time::Duration};
+use std::{
+    env, process,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+    time::Duration,
+};
 use tokio::runtime::Runtime;
 
 /// In place of the server's clock: a row that the test sets.
@@ -32,22 +36,33 @@ async fn client_of(url: &str) -> Client {
     client
 }
 
+fn engine(name: &str) -> String {
+    env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set; start the engines: scripts/engines.sh up"))
+}
+
+/// The same server and the database of that name.
+fn database_at(server: &str, name: &str) -> String {
+    let (place, _) = server.rsplit_once('/').unwrap();
+    format!("{place}/{name}")
+}
+
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
 impl Clocked {
-    fn new() -> Self {
-        let server = env::var("CONSENTGATE_TEST_POSTGRES_URL").unwrap_or_else(|_| {
-            panic!(
-                "CONSENTGATE_TEST_POSTGRES_URL is not set; start the engines: scripts/engines.sh up"
-            )
-        });
-        let name = format!("consentgate_suite_{}", process::id());
-        let (place, _) = server.rsplit_once('/').unwrap();
-        let url = format!("{place}/{name}");
+    /// The store reaches its database through this server, the test itself directly.
+    fn through(through: &str) -> Self {
+        let server = engine("CONSENTGATE_TEST_POSTGRES_URL");
+        let number = DATABASES.fetch_add(1, Relaxed);
+        let name = format!("consentgate_suite_{}_{number}", process::id());
+        let url = database_at(through, &name);
+        let direct = database_at(&server, &name);
         let runtime = Runtime::new().unwrap();
         let (server, client, store) = runtime.block_on(async {
             let server = client_of(&server).await;
             server.batch_execute(&format!("create database {name}")).await.unwrap();
-            let client = client_of(&url).await;
-            migrate(&client).await.unwrap();
+            migrate(&client_of(&url).await).await.unwrap();
+            let client = client_of(&direct).await;
             client.batch_execute(CLOCK).await.unwrap();
             // What the test itself writes need not outlive the server.
             client.batch_execute("set synchronous_commit = off").await.unwrap();
@@ -76,10 +91,19 @@ impl Drop for Clocked {
     }
 }
 
+fn passes(subject: &Clocked) {
+    let mut failures = Suite::all().run(subject);
+    failures.extend(Suite::all().races(subject));
+    assert!(failures.is_empty(), "{} failures\n{}", failures.len(), report(&failures));
+}
+
 #[test]
 fn field_30_the_laws_hold_in_postgres() {
-    let subject = Clocked::new();
-    let mut failures = Suite::all().run(&subject);
-    failures.extend(Suite::all().races(&subject));
-    assert!(failures.is_empty(), "{} failures\n{}", failures.len(), report(&failures));
+    passes(&Clocked::through(&engine("CONSENTGATE_TEST_POSTGRES_URL")));
+}
+
+/// Statements of one client go over several connections, and those of several clients over one.
+#[test]
+fn field_37_the_laws_hold_in_postgres_behind_pgbouncer() {
+    passes(&Clocked::through(&engine("CONSENTGATE_TEST_PGBOUNCER_URL")));
 }

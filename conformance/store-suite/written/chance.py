@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import random
 from collections.abc import Callable, Iterator
@@ -58,7 +59,11 @@ class Sequence:
         for name in ("expected", "session_version"):
             if isinstance(request.get(name), dict):
                 request[name] = by_name[request[name]["$is"]]
+        if "body" in request:
+            request["body"] = base64.b64decode(request["body"]["base64"])
         reply: Json = getattr(getattr(self.model, step["role"]), step["method"])(request, 5.0)
+        for job in reply.get("jobs", []):
+            job["body"] = {"base64": base64.b64encode(job["body"]).decode()}
         if reply.get("session"):
             reply["session"] = {**reply["session"], "version": self.named(person, reply)}
         if step["method"] == "purge":
@@ -162,9 +167,9 @@ def sessions_step(s: Sequence) -> None:
         key = (draw.choice("kl"), draw.choice(KEEPS)) if draw.random() < 0.4 else None
         c.put(s.at, who, {}, stored, expected=s.last_version(site, who), floor=floor, key=key,
               narrowing=draw.random() < 0.2, keep=draw.choice(KEEPS), site=site,
-              most=s.mosts[site])
+              most=s.mosts[site], most_keys=s.mosts[site])
     elif kind < 0.9:
-        c.delete(s.at, who, (instant, draw.choice(KEEPS)), site=site)
+        c.delete(s.at, who, (instant, draw.choice(KEEPS)), most=s.mosts[site], site=site)
     else:
         c.purge(s.at, "sessions", draw.choice((1, 10, 1000)))
     # Most changes are looked at.
@@ -183,7 +188,8 @@ def calls_step(s: Sequence, together: bool = False) -> None:
                  more=more, event=draw.choice((None, "e", "f")), version=version,
                  granted=s.at - draw.choice((0, 1, 100, 100_000)), pending=draw.random() < 0.6,
                  body=draw.randbytes(draw.randrange(20)), keep=draw.choice(KEEPS),
-                 delay=draw.choice((0, 1000, 60_000)), most=s.mosts[site], site=site)
+                 delay=draw.choice((0, 1000, 60_000)), most=s.mosts[site],
+                 most_bytes=10 * s.mosts[site], site=site)
         s.calls += 1
     elif kind < 0.5:
         c.enqueue(s.at, who, draw.choice(known), {}, version=version, keep=draw.choice(KEEPS),
@@ -214,8 +220,8 @@ def calls_step(s: Sequence, together: bool = False) -> None:
     elif kind < 0.95:
         tombstone = (s.at - draw.choice((0, 1, 100)), draw.choice(KEEPS))
         if together:
-            c.delete(s.at, who, tombstone, site=site)
-        c.erase(s.at, who, tombstone, site=site)
+            c.delete(s.at, who, tombstone, most=s.mosts[site], site=site)
+        c.erase(s.at, who, tombstone, most=s.mosts[site], site=site)
     else:
         c.purge(s.at, "calls", draw.choice((1, 10, 1000)))
 

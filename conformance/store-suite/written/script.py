@@ -77,6 +77,7 @@ class Case:
         self.steps: list[Json] = []
         self.recorded: dict[str, Json] = {}
         self.bound: set[str] = set()
+        self.counts_buckets = False
 
     def step(self, at: int, role: str, method: str, request: Json, reply: Json) -> None:
         self.steps.append({"at": NOW_MS + at, "role": role, "method": method,
@@ -87,7 +88,9 @@ class Case:
         return [role for role in order if any(step["role"] == role for step in self.steps)]
 
     def as_json(self) -> Json:
-        return {"name": self.name, "proves": list(self.proves), "roles": self.roles(),
+        """`counts_buckets`: for stores that hold the buckets of a site to their bound."""
+        counts = {"counts_buckets": True} if self.counts_buckets else {}
+        return {"name": self.name, "proves": list(self.proves), "roles": self.roles(), **counts,
                 "steps": self.steps}
 
     def call_id(self, label: str) -> str:
@@ -102,11 +105,14 @@ class Case:
     # admission
 
     def admit(self, at: int, owner: str, claims: list[str], reply: Json, *buckets: Json,
-              site: str = "acme", lease: int = LEASE, keep: int = KEEP, most: int = 1000) -> None:
+              site: str = "acme", lease: int = LEASE, keep: int = KEEP, most: int = 1000,
+              most_buckets: int = 1000) -> None:
+        self.counts_buckets |= most_buckets < 1000
         self.step(at, "admission", "admit", {
             "site": site, "claims": [claim(label) for label in claims],
             "owner": name_of("owner " + owner), "lease_ms": lease, "keep_ms": keep,
-            "claims_per_site_max": most, "buckets": list(buckets)}, reply)
+            "claims_per_site_max": most, "buckets_per_site_max": most_buckets,
+            "buckets": list(buckets)}, reply)
 
     def commit(self, at: int, owner: str, claims: list[str], reply: Json, *,
                call: str | None = "c", site: str = "acme", keep: int = KEEP) -> None:
@@ -145,20 +151,23 @@ class Case:
     def put(self, at: int, who: str, reply: Json, stored: Json | None = FULL_SESSION, *,
             expected: str | None = None, floor: tuple[int, int] | None = None,
             key: tuple[str, int] | None = None, narrowing: bool = False,
-            keep: int = SESSION_KEEP, most: int = 1000, site: str = "acme") -> None:
+            keep: int = SESSION_KEEP, most: int = 1000, most_floors: int = 1000,
+            most_keys: int = 1000, site: str = "acme") -> None:
         self.step(at, "sessions", "put", {
             **self.person(site, who), "expected": self.version(expected), "session": stored,
             "floor": floor and {"at_ms": NOW_MS + floor[0], "keep_ms": floor[1]},
             # Made of all that a statement says, so of the person as well.
             "idempotency": key and {
                 "key": name_of(f"statement {key[0]} of {who}"), "keep_ms": key[1]},
-            "narrowing": narrowing, "keep_ms": keep, "sessions_per_site_max": most}, reply)
+            "narrowing": narrowing, "keep_ms": keep, "sessions_per_site_max": most,
+            "floors_per_site_max": most_floors, "idempotency_per_site_max": most_keys}, reply)
 
-    def delete(self, at: int, who: str, tombstone: tuple[int, int], *, site: str = "acme") -> None:
+    def delete(self, at: int, who: str, tombstone: tuple[int, int], *, most: int = 1000,
+               full: bool = False, site: str = "acme") -> None:
         self.step(at, "sessions", "delete", {
             **self.person(site, who),
-            "tombstone": {"at_ms": NOW_MS + tombstone[0], "keep_ms": tombstone[1]}},
-            {"outcome": "deleted"})
+            "tombstone": {"at_ms": NOW_MS + tombstone[0], "keep_ms": tombstone[1]},
+            "tombstones_per_site_max": most}, FULL if full else {"outcome": "deleted"})
 
     # calls
 
@@ -166,7 +175,7 @@ class Case:
                more: tuple[str, ...] = (), event: str | None = None, version: str | None = None,
                granted: int = -1000, received: int | None = None, pending: bool = True,
                body: bytes = b"{}", keep: int = CALL_KEEP, delay: int = DELAY, most: int = 1000,
-               site: str = "acme") -> None:
+               most_bytes: int = 1_000_000, site: str = "acme") -> None:
         request = {
             **self.person(site, who), "call_id": self.call_id(call),
             "signature_hash": name_of("signature " + (call if sig is None else sig), 64),
@@ -176,7 +185,8 @@ class Case:
             "received_at_ms": NOW_MS + (at if received is None else received),
             "marketing": "pending" if pending else "skipped",
             "body": {"base64": base64.b64encode(body).decode()},
-            "keep_ms": keep, "delay_ms": delay, "calls_per_site_max": most}
+            "keep_ms": keep, "delay_ms": delay, "calls_per_site_max": most,
+            "calls_bytes_per_site_max": most_bytes}
         if reply.get("outcome") == "inserted":
             self.recorded[call] = request
         self.step(at, "calls", "record", request, reply)
@@ -192,11 +202,12 @@ class Case:
             "session_version": self.version(version), "scopes": [M], "delay_ms": delay,
             "keep_ms": keep}, reply)
 
-    def erase(self, at: int, who: str, tombstone: tuple[int, int], *, site: str = "acme") -> None:
+    def erase(self, at: int, who: str, tombstone: tuple[int, int], *, most: int = 1000,
+              full: bool = False, site: str = "acme") -> None:
         self.step(at, "calls", "erase", {
             **self.person(site, who),
-            "tombstone": {"at_ms": NOW_MS + tombstone[0], "keep_ms": tombstone[1]}},
-            {"outcome": "erased"})
+            "tombstone": {"at_ms": NOW_MS + tombstone[0], "keep_ms": tombstone[1]},
+            "tombstones_per_site_max": most}, FULL if full else {"outcome": "erased"})
 
     def take(self, at: int, owner: str, jobs: dict[str, int], *, limit: int = 10,
              lease: int = LEASE, site: str = "acme") -> None:

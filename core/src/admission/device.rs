@@ -17,6 +17,7 @@ pub struct AskingDevice {
     owner: Owner,
     keep: Millis,
     claims_per_site_max: u64,
+    buckets_per_site_max: u64,
     buckets: SmallVec<[Bucket; 2]>,
 }
 
@@ -58,8 +59,15 @@ impl AskingDevice {
     ) -> Self {
         let claim = ClaimKey::nonce(verified.device(), verified.nonce());
         let keep = replay::keep_longest(common.claim_ttl, tolerance, common.lease);
-        let claims_per_site_max = common.caps.claims.per_site;
-        Self { verified, claim, owner, keep, claims_per_site_max, buckets }
+        Self {
+            verified,
+            claim,
+            owner,
+            keep,
+            claims_per_site_max: common.caps.claims.per_site,
+            buckets_per_site_max: common.caps.buckets.per_site,
+            buckets,
+        }
     }
 
     /// The nonce is done at once: held for as long as it is remembered, it is never settled, never lapses, and no crash
@@ -72,6 +80,7 @@ impl AskingDevice {
             lease: self.keep,
             keep: self.keep,
             claims_per_site_max: self.claims_per_site_max,
+            buckets_per_site_max: self.buckets_per_site_max,
             buckets: &self.buckets,
         }
     }

@@ -270,7 +270,7 @@ impl Engine {
         match SiteId::new(site) {
             Some(site) => {
                 let person = person(&self.pseudonyms, &site, fingerprint);
-                Erase::new(site, person, now)
+                Erase::new(site, person, &self.common.caps, now)
             }
             None => Erase::refused(Reason::UnknownSite),
         }

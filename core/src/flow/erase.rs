@@ -4,6 +4,7 @@ use super::{
     store_failed, wrong_reply,
 };
 use crate::{
+    config::Caps,
     decision::{Accepts, Decision, Flow as Name, Reason, Stage},
     id::SiteId,
     session::Person,
@@ -29,6 +30,7 @@ pub struct Work {
     site: SiteId,
     person: Person,
     tombstone: Floor,
+    tombstones_per_site_max: u64,
 }
 
 /// The proof that both roles have forgotten.
@@ -41,9 +43,10 @@ impl Erase {
         Self::answer(Decision::denied(Name::Erase, Stage::Erase, reason))
     }
 
-    pub(crate) fn new(site: SiteId, person: Person, now: Timestamp) -> Self {
+    pub(crate) fn new(site: SiteId, person: Person, caps: &Caps, now: Timestamp) -> Self {
         let tombstone = Floor { at: now, keep: LONGEST_CONSENT };
-        Self::need(State::Sessions(Work { site, person, tombstone }))
+        let tombstones_per_site_max = caps.tombstones.per_site;
+        Self::need(State::Sessions(Work { site, person, tombstone, tombstones_per_site_max }))
     }
 }
 
@@ -52,19 +55,19 @@ impl States for State {
 
     fn effect(&self) -> Effect<'_> {
         match self {
-            Self::Sessions(Work { site, person, tombstone }) => {
-                Effect::DeleteSession(DeleteSession {
-                    site,
-                    fingerprint: &person.fingerprint,
-                    pseudonym: person.pseudonym,
-                    tombstone: *tombstone,
-                })
-            }
-            Self::Calls(Work { site, person, tombstone }) => Effect::EraseCalls(EraseCalls {
-                site,
-                fingerprint: &person.fingerprint,
-                pseudonym: person.pseudonym,
-                tombstone: *tombstone,
+            Self::Sessions(work) => Effect::DeleteSession(DeleteSession {
+                site: &work.site,
+                fingerprint: &work.person.fingerprint,
+                pseudonym: work.person.pseudonym,
+                tombstone: work.tombstone,
+                tombstones_per_site_max: work.tombstones_per_site_max,
+            }),
+            Self::Calls(work) => Effect::EraseCalls(EraseCalls {
+                site: &work.site,
+                fingerprint: &work.person.fingerprint,
+                pseudonym: work.person.pseudonym,
+                tombstone: work.tombstone,
+                tombstones_per_site_max: work.tombstones_per_site_max,
             }),
         }
     }

@@ -104,6 +104,7 @@ impl States for State {
                 lease: work.context.common.lease,
                 keep: work.context.common.claim_ttl,
                 claims_per_site_max: work.context.common.caps.claims.per_site,
+                buckets_per_site_max: work.context.common.caps.buckets.per_site,
                 buckets: &work.buckets,
             }),
             Self::Finding(work) => Effect::FindSession(work.person.find(&work.context.site.id)),
@@ -120,6 +121,8 @@ impl States for State {
                     narrowing: change.narrowing,
                     keep: LONGEST_CONSENT,
                     sessions_per_site_max: common.caps.sessions.per_site,
+                    floors_per_site_max: common.caps.floors.per_site,
+                    idempotency_per_site_max: common.caps.idempotency.per_site,
                 })
             }
         }

@@ -22,6 +22,8 @@ pub struct Admit<'a> {
     pub keep: Millis,
     /// How many live claims the site may have.
     pub claims_per_site_max: u64,
+    /// How many buckets that are not full it may have.
+    pub buckets_per_site_max: u64,
     /// Token buckets, judged after the claims.
     pub buckets: &'a [Bucket],
 }
@@ -59,7 +61,7 @@ pub enum AdmitReply {
         /// The bucket's place in the request.
         bucket: usize,
     },
-    /// There is no room for the claims.
+    /// There is no room for the claims, or none for the buckets.
     Full,
 }
 

@@ -40,6 +40,8 @@ pub struct Record<'a> {
     pub delay: Millis,
     /// How many calls the site may have.
     pub calls_per_site_max: u64,
+    /// How many bytes the bodies of all its calls may have together.
+    pub calls_bytes_per_site_max: u64,
 }
 
 /// Bytes of a request that `Debug` does not show (law 12).
@@ -142,6 +144,8 @@ pub struct EraseCalls<'a> {
     pub pseudonym: Pseudonym,
     /// What is left behind.
     pub tombstone: Floor,
+    /// How many tombstones the site may have.
+    pub tombstones_per_site_max: u64,
 }
 
 /// The role that keeps calls and the queue.

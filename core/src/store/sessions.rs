@@ -76,6 +76,10 @@ pub struct PutSession<'a> {
     pub keep: Millis,
     /// How many sessions the site may have.
     pub sessions_per_site_max: u64,
+    /// How many floors it may have; they are best effort, and make way for each other.
+    pub floors_per_site_max: u64,
+    /// How many keys of statements it may have.
+    pub idempotency_per_site_max: u64,
 }
 
 /// A point in time at or before which no grant counts, and how long that is remembered.
@@ -120,6 +124,8 @@ pub struct DeleteSession<'a> {
     pub pseudonym: Pseudonym,
     /// What is left behind.
     pub tombstone: Floor,
+    /// How many tombstones the site may have.
+    pub tombstones_per_site_max: u64,
 }
 
 /// The role that keeps sessions, floors and tombstones.

@@ -50,6 +50,7 @@ fn admit(request: &Admit<'_>) -> Value {
         ("lease_ms", span(request.lease)),
         ("keep_ms", span(request.keep)),
         ("claims_per_site_max", count(request.claims_per_site_max)),
+        ("buckets_per_site_max", count(request.buckets_per_site_max)),
         ("buckets", buckets(request.buckets)),
     ])
 }
@@ -110,6 +111,8 @@ fn put_session(request: &PutSession<'_>) -> Value {
         ("narrowing", Value::Bool(request.narrowing)),
         ("keep_ms", span(request.keep)),
         ("sessions_per_site_max", count(request.sessions_per_site_max)),
+        ("floors_per_site_max", count(request.floors_per_site_max)),
+        ("idempotency_per_site_max", count(request.idempotency_per_site_max)),
     ])
 }
 
@@ -119,6 +122,7 @@ fn delete_session(request: &DeleteSession<'_>) -> Value {
         ("fingerprint", Value::text(request.fingerprint.expose().to_owned())),
         ("pseudonym", Value::text(request.pseudonym.to_hex())),
         ("tombstone", floor(request.tombstone)),
+        ("tombstones_per_site_max", count(request.tombstones_per_site_max)),
     ])
 }
 
@@ -145,6 +149,7 @@ fn record(request: &Record<'_>) -> Value {
         ("keep_ms", span(request.keep)),
         ("delay_ms", span(request.delay)),
         ("calls_per_site_max", count(request.calls_per_site_max)),
+        ("calls_bytes_per_site_max", count(request.calls_bytes_per_site_max)),
     ])
 }
 
@@ -171,6 +176,7 @@ fn erase_calls(request: &EraseCalls<'_>) -> Value {
         ("fingerprint", Value::text(request.fingerprint.expose().to_owned())),
         ("pseudonym", Value::text(request.pseudonym.to_hex())),
         ("tombstone", floor(request.tombstone)),
+        ("tombstones_per_site_max", count(request.tombstones_per_site_max)),
     ])
 }
 

@@ -140,11 +140,11 @@ impl Inner {
             new += u64::from(!locked.part(*place).is_some_and(has_place));
         }
         let most = request.claims_per_site_max;
-        if !self.quotas.reserve_below(Table::Claims, &site, new, most) {
+        if !self.quotas.reserve(Table::Claims, &site, new, most) {
             return AdmitReply::Full;
         }
         if !takeover {
-            match self.take_tokens(&mut locked, &places, request.buckets, &site, now) {
+            match self.take_tokens(&mut locked, &places, request, &site, now) {
                 Ok(()) => {}
                 Err(reply) => {
                     self.quotas.release(Table::Claims, &site, new);
@@ -177,13 +177,14 @@ impl Inner {
         &self,
         locked: &mut Locked<'_, Shard>,
         places: &Places,
-        buckets: &[Bucket],
+        request: &Admit<'_>,
         site: &Arc<Site>,
         now: Timestamp,
     ) -> Result<(), AdmitReply> {
         let mut taken: SmallVec<[FullAt; 2]> = SmallVec::new();
         let mut denied: Option<(Millis, usize)> = None;
-        for (index, ((place, at), bucket)) in places.buckets.iter().zip(buckets).enumerate() {
+        for (index, ((place, at), bucket)) in places.buckets.iter().zip(request.buckets).enumerate()
+        {
             let level = level(locked, *place, at, now);
             let state = level.as_ref().map(|level| level.full_at);
             match FullAt::take(state, bucket.rate, now) {
@@ -207,7 +208,7 @@ impl Inner {
             let has_place = |shard: &mut Shard| shard.buckets.has_place(at);
             new += u64::from(!locked.part(*place).is_some_and(has_place));
         }
-        if !self.quotas.reserve(Table::Buckets, site, new) {
+        if !self.quotas.reserve(Table::Buckets, site, new, request.buckets_per_site_max) {
             return Err(AdmitReply::Full);
         }
         for ((place, at), full_at) in places.buckets.iter().zip(taken) {

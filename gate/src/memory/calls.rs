@@ -145,8 +145,7 @@ impl Inner {
         let at = (site.number, request.call_id);
         let Rows { rows, due } = &mut *self.calls.rows.lock(at);
         rows.collect(site.number, now, |row| self.forget_row(&row, due));
-        let bytes = request.body.0.len() as u64;
-        if !self.reserve_row(&site, bytes, request.calls_per_site_max) {
+        if !self.reserve_row(&site, request) {
             return RecordReply::Full;
         }
         let job = match request.marketing {
@@ -184,11 +183,13 @@ impl Inner {
         names.iter().map(place).collect()
     }
 
-    fn reserve_row(&self, site: &Site, bytes: u64, most: u64) -> bool {
-        if !self.quotas.reserve_below(Table::Calls, site, 1, most) {
+    fn reserve_row(&self, site: &Site, request: &Record<'_>) -> bool {
+        if !self.quotas.reserve(Table::Calls, site, 1, request.calls_per_site_max) {
             return false;
         }
-        let fits = self.quotas.reserve(Table::CallBytes, site, bytes);
+        let bytes = request.body.0.len() as u64;
+        let most = request.calls_bytes_per_site_max;
+        let fits = self.quotas.reserve(Table::CallBytes, site, bytes, most);
         if !fits {
             self.quotas.release(Table::Calls, site, 1);
         }
@@ -244,7 +245,8 @@ impl Inner {
 
     fn erase_calls(&self, request: &EraseCalls<'_>, now: Timestamp) -> bool {
         let site = self.site(request.site);
-        if !self.leave_tombstone(&site, request.pseudonym, request.tombstone, now) {
+        let EraseCalls { pseudonym, tombstone, tombstones_per_site_max: most, .. } = *request;
+        if !self.leave_tombstone(&site, pseudonym, tombstone, most, now) {
             return false;
         }
         // Rare, and asked for by the host: one part after the other, never all at once.

@@ -1,6 +1,6 @@
-//! How many entries each table has, in all and for each site (laws 8 and 9).
+//! How many entries each table has, in all and for each site (laws 8 and 9). How many a site may have, each request says.
 
-use consentgate_core::{Cap, Caps, ids::SiteId};
+use consentgate_core::{Caps, ids::SiteId};
 use std::{
     collections::HashMap,
     sync::{
@@ -28,7 +28,7 @@ pub(super) const TABLES: usize = 8;
 const SITES_KEPT: usize = 64;
 
 pub(super) struct Quotas {
-    caps: [Cap; TABLES],
+    most: [u64; TABLES],
     all: [AtomicU64; TABLES],
     sites: RwLock<HashMap<SiteId, Arc<Site>>>,
     next_number: AtomicU64,
@@ -44,19 +44,19 @@ pub(super) struct Site {
 
 impl Quotas {
     pub(super) fn new(caps: &Caps) -> Self {
-        let caps = [
-            caps.claims,
-            caps.buckets,
-            caps.sessions,
-            caps.calls,
-            caps.calls_bytes,
-            caps.floors,
-            caps.tombstones,
-            caps.idempotency,
+        let most = [
+            caps.claims.all,
+            caps.buckets.all,
+            caps.sessions.all,
+            caps.calls.all,
+            caps.calls_bytes.all,
+            caps.floors.all,
+            caps.tombstones.all,
+            caps.idempotency.all,
         ];
         let all = Default::default();
         let sites_kept = AtomicUsize::new(SITES_KEPT);
-        Self { caps, all, sites: RwLock::default(), next_number: AtomicU64::new(0), sites_kept }
+        Self { most, all, sites: RwLock::default(), next_number: AtomicU64::new(0), sites_kept }
     }
 
     /// Only sites that the gate knows reach a store, and those that its host erases at.
@@ -89,24 +89,18 @@ impl Quotas {
         used.each_ref().map(|used| used.load(Relaxed))
     }
 
-    /// Makes room for `count` entries, or for none.
+    /// Makes room for `count` entries, or for none: up to `most` of the site, and no more than all may have together.
     #[must_use]
-    pub(super) fn reserve(&self, table: Table, site: &Site, count: u64) -> bool {
-        self.reserve_below(table, site, count, u64::MAX)
-    }
-
-    /// [`reserve`](Self::reserve) under one more bound for the site.
     #[expect(clippy::indexing_slicing, reason = "every table has its place")]
-    pub(super) fn reserve_below(&self, table: Table, site: &Site, count: u64, most: u64) -> bool {
+    pub(super) fn reserve(&self, table: Table, site: &Site, count: u64, most: u64) -> bool {
         // What takes no room is never refused, even where a bound was lowered below what is there.
         if count == 0 {
             return true;
         }
-        let Cap { all, per_site } = self.caps[table as usize];
-        if !add(&site.used[table as usize], count, per_site.min(most)) {
+        if !add(&site.used[table as usize], count, most) {
             return false;
         }
-        let fits = add(&self.all[table as usize], count, all);
+        let fits = add(&self.all[table as usize], count, self.most[table as usize]);
         if !fits {
             site.used[table as usize].fetch_sub(count, Relaxed);
         }
@@ -148,7 +142,7 @@ mod tests {
     fn law_9_sites_that_nothing_is_kept_of_are_forgotten() {
         let quotas = quotas();
         let kept = quotas.site(&SiteId::new("kept").unwrap());
-        assert!(quotas.reserve(Table::Claims, &kept, 1));
+        assert!(quotas.reserve(Table::Claims, &kept, 1, 10));
         let number = kept.number;
         drop(kept);
         let held = quotas.site(&SiteId::new("held").unwrap());
@@ -164,11 +158,11 @@ mod tests {
     fn law_9_room_is_made_for_all_or_for_none() {
         let quotas = quotas();
         let site = quotas.site(&SiteId::new("a").unwrap());
-        assert!(quotas.reserve(Table::Claims, &site, 8));
-        assert!(!quotas.reserve(Table::Claims, &site, 3));
-        assert!(!quotas.reserve_below(Table::Claims, &site, 1, 8));
-        assert!(!quotas.reserve(Table::Claims, &site, u64::MAX));
-        assert!(quotas.reserve(Table::Claims, &site, 2));
+        assert!(quotas.reserve(Table::Claims, &site, 8, 9));
+        assert!(!quotas.reserve(Table::Claims, &site, 3, u64::MAX), "no more in all");
+        assert!(!quotas.reserve(Table::Claims, &site, 1, 8), "no more of the site");
+        assert!(!quotas.reserve(Table::Claims, &site, u64::MAX, u64::MAX));
+        assert!(quotas.reserve(Table::Claims, &site, 2, 10));
         assert_eq!(quotas.usage(None), quotas.usage(Some(&site)));
         quotas.release(Table::Claims, &site, 10);
         assert_eq!(quotas.usage(None), [0; TABLES]);

@@ -134,16 +134,16 @@ impl Inner {
         let key = (site.number, request.fingerprint.clone());
         let needs_place = request.session.is_some() && !shard.sessions.has_place(&key);
         let most = request.sessions_per_site_max;
-        if needs_place && !self.quotas.reserve_below(Table::Sessions, &site, 1, most) {
+        if needs_place && !self.quotas.reserve(Table::Sessions, &site, 1, most) {
             return PutReply::Full;
         }
         let needs_key = statement.is_some_and(|(key, _)| !shard.statements.has_place(&key));
-        let has_key = needs_key && self.quotas.reserve(Table::Idempotency, &site, 1);
+        let most = request.idempotency_per_site_max;
+        let has_key = needs_key && self.quotas.reserve(Table::Idempotency, &site, 1, most);
         let key_fits = has_key || !needs_key;
-        let floor_is_left = request.floor.is_none_or(|floor| {
-            self.leave_floor(&mut shard, &site, request.pseudonym, floor, room, now)
-        });
-        if !floor_is_left || (!key_fits && !request.narrowing) {
+        let leave = |floor| self.leave_floor(&mut shard, &site, request, floor, room, now);
+        // The floor last: what is refused leaves none.
+        if (!key_fits && !request.narrowing) || !request.floor.is_none_or(leave) {
             self.quotas.release(Table::Sessions, &site, needs_place.into());
             self.quotas.release(Table::Idempotency, &site, has_key.into());
             return PutReply::Full;
@@ -168,13 +168,14 @@ impl Inner {
         &self,
         shard: &mut Shard,
         site: &Arc<Site>,
-        pseudonym: Pseudonym,
+        request: &PutSession<'_>,
         floor: Floor,
         room: Room,
         now: Timestamp,
     ) -> bool {
-        let key = (site.number, pseudonym);
-        if !shard.floors.has_place(&key) && !self.quotas.reserve(Table::Floors, site, 1) {
+        let key = (site.number, request.pseudonym);
+        let most = request.floors_per_site_max;
+        if !shard.floors.has_place(&key) && !self.quotas.reserve(Table::Floors, site, 1, most) {
             if room == Room::AsItIs {
                 return false;
             }
@@ -198,8 +199,9 @@ impl Inner {
     }
 
     fn try_delete(&self, site: &Arc<Site>, request: &DeleteSession<'_>, now: Timestamp) -> bool {
-        let mut shard = self.person(site, request.pseudonym);
-        if !self.try_tombstone(&mut shard, site, request.pseudonym, request.tombstone, now) {
+        let DeleteSession { pseudonym, tombstone, tombstones_per_site_max: most, .. } = *request;
+        let mut shard = self.person(site, pseudonym);
+        if !self.try_tombstone(&mut shard, site, pseudonym, tombstone, most, now) {
             return false;
         }
         let key = (site.number, request.fingerprint.clone());
@@ -215,10 +217,12 @@ impl Inner {
         site: &Arc<Site>,
         pseudonym: Pseudonym,
         tombstone: Floor,
+        most: u64,
         now: Timestamp,
     ) -> bool {
         let attempt = || {
-            self.try_tombstone(&mut self.person(site, pseudonym), site, pseudonym, tombstone, now)
+            let mut shard = self.person(site, pseudonym);
+            self.try_tombstone(&mut shard, site, pseudonym, tombstone, most, now)
         };
         attempt() || {
             self.collect_people(site.number, now);
@@ -232,11 +236,14 @@ impl Inner {
         site: &Arc<Site>,
         pseudonym: Pseudonym,
         tombstone: Floor,
+        most: u64,
         now: Timestamp,
     ) -> bool {
         self.collect(shard, site.number, now);
         let key = (site.number, pseudonym);
-        if !shard.tombstones.has_place(&key) && !self.quotas.reserve(Table::Tombstones, site, 1) {
+        if !shard.tombstones.has_place(&key)
+            && !self.quotas.reserve(Table::Tombstones, site, 1, most)
+        {
             return false;
         }
         let before = shard.tombstones.get(&key, now);

@@ -22,6 +22,7 @@ fn take(memory: &Memory, site: &SiteId, number: u32, rate: Rate, now: Timestamp)
         lease: Millis(30_000),
         keep: Millis(600_000),
         claims_per_site_max: u64::MAX,
+        buckets_per_site_max: 100_000,
         buckets: &[bucket],
     };
     memory.admit(&request, now).unwrap()

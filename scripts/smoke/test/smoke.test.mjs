@@ -5,7 +5,7 @@ import { run } from '../call-event.mjs';
 import { BREAKS } from './breaks.mjs';
 import { SETTINGS, startBackend } from './fake-backend.mjs';
 
-const LETTERS = [...'ABCDEFGHIJKL'];
+const LETTERS = [...'ABCDEFGHIJKLM'];
 
 /** The run against a backend with one broken behaviour, or none. */
 async function smoke(name) {

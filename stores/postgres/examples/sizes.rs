@@ -11,7 +11,7 @@ const FILL: [(&str, &str); 3] = [
         "claims and buckets",
         "select count(consentgate.admit(jsonb_build_object(
             'site', 'acme', 'owner', md5('owner' || n), 'lease_ms', 30000, 'keep_ms', 600000,
-            'claims_per_site_max', 1000000,
+            'claims_per_site_max', 1000000, 'buckets_per_site_max', 1000000,
             'claims', jsonb_build_array('s:' || md5('s' || n) || md5('t' || n), 'e:' || md5('e' || n) || md5('f' || n)),
             'buckets', jsonb_build_array(jsonb_build_object(
                 'name', 'fingerprint', 'key', md5('b' || n), 'interval_ms', 3000, 'burst', 20)))))
@@ -25,7 +25,8 @@ const FILL: [(&str, &str); 3] = [
                 'granted_at_ms', 1790000000000, 'changed_at_ms', 1790000000000,
                 'policy_version', 3, 'gpc', false, 'narrowed', false),
             'floor', null, 'idempotency', jsonb_build_object('key', md5('k' || n), 'keep_ms', 600000),
-            'narrowing', false, 'keep_ms', 15552000000, 'sessions_per_site_max', 1000000)))
+            'narrowing', false, 'keep_ms', 15552000000, 'sessions_per_site_max', 1000000,
+            'floors_per_site_max', 1000000, 'idempotency_per_site_max', 1000000)))
         from generate_series($1::bigint, $2::bigint) n",
     ),
     (
@@ -35,7 +36,8 @@ const FILL: [(&str, &str); 3] = [
             'more_signature_hashes', '[]'::jsonb, 'event_id', 'evt_' || md5('e' || n),
             'fingerprint', md5('p' || n), 'pseudonym', md5('q' || n), 'session_version', null,
             'granted_at_ms', 1790000000000, 'received_at_ms', 1790000000000, 'marketing', 'pending',
-            'keep_ms', 86400000, 'delay_ms', 21600000, 'calls_per_site_max', 1000000),
+            'keep_ms', 86400000, 'delay_ms', 21600000, 'calls_per_site_max', 1000000,
+            'calls_bytes_per_site_max', 1000000000),
             convert_to(rpad(md5('body' || n), 300, md5('more' || n)), 'UTF8')))
         from generate_series($1::bigint, $2::bigint) n",
     ),

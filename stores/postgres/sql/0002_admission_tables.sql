@@ -40,15 +40,20 @@ create unlogged table if not exists consentgate.buckets (
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 
 create index if not exists buckets_full_at on consentgate.buckets (full_at);
+-- For statements that name the collation, as for claims.
+create index if not exists buckets_site_full_at
+    on consentgate.buckets (site_id collate "POSIX", full_at);
 
--- How many claims a site has, in parts: a single row would make all admissions of a site wait for each other.
--- UNLOGGED like the claims, so that a crash empties both together.
-create unlogged table if not exists consentgate.claims_used (
+-- How many claims and buckets a site has, in parts: a single row would make all admissions of a site wait for each
+-- other. UNLOGGED as they are, so that a crash empties all of them together.
+create unlogged table if not exists consentgate.admission_usage (
     site_id text collate "C" not null,
+    -- `buckets` or `claims`.
+    what text collate "C" not null,
     stripe int not null,
     n bigint not null,
     counted_at bigint not null default 0,
-    constraint claims_used_pkey primary key (site_id, stripe)
+    constraint admission_usage_pkey primary key (site_id, what, stripe)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 500);
 
 insert into consentgate.migrations (name) values ('0002_admission_tables') on conflict (name) do nothing;

@@ -47,6 +47,9 @@ create table if not exists consentgate.tombstones (
     constraint tombstones_pkey primary key (site_id, pseudonym)
 );
 create index if not exists tombstones_until on consentgate.tombstones (until);
+-- For statements that name the collation, as for claims.
+create index if not exists tombstones_site_until
+    on consentgate.tombstones (site_id collate "POSIX", until);
 
 -- By these the same statement of consent is known again.
 create table if not exists consentgate.statements (
@@ -56,6 +59,8 @@ create table if not exists consentgate.statements (
     constraint statements_pkey primary key (site_id, key)
 );
 create index if not exists statements_until on consentgate.statements (until);
+create index if not exists statements_site_until
+    on consentgate.statements (site_id collate "POSIX", until);
 
 insert into consentgate.migrations (name) values ('0003_session_tables') on conflict (name) do nothing;
 commit;

@@ -1,9 +1,10 @@
--- How many claims, sessions, floors and calls each site has.
+-- How many entries of each table a site has, and how many bytes its calls.
 --
 -- A count of all rows at each write is out of the question, and one row a site would be waited for by all its writers.
 -- So each count is the sum of sixteen parts, and a backend adds to a part of its own. A count changes in the transaction
--- that changes the rows, as its last lock: whoever holds a part waits for nobody. Two writers at the same moment may
--- both see the last free place; without that a count is exact.
+-- that changes the rows, as its last lock: whoever holds a part waits for nobody but for others that hold parts, and all
+-- take them in the order of the alphabet: buckets, calls, calls_bytes, claims, floors, sessions, statements, tombstones.
+-- Two writers at the same moment may both see the last free place; without that a count is exact.
 begin;
 select pg_advisory_xact_lock(hashtextextended('consentgate/migrations', 0));
 set local lock_timeout = '10s';
@@ -11,7 +12,7 @@ set local client_min_messages = warning;
 
 create table if not exists consentgate.usage (
     site_id text collate "C" not null,
-    -- `sessions`, `floors` or `calls`; claims have a table that is UNLOGGED as they are.
+    -- Those of the above that are no part of an admission; these have a table that is UNLOGGED as they are.
     what text collate "C" not null,
     stripe int not null,
     n bigint not null,
@@ -23,8 +24,9 @@ create or replace function consentgate.used(site text, kind text) returns bigint
 language plpgsql volatile
 as $$
 begin
-    if kind = 'claims' then
-        return (select coalesce(sum(n), 0) from consentgate.claims_used where site_id = site);
+    if kind in ('buckets', 'claims') then
+        return (select coalesce(sum(n), 0) from consentgate.admission_usage
+            where site_id = site and what = kind);
     end if;
     return (select coalesce(sum(n), 0) from consentgate.usage where site_id = site and what = kind);
 end $$;
@@ -37,20 +39,14 @@ declare
 begin
     if change = 0 then
         return;
-    elsif kind = 'claims' then
-        insert into consentgate.claims_used as u (site_id, stripe, n) values (site, part, change)
-            on conflict (site_id, stripe) do update set n = u.n + excluded.n;
+    elsif kind in ('buckets', 'claims') then
+        insert into consentgate.admission_usage as u (site_id, what, stripe, n) values (site, kind, part, change)
+            on conflict (site_id, what, stripe) do update set n = u.n + excluded.n;
     else
         insert into consentgate.usage as u (site_id, what, stripe, n) values (site, kind, part, change)
             on conflict (site_id, what, stripe) do update set n = u.n + excluded.n;
     end if;
 end $$;
-
--- How many floors a site may have. Anybody who reaches its sync endpoint can leave one (law 9). Replace it by another
--- number as you like.
-create or replace function consentgate.floors_per_site_max() returns bigint
-language sql immutable parallel safe
-as $$ select 25000::bigint $$;
 
 -- Counts the rows of a site anew, against changes that were made by hand. Once all parts are locked, every count that
 -- has committed has its rows committed too, and every other writer adds its own afterwards.
@@ -58,50 +54,43 @@ create or replace function consentgate.recount(site text, kind text) returns voi
 language plpgsql volatile
 as $$
 declare
+    counts constant text := case when kind in ('buckets', 'claims') then 'admission_usage' else 'usage' end;
     total bigint;
-    now constant bigint := consentgate.now_ms();
 begin
-    if kind = 'claims' then
-        insert into consentgate.claims_used (site_id, stripe, n)
-            select site, part, 0 from generate_series(0, 15) part on conflict do nothing;
-        perform 1 from consentgate.claims_used where site_id = site order by stripe for update;
-        select count(*) into total from consentgate.claims where site_id = site;
-        update consentgate.claims_used
-            set n = case stripe when 0 then total else 0 end, counted_at = now where site_id = site;
-        return;
-    end if;
-    insert into consentgate.usage (site_id, what, stripe, n)
-        select site, kind, part, 0 from generate_series(0, 15) part on conflict do nothing;
-    perform 1 from consentgate.usage where site_id = site and what = kind order by stripe for update;
-    if kind = 'sessions' then
-        select count(*) into total from consentgate.sessions where site_id = site;
-    elsif kind = 'floors' then
-        select count(*) into total from consentgate.floors where site_id = site;
-    else
-        select count(*) into total from consentgate.calls where site_id = site;
-    end if;
-    update consentgate.usage
-        set n = case stripe when 0 then total else 0 end, counted_at = now
-        where site_id = site and what = kind;
+    execute format(
+        'insert into consentgate.%I (site_id, what, stripe, n)
+            select $1, $2, part, 0 from generate_series(0, 15) part on conflict do nothing', counts)
+        using site, kind;
+    execute format(
+        'select from consentgate.%I where site_id = $1 and what = $2 order by stripe for update', counts)
+        using site, kind;
+    execute case kind
+        when 'calls_bytes' then
+            'select coalesce(sum(octet_length(body)), 0) from consentgate.calls where site_id = $1'
+        else format('select count(*) from consentgate.%I where site_id = $1', kind) end
+        into total using site;
+    execute format(
+        'update consentgate.%I set n = case stripe when 0 then $3 else 0 end, counted_at = $4
+            where site_id = $1 and what = $2', counts)
+        using site, kind, total, consentgate.now_ms();
 end $$;
 
--- Recounts the site whose count is the oldest, if that is an hour ago; one a call, and only with no other lock held.
-create or replace function consentgate.recount_oldest(kind text) returns void
+-- Recounts what was counted the longest ago, if that is an hour; one a call, and only with no other lock held.
+create or replace function consentgate.recount_oldest(kinds text[]) returns void
 language plpgsql volatile
 as $$
 declare
-    site text;
+    oldest record;
     before constant bigint := consentgate.now_ms() - 3600000;
 begin
-    if kind = 'claims' then
-        select site_id into site from consentgate.claims_used
-            group by site_id having max(counted_at) <= before order by max(counted_at) limit 1;
-    else
-        select site_id into site from consentgate.usage where what = kind
-            group by site_id having max(counted_at) <= before order by max(counted_at) limit 1;
-    end if;
-    if site is not null then
-        perform consentgate.recount(site, kind);
+    select u.site_id, u.what into oldest from (
+            select * from consentgate.admission_usage union all select * from consentgate.usage
+        ) u
+        where u.what = any (kinds)
+        group by u.site_id, u.what having max(u.counted_at) <= before
+        order by max(u.counted_at), u.what limit 1;
+    if found then
+        perform consentgate.recount(oldest.site_id, oldest.what);
     end if;
 end $$;
 

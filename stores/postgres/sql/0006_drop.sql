@@ -5,74 +5,44 @@ select pg_advisory_xact_lock(hashtextextended('consentgate/migrations', 0));
 set local lock_timeout = '10s';
 set local client_min_messages = warning;
 
-create or replace function consentgate.drop_claims_of(site text, now bigint, most bigint) returns bigint
-language plpgsql volatile
-as $$
-declare
-    dropped bigint;
-begin
-    with over as materialized (
-        select ctid from consentgate.claims where site_id collate "POSIX" = site and forget_at <= now
-        order by forget_at limit most for update skip locked
-    )
-    delete from consentgate.claims where ctid = any (array(select ctid from over));
-    get diagnostics dropped = row_count;
-    return dropped;
-end $$;
+-- The column that says when a row is over.
+create or replace function consentgate.end_of(kind text) returns text
+language sql immutable parallel safe
+as $$ select case kind when 'buckets' then 'full_at' when 'claims' then 'forget_at' else 'until' end $$;
 
-create or replace function consentgate.drop_sessions_of(site text, now bigint, most bigint) returns bigint
+-- How many rows of a site were dropped, and how many bytes of bodies with them.
+create or replace function consentgate.drop_over(
+    kind text, site text, now bigint, most bigint, out dropped bigint, out bytes bigint)
 language plpgsql volatile
 as $$
-declare
-    dropped bigint;
 begin
-    with over as materialized (
-        select ctid from consentgate.sessions where site_id collate "POSIX" = site and until <= now
-        order by until limit most for update skip locked
-    )
-    delete from consentgate.sessions where ctid = any (array(select ctid from over));
-    get diagnostics dropped = row_count;
-    return dropped;
-end $$;
-
-create or replace function consentgate.drop_calls_of(site text, now bigint, most bigint) returns bigint
-language plpgsql volatile
-as $$
-declare
-    dropped bigint;
-begin
-    with over as materialized (
-        select ctid from consentgate.calls where site_id collate "POSIX" = site and until <= now
-        order by until limit most for update skip locked
-    )
-    delete from consentgate.calls where ctid = any (array(select ctid from over));
-    get diagnostics dropped = row_count;
-    return dropped;
-end $$;
-
--- Of a table that is not counted by site: tombstones, statements, buckets.
-create or replace function consentgate.drop_from(what text, now bigint, most bigint) returns bigint
-language plpgsql volatile
-as $$
-declare
-    dropped bigint;
-begin
-    if most <= 0 then
-        return 0;
-    end if;
     execute format(
         'with over as materialized (
-             select ctid from consentgate.%1$I where %2$I <= $1
-             order by %2$I limit $2 for update skip locked
+             select ctid from consentgate.%1$I where site_id collate "POSIX" = $1 and %2$I <= $2
+             order by %2$I limit $3 for update skip locked
+         ), gone as (
+             delete from consentgate.%1$I where ctid = any (array(select ctid from over)) returning %3$s as bytes
          )
-         delete from consentgate.%1$I where ctid = any (array(select ctid from over))',
-        what, case what when 'buckets' then 'full_at' else 'until' end
-    ) using now, most;
-    get diagnostics dropped = row_count;
-    return dropped;
+         select count(*), coalesce(sum(bytes), 0) from gone',
+        kind, consentgate.end_of(kind), case kind when 'calls' then 'octet_length(body)' else '0' end
+    ) into dropped, bytes using site, now, most;
 end $$;
 
--- Of a table that is counted by site: claims, sessions, floors, calls. The parts are taken in the order of the sites.
+-- Whether a site has room for one more, once what is over has given up its own; and how many that was.
+create or replace function consentgate.make_room(
+    kind text, site text, now bigint, most numeric, out fits boolean, out dropped bigint)
+language plpgsql volatile
+as $$
+begin
+    dropped := 0;
+    fits := consentgate.used(site, kind) + 1 <= most;
+    if not fits then
+        select o.dropped into dropped from consentgate.drop_over(kind, site, now, 1000) o;
+        fits := consentgate.used(site, kind) - dropped + 1 <= most;
+    end if;
+end $$;
+
+-- Of all sites, and counted. The parts are taken in the order of the sites.
 create or replace function consentgate.drop_counted(what text, now bigint, most bigint) returns bigint
 language plpgsql volatile
 as $$
@@ -88,12 +58,14 @@ begin
              select ctid from consentgate.%1$I where %2$I <= $1
              order by %2$I limit $2 for update skip locked
          ), gone as (
-             delete from consentgate.%1$I where ctid = any (array(select ctid from over)) returning site_id
+             delete from consentgate.%1$I where ctid = any (array(select ctid from over))
+             returning site_id, %3$s as bytes
          )
-         select site_id, count(*) as n from gone group by site_id order by site_id',
-        what, case what when 'claims' then 'forget_at' else 'until' end
+         select site_id, count(*) as n, sum(bytes) as bytes from gone group by site_id order by site_id',
+        what, consentgate.end_of(what), case what when 'calls' then 'octet_length(body)' else '0' end
     ) using now, most loop
         perform consentgate.count_change(site.site_id, what, -site.n);
+        perform consentgate.count_change(site.site_id, 'calls_bytes', -site.bytes);
         dropped := dropped + site.n;
     end loop;
     return dropped;

@@ -28,7 +28,8 @@ begin
         from jsonb_array_elements(buckets) bucket));
 end $$;
 
--- How many of these claims have a row, over or not. Locked, so that no purge drops it meanwhile.
+-- How many of these claims have a row, over or not. Locked, so that no purge drops it meanwhile; in the order given,
+-- which is that of the keys.
 create or replace function consentgate.lock_claims(site text, keys bytea[]) returns bigint
 language plpgsql volatile
 as $$
@@ -37,6 +38,18 @@ begin
         select count(*) from unnest(keys) k (claim)
         cross join lateral (
             select from consentgate.claims c where c.site_id = site and c.claim = k.claim offset 0 for update
+        ) locked);
+end $$;
+
+-- The same of buckets.
+create or replace function consentgate.lock_buckets(site text, keys uuid[]) returns bigint
+language plpgsql volatile
+as $$
+begin
+    return (
+        select count(*) from unnest(keys) k (bucket)
+        cross join lateral (
+            select from consentgate.buckets b where b.site_id = site and b.bucket = k.bucket offset 0 for update
         ) locked);
 end $$;
 
@@ -52,6 +65,8 @@ declare
     lease constant bigint := (request ->> 'lease_ms')::bigint;
     keep constant bigint := (request ->> 'keep_ms')::bigint;
     most constant numeric := coalesce((request ->> 'claims_per_site_max')::numeric, 0);
+    most_buckets constant numeric := coalesce((request ->> 'buckets_per_site_max')::numeric, 0);
+    asked_for bytea[];
     keys bytea[];
     key bytea;
     locked boolean := false;
@@ -59,6 +74,8 @@ declare
     known record;
     fresh bigint;
     dropped bigint := 0;
+    fresh_buckets bigint := 0;
+    dropped_buckets bigint := 0;
     asked record;
     denied_for bigint;
     denied_by bigint;
@@ -68,11 +85,13 @@ declare
     level bigint;
 begin
     perform must_be_read_committed();
-    -- Each once, in the order of the request.
-    keys := array(
+    -- Each once: in the order of the request to judge them, in that of the keys to lock their rows. Copies of a done
+    -- event hold no lock beside these, and would wait for each other in a circle.
+    asked_for := array(
         select claim_key(name)
         from jsonb_array_elements_text(request -> 'claims') with ordinality q (name, place)
         group by name order by min(place));
+    keys := array(select k from unnest(asked_for) k order by k);
 
     -- Judged first without a lock: copies of an event that is done or held wait for nobody. Only what seems free is
     -- locked, and judged again.
@@ -86,7 +105,7 @@ begin
             coalesce(bool_or(c.lease_until <= now), false) as lapsed,
             coalesce(bool_or(c.lease_until > now + lease), false) as ahead
             into known
-            from unnest(keys) with ordinality k (claim, place)
+            from unnest(asked_for) with ordinality k (claim, place)
             cross join lateral (
                 select * from claims where site_id = site and claim = k.claim and forget_at + 0 > now offset 0
             ) c;
@@ -119,7 +138,7 @@ begin
     -- Room for those that are new, once what is over has given up its own. A row that is over has its place already.
     fresh := cardinality(keys) - lock_claims(site, keys);
     if fresh > 0 and used(site, 'claims') + fresh > most then
-        dropped := drop_claims_of(site, now, 1000);
+        select o.dropped into dropped from drop_over('claims', site, now, 1000) o;
         -- Some of these may have been among them.
         fresh := cardinality(keys) - lock_claims(site, keys);
         if used(site, 'claims') - dropped + fresh > most then
@@ -160,6 +179,17 @@ begin
             perform count_change(site, 'claims', -dropped);
             return jsonb_build_object('outcome', 'limited', 'retry_ms', denied_for, 'bucket', denied_by);
         end if;
+        -- Room for them, as for claims.
+        fresh_buckets := cardinality(bucket_keys) - lock_buckets(site, bucket_keys);
+        if fresh_buckets > 0 and used(site, 'buckets') + fresh_buckets > most_buckets then
+            select o.dropped into dropped_buckets from drop_over('buckets', site, now, 1000) o;
+            fresh_buckets := cardinality(bucket_keys) - lock_buckets(site, bucket_keys);
+            if used(site, 'buckets') - dropped_buckets + fresh_buckets > most_buckets then
+                perform count_change(site, 'buckets', -dropped_buckets);
+                perform count_change(site, 'claims', -dropped);
+                return jsonb_build_object('outcome', 'full');
+            end if;
+        end if;
         insert into buckets as b (site_id, bucket, full_at)
             select site, taken.key, taken.level from unnest(bucket_keys, bucket_levels) taken (key, level)
             on conflict (site_id, bucket) do update set full_at = excluded.full_at;
@@ -170,6 +200,7 @@ begin
         on conflict (site_id, claim) do update
             set owner = excluded.owner, lease_until = excluded.lease_until, result = null,
                 call_id = null, forget_at = excluded.forget_at;
+    perform count_change(site, 'buckets', fresh_buckets - dropped_buckets);
     perform count_change(site, 'claims', fresh - dropped);
     return jsonb_build_object('outcome', 'admitted', 'takeover', known.lapsed);
 end $$;

@@ -27,7 +27,7 @@ begin
     perform lock_admission(site, request -> 'claims', refund);
     now := now_ms();
     keys := array(
-        select distinct claim_key(name) from jsonb_array_elements_text(request -> 'claims') name);
+        select distinct claim_key(name) from jsonb_array_elements_text(request -> 'claims') name order by 1);
 
     if request ->> 'action' = 'commit' then
         foreach key in array keys loop

@@ -47,15 +47,19 @@ declare
     narrowing constant boolean := (request ->> 'narrowing')::boolean;
     state constant jsonb := nullif(request -> 'session', 'null');
     left_floor jsonb := nullif(request -> 'floor', 'null');
-    statement constant jsonb := nullif(request -> 'idempotency', 'null');
+    statement jsonb := nullif(request -> 'idempotency', 'null');
     most constant numeric := coalesce((request ->> 'sessions_per_site_max')::numeric, 0);
+    most_floors constant numeric := coalesce((request ->> 'floors_per_site_max')::numeric, 0);
+    most_statements constant numeric := coalesce((request ->> 'idempotency_per_site_max')::numeric, 0);
     now bigint;
     stored record;
     lowest bigint;
-    dropped bigint := 0;
     is_new boolean;
-    floors_more bigint := 0;
-    floors_gone bigint;
+    room record;
+    -- By how much the counts change.
+    floors_by bigint := 0;
+    sessions_by bigint := 0;
+    statements_by bigint := 0;
 begin
     perform must_be_read_committed();
     if narrowing is null then
@@ -84,29 +88,40 @@ begin
     if not narrowing and state is not null and (state ->> 'granted_at_ms')::bigint <= lowest then
         return jsonb_build_object('outcome', 'conflict');
     end if;
-    -- The row of a session that is over has its place already; locked, so that nobody drops it meanwhile.
+    -- A row that is over has its place already; locked, so that nobody drops it meanwhile.
     is_new := state is not null and stored.version is null;
-    if is_new and not narrowing and used(site, 'sessions') + 1 > most then
-        dropped := drop_sessions_of(site, now, 1000);
-        if used(site, 'sessions') - dropped + 1 > most then
-            perform count_change(site, 'sessions', -dropped);
+    if is_new and not narrowing then
+        room := make_room('sessions', site, now, most);
+        sessions_by := -room.dropped;
+        if not room.fits then
+            perform count_change(site, 'sessions', sessions_by);
             return jsonb_build_object('outcome', 'full');
         end if;
     end if;
-
+    sessions_by := sessions_by + is_new::int;
+    perform from statements s where s.site_id = site and s.key = (statement ->> 'key')::uuid for update;
+    if statement is not null and not found then
+        room := make_room('statements', site, now, most_statements);
+        statements_by := room.fits::int - room.dropped;
+        if not room.fits and not narrowing then
+            perform count_change(site, 'sessions', sessions_by - is_new::int);
+            perform count_change(site, 'statements', statements_by);
+            return jsonb_build_object('outcome', 'full');
+        elsif not room.fits then
+            -- What takes something away is never refused for want of room; then its key is not remembered.
+            statement := null;
+        end if;
+    end if;
     -- A floor is best effort: where a site has too many, the one that ends first makes way.
-    if left_floor is not null and not exists (
-        select from floors f where f.site_id = site and f.pseudonym = person
-    ) then
-        floors_more := 1;
-        if used(site, 'floors') >= floors_per_site_max() then
+    perform from floors f where f.site_id = site and f.pseudonym = person for update;
+    if left_floor is not null and not found then
+        floors_by := 1;
+        if used(site, 'floors') >= most_floors then
             delete from floors where ctid = any (array(
                 select ctid from floors where site_id = site order by until limit 1 for update skip locked));
-            get diagnostics floors_gone = row_count;
-            floors_more := 1 - floors_gone;
-            if floors_gone = 0 then
+            floors_by := 0;
+            if not found then
                 left_floor := null;
-                floors_more := 0;
             end if;
         end if;
     end if;
@@ -137,22 +152,40 @@ begin
                     policy_version = excluded.policy_version, gpc = excluded.gpc,
                     narrowed = excluded.narrowed, until = excluded.until;
     end if;
-    perform count_change(site, 'floors', floors_more);
-    perform count_change(site, 'sessions', is_new::int - dropped);
+    perform count_change(site, 'floors', floors_by);
+    perform count_change(site, 'sessions', sessions_by);
+    perform count_change(site, 'statements', statements_by);
     return jsonb_build_object('outcome', 'stored');
 end $$;
 
--- A tombstone, for whoever holds the person alone. The newest wins, and none ends before its time.
-create or replace function consentgate.leave_tombstone(request jsonb, now bigint) returns void
+-- A tombstone, for whoever holds the person alone. The newest wins, and none ends before its time. Whether there was room
+-- for it, and by how much the count changes, which the caller sees to.
+create or replace function consentgate.put_tombstone(request jsonb, out fits boolean, out change bigint)
 language plpgsql volatile
 as $$
+declare
+    site constant text := request ->> 'site';
+    person constant uuid := (request ->> 'pseudonym')::uuid;
+    now constant bigint := consentgate.now_ms();
+    room record;
 begin
-    insert into consentgate.tombstones as t (site_id, pseudonym, at, until)
-        values (request ->> 'site', (request ->> 'pseudonym')::uuid,
-            (request #>> '{tombstone,at_ms}')::bigint, now + (request #>> '{tombstone,keep_ms}')::bigint)
-        on conflict (site_id, pseudonym) do update
-            set at = case when t.until > now then greatest(t.at, excluded.at) else excluded.at end,
-                until = greatest(t.until, excluded.until);
+    perform from consentgate.tombstones t where t.site_id = site and t.pseudonym = person for update;
+    fits := found;
+    change := 0;
+    if not fits then
+        room := consentgate.make_room('tombstones', site, now,
+            coalesce((request ->> 'tombstones_per_site_max')::numeric, 0));
+        fits := room.fits;
+        change := fits::int - room.dropped;
+    end if;
+    if fits then
+        insert into consentgate.tombstones as t (site_id, pseudonym, at, until)
+            values (site, person, (request #>> '{tombstone,at_ms}')::bigint,
+                now + (request #>> '{tombstone,keep_ms}')::bigint)
+            on conflict (site_id, pseudonym) do update
+                set at = case when t.until > now then greatest(t.at, excluded.at) else excluded.at end,
+                    until = greatest(t.until, excluded.until);
+    end if;
 end $$;
 
 create or replace function consentgate.delete_session(request jsonb) returns jsonb
@@ -164,15 +197,19 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
     site constant text := request ->> 'site';
-    deleted bigint;
+    tombstone record;
+    deleted bigint := 0;
 begin
     perform must_be_read_committed();
     perform pg_advisory_xact_lock(lock_key('person', site, (request ->> 'pseudonym')::uuid::text));
-    perform leave_tombstone(request, now_ms());
-    delete from sessions s where s.site_id = site and s.fingerprint = request ->> 'fingerprint';
-    get diagnostics deleted = row_count;
+    tombstone := put_tombstone(request);
+    if tombstone.fits then
+        delete from sessions s where s.site_id = site and s.fingerprint = request ->> 'fingerprint';
+        get diagnostics deleted = row_count;
+    end if;
     perform count_change(site, 'sessions', -deleted);
-    return jsonb_build_object('outcome', 'deleted');
+    perform count_change(site, 'tombstones', tombstone.change);
+    return jsonb_build_object('outcome', case when tombstone.fits then 'deleted' else 'full' end);
 end $$;
 
 insert into consentgate.migrations (name) values ('0009_persons') on conflict (name) do nothing;

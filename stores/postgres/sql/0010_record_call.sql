@@ -76,13 +76,18 @@ declare
     event constant text := request ->> 'event_id';
     call constant uuid := (request ->> 'call_id')::uuid;
     most constant numeric := coalesce((request ->> 'calls_per_site_max')::numeric, 0);
+    most_bytes constant numeric := coalesce((request ->> 'calls_bytes_per_site_max')::numeric, 0);
+    size constant bigint := octet_length(body);
     verdict text := request ->> 'marketing';
     hashes bytea[];
     stands_until bigint;
     locked boolean := false;
     now bigint;
     met record;
+    gone record;
     dropped bigint := 0;
+    dropped_bytes bigint := 0;
+    said jsonb;
 begin
     perform must_be_read_committed();
     if verdict is null or verdict not in ('pending', 'skipped') then
@@ -124,13 +129,21 @@ begin
     end loop;
     -- A call that is over is the same as absent, and so are its names.
     for met in select distinct n.call_id from calls_named(site, hashes, event) n loop
-        delete from calls c where c.site_id = site and c.call_id = met.call_id and c.until + 0 <= now;
-        dropped := dropped + found::int;
+        delete from calls c where c.site_id = site and c.call_id = met.call_id and c.until + 0 <= now
+            returning octet_length(c.body) as bytes into gone;
+        if found then
+            dropped := dropped + 1;
+            dropped_bytes := dropped_bytes + gone.bytes;
+        end if;
     end loop;
-    if used(site, 'calls') - dropped + 1 > most then
-        dropped := dropped + drop_calls_of(site, now, 1000);
-        if used(site, 'calls') - dropped + 1 > most then
+    if used(site, 'calls') - dropped + 1 > most or used(site, 'calls_bytes') - dropped_bytes + size > most_bytes then
+        gone := drop_over('calls', site, now, 1000);
+        dropped := dropped + gone.dropped;
+        dropped_bytes := dropped_bytes + gone.bytes;
+        if used(site, 'calls') - dropped + 1 > most or used(site, 'calls_bytes') - dropped_bytes + size > most_bytes
+        then
             perform count_change(site, 'calls', -dropped);
+            perform count_change(site, 'calls_bytes', -dropped_bytes);
             return jsonb_build_object('outcome', 'full');
         end if;
     end if;
@@ -148,8 +161,10 @@ begin
         if not found then
             raise exception 'record: the call is in the way of itself' using errcode = 'unique_violation';
         end if;
+        said := meet_call(site, met.call_id, verdict, now + (request ->> 'delay_ms')::bigint);
         perform count_change(site, 'calls', -dropped);
-        return meet_call(site, met.call_id, verdict, now + (request ->> 'delay_ms')::bigint);
+        perform count_change(site, 'calls_bytes', -dropped_bytes);
+        return said;
     end if;
     if cardinality(hashes) > 1 then
         insert into call_signatures (site_id, signature_hash, call_id)
@@ -159,6 +174,7 @@ begin
         perform put_job(site, call, now + (request ->> 'delay_ms')::bigint);
     end if;
     perform count_change(site, 'calls', 1 - dropped);
+    perform count_change(site, 'calls_bytes', size - dropped_bytes);
     return jsonb_build_object('outcome', 'inserted',
         'marketing', case verdict when 'pending' then 'enqueued' else 'skipped' end);
 end $$;

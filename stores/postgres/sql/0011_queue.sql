@@ -126,16 +126,26 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
     site constant text := request ->> 'site';
-    erased bigint;
+    tombstone record;
+    erased record;
 begin
     perform must_be_read_committed();
     -- Whoever records a call of this person shares this lock: it has committed, or will see the tombstone.
     perform pg_advisory_xact_lock(lock_key('person', site, (request ->> 'pseudonym')::uuid::text));
-    perform leave_tombstone(request, now_ms());
-    delete from calls c
-        where c.site_id collate "POSIX" = site and c.fingerprint = request ->> 'fingerprint';
-    get diagnostics erased = row_count;
-    perform count_change(site, 'calls', -erased);
+    tombstone := put_tombstone(request);
+    if not tombstone.fits then
+        perform count_change(site, 'tombstones', tombstone.change);
+        return jsonb_build_object('outcome', 'full');
+    end if;
+    with gone as (
+        delete from calls c
+            where c.site_id collate "POSIX" = site and c.fingerprint = request ->> 'fingerprint'
+            returning octet_length(c.body) as bytes
+    )
+    select count(*) as calls, coalesce(sum(bytes), 0) as bytes into erased from gone;
+    perform count_change(site, 'calls', -erased.calls);
+    perform count_change(site, 'calls_bytes', -erased.bytes);
+    perform count_change(site, 'tombstones', tombstone.change);
     return jsonb_build_object('outcome', 'erased');
 end $$;
 

@@ -27,11 +27,11 @@ declare
     removed bigint := 0;
 begin
     perform must_be_read_committed();
-    -- Counted tables last: their parts are the last locks.
-    removed := drop_from('buckets', now, most);
+    -- Here and below in the order in which the parts of their counts are taken.
+    removed := drop_counted('buckets', now, most);
     removed := removed + drop_counted('claims', now, most - removed);
     if removed = 0 then
-        perform recount_oldest('claims');
+        perform recount_oldest(array['buckets', 'claims']);
     end if;
     return jsonb_build_object('outcome', 'purged', 'removed', removed);
 end $$;
@@ -49,14 +49,12 @@ declare
     removed bigint := 0;
 begin
     perform must_be_read_committed();
-    removed := drop_from('tombstones', now, most);
-    removed := removed + drop_from('statements', now, most - removed);
-    -- In the order in which `put_session` counts them.
-    removed := removed + drop_counted('floors', now, most - removed);
+    removed := drop_counted('floors', now, most);
     removed := removed + drop_counted('sessions', now, most - removed);
+    removed := removed + drop_counted('statements', now, most - removed);
+    removed := removed + drop_counted('tombstones', now, most - removed);
     if removed = 0 then
-        perform recount_oldest('sessions');
-        perform recount_oldest('floors');
+        perform recount_oldest(array['floors', 'sessions', 'statements', 'tombstones']);
     end if;
     return jsonb_build_object('outcome', 'purged', 'removed', removed);
 end $$;
@@ -75,10 +73,10 @@ declare
     removed bigint := 0;
 begin
     perform must_be_read_committed();
-    removed := drop_from('tombstones', now, most);
-    removed := removed + drop_counted('calls', now, most - removed);
+    removed := drop_counted('calls', now, most);
+    removed := removed + drop_counted('tombstones', now, most - removed);
     if removed = 0 then
-        perform recount_oldest('calls');
+        perform recount_oldest(array['calls', 'calls_bytes', 'tombstones']);
     end if;
     return jsonb_build_object('outcome', 'purged', 'removed', removed);
 end $$;

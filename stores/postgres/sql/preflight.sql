@@ -6,10 +6,10 @@ with
     wanted_migrations (name) as (values
         ('0001_schema'), ('0002_admission_tables'), ('0003_session_tables'), ('0004_call_tables'),
         ('0005_usage'), ('0006_drop'), ('0007_admit'), ('0008_settle'), ('0009_persons'),
-        ('0010_record_call'), ('0011_queue'), ('0012_purge'), ('0013_privileges')
+        ('0010_record_call'), ('0011_queue'), ('0012_purge'), ('0013_privileges'), ('0014_count_all')
     ),
     wanted_tables (name, persistence) as (values
-        ('claims', 'u'), ('buckets', 'u'), ('claims_used', 'u'), ('sessions', 'p'), ('floors', 'p'),
+        ('claims', 'u'), ('buckets', 'u'), ('admission_usage', 'u'), ('sessions', 'p'), ('floors', 'p'),
         ('tombstones', 'p'), ('statements', 'p'), ('calls', 'p'), ('call_signatures', 'p'),
         ('conversions', 'p'), ('usage', 'p')
     ),
@@ -19,7 +19,8 @@ with
         ('claims_site_forget_at', 'claims', false, 'site_id,forget_at', ''),
         ('buckets_pkey', 'buckets', true, 'site_id,bucket', ''),
         ('buckets_full_at', 'buckets', false, 'full_at', ''),
-        ('claims_used_pkey', 'claims_used', true, 'site_id,stripe', ''),
+        ('buckets_site_full_at', 'buckets', false, 'site_id,full_at', ''),
+        ('admission_usage_pkey', 'admission_usage', true, 'site_id,what,stripe', ''),
         ('idx_sessions_site_fingerprint', 'sessions', true, 'site_id,fingerprint', ''),
         ('sessions_until', 'sessions', false, 'until', ''),
         ('sessions_site_until', 'sessions', false, 'site_id,until', ''),
@@ -28,8 +29,10 @@ with
         ('floors_until', 'floors', false, 'until', ''),
         ('tombstones_pkey', 'tombstones', true, 'site_id,pseudonym', ''),
         ('tombstones_until', 'tombstones', false, 'until', ''),
+        ('tombstones_site_until', 'tombstones', false, 'site_id,until', ''),
         ('statements_pkey', 'statements', true, 'site_id,key', ''),
         ('statements_until', 'statements', false, 'until', ''),
+        ('statements_site_until', 'statements', false, 'site_id,until', ''),
         ('calls_pkey', 'calls', true, 'site_id,call_id', ''),
         ('calls_site_signature_hash_uq', 'calls', true, 'site_id,signature_hash',
             '(signature_hash IS NOT NULL)'),
@@ -48,14 +51,13 @@ with
     ),
     wanted_functions (signature) as (values
         ('now_ms()'), ('must_be_read_committed()'), ('lock_key(text,text,text)'), ('lock_all(bigint[])'),
-        ('used(text,text)'), ('count_change(text,text,bigint)'), ('recount(text,text)'), ('floors_per_site_max()'),
-        ('recount_oldest(text)'), ('drop_claims_of(text,bigint,bigint)'),
-        ('drop_sessions_of(text,bigint,bigint)'), ('drop_calls_of(text,bigint,bigint)'),
-        ('drop_from(text,bigint,bigint)'), ('drop_counted(text,bigint,bigint)'), ('claim_key(text)'),
-        ('lock_admission(text,jsonb,jsonb)'), ('lock_claims(text,bytea[])'),
+        ('used(text,text)'), ('count_change(text,text,bigint)'), ('recount(text,text)'),
+        ('recount_oldest(text[])'), ('end_of(text)'), ('drop_over(text,text,bigint,bigint)'),
+        ('make_room(text,text,bigint,numeric)'), ('drop_counted(text,bigint,bigint)'), ('claim_key(text)'),
+        ('lock_admission(text,jsonb,jsonb)'), ('lock_claims(text,bytea[])'), ('lock_buckets(text,uuid[])'),
         ('admit(jsonb)'), ('settle(jsonb)'), ('purge_admission(jsonb)'),
         ('find_session(jsonb)'), ('put_session(jsonb)'), ('delete_session(jsonb)'), ('purge_sessions(jsonb)'),
-        ('leave_tombstone(jsonb,bigint)'), ('session_stands_until(jsonb,jsonb)'),
+        ('put_tombstone(jsonb)'), ('session_stands_until(jsonb,jsonb)'),
         ('put_job(text,uuid,bigint)'), ('calls_named(text,bytea[],text)'),
         ('meet_call(text,uuid,text,bigint)'), ('record_call(jsonb,bytea)'), ('find_call(jsonb)'),
         ('confirm_sale_and_enqueue(jsonb)'), ('take_conversions(jsonb)'), ('finish_conversion(jsonb)'),

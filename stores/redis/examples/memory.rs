@@ -93,6 +93,7 @@ impl Bench {
             lease: Millis(30_000),
             keep: KEEP,
             claims_per_site_max: u64::MAX,
+            buckets_per_site_max: u64::MAX,
             buckets: if buckets { &bucket } else { &[] },
         };
         match self.store.admit(&request, Timestamp::MIN).await? {

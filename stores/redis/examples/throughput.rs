@@ -120,6 +120,7 @@ async fn admit(store: Redis<ConnectionManager>, run: u64, task: u64, claims: u64
             lease: Millis(30_000),
             keep: Millis(60_000),
             claims_per_site_max: u64::MAX,
+            buckets_per_site_max: u64::MAX,
             buckets: &buckets,
         };
         let reply = store.admit(&request, Timestamp::MIN).await.expect("Admit is answered");

@@ -140,6 +140,7 @@ fn admit(store: &Sqlite, number: u64, claims: &[ClaimKey], buckets: &[Bucket]) {
         lease: Millis(30_000),
         keep: KEEP,
         claims_per_site_max: u64::MAX,
+        buckets_per_site_max: u64::MAX,
         buckets,
     };
     AdmissionStore::admit(store, &request, now()).unwrap();
@@ -165,6 +166,8 @@ fn consent(store: &Sqlite, number: u64) -> SessionVersion {
         narrowing: false,
         keep: KEEP,
         sessions_per_site_max: u64::MAX,
+        floors_per_site_max: u64::MAX,
+        idempotency_per_site_max: u64::MAX,
     };
     SessionStore::put(store, &request, now()).unwrap();
     find(store, number)
@@ -197,6 +200,7 @@ fn record(store: &Sqlite, number: u64, version: Option<SessionVersion>) {
         keep: KEEP,
         delay: Millis(0),
         calls_per_site_max: u64::MAX,
+        calls_bytes_per_site_max: u64::MAX,
     };
     CallStore::record(store, &request, now()).unwrap();
 }

@@ -8,7 +8,7 @@ use consentgate_core::{
     Millis, Timestamp,
     ids::{CallId, ClaimKey, Owner, Pseudonym, SiteId},
     steps::{Claim, Empty, FullAt, Standing, judge_claims},
-    stores::{Admit, AdmitReply, Bucket, Done, Settle, SettleAction, SettleReply},
+    stores::{Admit, AdmitReply, Done, Settle, SettleAction, SettleReply},
 };
 use rusqlite::{Row, params};
 
@@ -64,7 +64,7 @@ fn try_admit(db: Db<'_>, request: &Admit<'_>, now: Timestamp) -> Result<AdmitRep
         return Ok(AdmitReply::Full);
     }
     if !takeover {
-        match take_tokens(db, site, request.buckets, now)? {
+        match take_tokens(db, request, now)? {
             Ok(()) => {}
             Err(refusal) => return Ok(refusal),
         }
@@ -129,10 +129,10 @@ fn hold(db: Db<'_>, request: &Admit<'_>, key: &ClaimKey, now: Timestamp) -> Resu
 /// A token from each bucket, or from none (FIELD 27).
 fn take_tokens(
     db: Db<'_>,
-    site: &SiteId,
-    buckets: &[Bucket],
+    request: &Admit<'_>,
     now: Timestamp,
 ) -> Result<std::result::Result<(), AdmitReply>> {
+    let Admit { site, buckets, .. } = *request;
     let mut taken: Vec<FullAt> = Vec::with_capacity(buckets.len());
     let mut denied: Option<(Millis, usize)> = None;
     let mut new = 0;
@@ -156,7 +156,7 @@ fn take_tokens(
     if let Some((retry, bucket)) = denied {
         return Ok(Err(AdmitReply::Limited { retry, bucket }));
     }
-    if !db.has_room(site, Table::Buckets, new, db.bounds.buckets)? {
+    if !db.has_room(site, Table::Buckets, new, request.buckets_per_site_max)? {
         return Ok(Err(AdmitReply::Full));
     }
     for (bucket, full_at) in buckets.iter().zip(taken) {

@@ -53,7 +53,7 @@ fn try_record(db: Db<'_>, request: &Record<'_>, now: Timestamp) -> Result<Record
 
     let bytes = request.body.0.len() as u64;
     if !db.has_room(site, Table::Calls, 1, request.calls_per_site_max)?
-        || !db.has_room(site, Table::CallsBytes, bytes, db.bounds.calls_bytes)?
+        || !db.has_room(site, Table::CallsBytes, bytes, request.calls_bytes_per_site_max)?
     {
         return Ok(RecordReply::Full);
     }
@@ -172,8 +172,9 @@ pub(crate) fn enqueue(db: Db<'_>, request: &Enqueue<'_>, now: Timestamp) -> Resu
 }
 
 pub(crate) fn erase(db: Db<'_>, request: &EraseCalls<'_>, now: Timestamp) -> Result<bool> {
-    let EraseCalls { site, fingerprint, pseudonym, tombstone } = *request;
-    if !sessions::leave_tombstone(db, site, pseudonym, tombstone, now)? {
+    let EraseCalls { site, fingerprint, pseudonym, tombstone, tombstones_per_site_max } = *request;
+    let most = tombstones_per_site_max;
+    if !sessions::leave_tombstone(db, site, pseudonym, tombstone, most, now)? {
         return Ok(false);
     }
     // Their jobs and their other names go with them.

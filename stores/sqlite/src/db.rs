@@ -1,6 +1,5 @@
 //! What every request's statements have in common.
 
-use crate::options::Bounds;
 use consentgate_core::{Effect, Reply, Timestamp, ids::SiteId};
 use rusqlite::{
     Connection, OptionalExtension, Params, Row, ToSql,
@@ -11,11 +10,10 @@ use crate::{admission, calls, jobs, sessions, usage};
 
 pub(crate) type Result<T> = rusqlite::Result<T>;
 
-/// A connection inside of a transaction, and the bounds that hold.
+/// A connection inside of a transaction.
 #[derive(Clone, Copy)]
 pub(crate) struct Db<'a> {
     pub(crate) connection: &'a Connection,
-    pub(crate) bounds: &'a Bounds,
 }
 
 impl Db<'_> {

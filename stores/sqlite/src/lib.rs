@@ -23,5 +23,5 @@ mod writer;
 
 // The public interface is:
 pub use error::{OpenError, SqliteError};
-pub use options::{Bounds, Options};
+pub use options::Options;
 pub use store::{Sqlite, Suspended, Written};

@@ -7,11 +7,13 @@ use consentgate_core::{
         SignatureHash, SiteId,
     },
     stores::{
-        Admit, Body, Bucket, DeleteSession, Done, Enqueue, EraseCalls, FindCall, FindSession,
-        Finish, Floor, Idempotency, JobEnding, Purge, PutSession, Record, Session, Settle,
-        SettleAction, Take, Verdict,
+        Admit, Bucket, DeleteSession, Done, Enqueue, EraseCalls, FindCall, FindSession, Finish,
+        Floor, Idempotency, JobEnding, Purge, PutSession, Record, Session, Settle, SettleAction,
+        Take, Verdict,
     },
 };
+
+mod effect;
 
 /// An [`Effect`] that borrows nothing.
 pub(crate) enum Owned {
@@ -22,6 +24,7 @@ pub(crate) enum Owned {
         lease: Millis,
         keep: Millis,
         claims_per_site_max: u64,
+        buckets_per_site_max: u64,
         buckets: Box<[Bucket]>,
     },
     Settle {
@@ -46,12 +49,15 @@ pub(crate) enum Owned {
         narrowing: bool,
         keep: Millis,
         sessions_per_site_max: u64,
+        floors_per_site_max: u64,
+        idempotency_per_site_max: u64,
     },
     DeleteSession {
         site: SiteId,
         fingerprint: Fingerprint,
         pseudonym: Pseudonym,
         tombstone: Floor,
+        tombstones_per_site_max: u64,
     },
     Record {
         site: SiteId,
@@ -69,6 +75,7 @@ pub(crate) enum Owned {
         keep: Millis,
         delay: Millis,
         calls_per_site_max: u64,
+        calls_bytes_per_site_max: u64,
     },
     FindCall {
         site: SiteId,
@@ -89,6 +96,7 @@ pub(crate) enum Owned {
         fingerprint: Fingerprint,
         pseudonym: Pseudonym,
         tombstone: Floor,
+        tombstones_per_site_max: u64,
     },
     Take {
         site: SiteId,
@@ -121,11 +129,18 @@ impl Owned {
                 lease,
                 keep,
                 claims_per_site_max,
+                buckets_per_site_max,
                 buckets,
-            }) => {
-                let (site, claims, buckets) = (site.clone(), claims.into(), buckets.into());
-                Self::Admit { site, claims, owner, lease, keep, claims_per_site_max, buckets }
-            }
+            }) => Self::Admit {
+                site: site.clone(),
+                claims: claims.into(),
+                owner,
+                lease,
+                keep,
+                claims_per_site_max,
+                buckets_per_site_max,
+                buckets: buckets.into(),
+            },
             Effect::Settle(Settle { site, claims, owner, action }) => {
                 let action = match action {
                     SettleAction::Commit { done, keep } => Action::Commit { done, keep },
@@ -148,6 +163,8 @@ impl Owned {
                 narrowing,
                 keep,
                 sessions_per_site_max,
+                floors_per_site_max,
+                idempotency_per_site_max,
             }) => Self::PutSession {
                 site: site.clone(),
                 fingerprint: fingerprint.clone(),
@@ -159,11 +176,22 @@ impl Owned {
                 narrowing,
                 keep,
                 sessions_per_site_max,
+                floors_per_site_max,
+                idempotency_per_site_max,
             },
-            Effect::DeleteSession(DeleteSession { site, fingerprint, pseudonym, tombstone }) => {
-                let fingerprint = fingerprint.clone();
-                Self::DeleteSession { site: site.clone(), fingerprint, pseudonym, tombstone }
-            }
+            Effect::DeleteSession(DeleteSession {
+                site,
+                fingerprint,
+                pseudonym,
+                tombstone,
+                tombstones_per_site_max,
+            }) => Self::DeleteSession {
+                site: site.clone(),
+                fingerprint: fingerprint.clone(),
+                pseudonym,
+                tombstone,
+                tombstones_per_site_max,
+            },
             Effect::Record(Record {
                 site,
                 call_id,
@@ -180,6 +208,7 @@ impl Owned {
                 keep,
                 delay,
                 calls_per_site_max,
+                calls_bytes_per_site_max,
             }) => Self::Record {
                 site: site.clone(),
                 call_id,
@@ -196,6 +225,7 @@ impl Owned {
                 keep,
                 delay,
                 calls_per_site_max,
+                calls_bytes_per_site_max,
             },
             Effect::FindCall(FindCall { site, call_id }) => {
                 Self::FindCall { site: site.clone(), call_id }
@@ -219,10 +249,19 @@ impl Owned {
                 delay,
                 keep,
             },
-            Effect::EraseCalls(EraseCalls { site, fingerprint, pseudonym, tombstone }) => {
-                let fingerprint = fingerprint.clone();
-                Self::EraseCalls { site: site.clone(), fingerprint, pseudonym, tombstone }
-            }
+            Effect::EraseCalls(EraseCalls {
+                site,
+                fingerprint,
+                pseudonym,
+                tombstone,
+                tombstones_per_site_max,
+            }) => Self::EraseCalls {
+                site: site.clone(),
+                fingerprint: fingerprint.clone(),
+                pseudonym,
+                tombstone,
+                tombstones_per_site_max,
+            },
             Effect::Take(Take { site, owner, limit, lease }) => {
                 Self::Take { site: site.clone(), owner, limit, lease }
             }
@@ -230,130 +269,6 @@ impl Owned {
                 Self::Finish { site: site.clone(), call_id, owner, ending }
             }
             Effect::Purge(role, purge) => Self::Purge(role, purge),
-        }
-    }
-
-    /// The effect that was asked for.
-    pub(crate) fn effect(&self) -> Effect<'_> {
-        match self {
-            Self::Admit { site, claims, owner, lease, keep, claims_per_site_max, buckets } => {
-                let (owner, lease, keep) = (*owner, *lease, *keep);
-                let claims_per_site_max = *claims_per_site_max;
-                Effect::Admit(Admit {
-                    site,
-                    claims,
-                    owner,
-                    lease,
-                    keep,
-                    claims_per_site_max,
-                    buckets,
-                })
-            }
-            Self::Settle { site, claims, owner, action } => {
-                let action = match action {
-                    Action::Commit { done, keep } => {
-                        SettleAction::Commit { done: *done, keep: *keep }
-                    }
-                    Action::Release { refund } => SettleAction::Release { refund },
-                };
-                Effect::Settle(Settle { site, claims, owner: *owner, action })
-            }
-            Self::FindSession { site, fingerprint, pseudonym } => {
-                Effect::FindSession(FindSession { site, fingerprint, pseudonym: *pseudonym })
-            }
-            Self::PutSession {
-                site,
-                fingerprint,
-                pseudonym,
-                expected,
-                session,
-                floor,
-                idempotency,
-                narrowing,
-                keep,
-                sessions_per_site_max,
-            } => Effect::PutSession(PutSession {
-                site,
-                fingerprint,
-                pseudonym: *pseudonym,
-                expected: *expected,
-                session: session.as_ref(),
-                floor: *floor,
-                idempotency: *idempotency,
-                narrowing: *narrowing,
-                keep: *keep,
-                sessions_per_site_max: *sessions_per_site_max,
-            }),
-            Self::DeleteSession { site, fingerprint, pseudonym, tombstone } => {
-                let (pseudonym, tombstone) = (*pseudonym, *tombstone);
-                Effect::DeleteSession(DeleteSession { site, fingerprint, pseudonym, tombstone })
-            }
-            Self::Record {
-                site,
-                call_id,
-                signature_hash,
-                more_signature_hashes,
-                event_id,
-                fingerprint,
-                pseudonym,
-                session_version,
-                granted_at,
-                received_at,
-                marketing,
-                body,
-                keep,
-                delay,
-                calls_per_site_max,
-            } => Effect::Record(Record {
-                site,
-                call_id: *call_id,
-                signature_hash: *signature_hash,
-                more_signature_hashes,
-                event_id: event_id.as_ref(),
-                fingerprint,
-                pseudonym: *pseudonym,
-                session_version: *session_version,
-                granted_at: *granted_at,
-                received_at: *received_at,
-                marketing: *marketing,
-                body: Body(body),
-                keep: *keep,
-                delay: *delay,
-                calls_per_site_max: *calls_per_site_max,
-            }),
-            Self::FindCall { site, call_id } => {
-                Effect::FindCall(FindCall { site, call_id: *call_id })
-            }
-            Self::Enqueue {
-                site,
-                call_id,
-                fingerprint,
-                pseudonym,
-                session_version,
-                needed,
-                delay,
-                keep,
-            } => Effect::Enqueue(Enqueue {
-                site,
-                call_id: *call_id,
-                fingerprint,
-                pseudonym: *pseudonym,
-                session_version: *session_version,
-                needed,
-                delay: *delay,
-                keep: *keep,
-            }),
-            Self::EraseCalls { site, fingerprint, pseudonym, tombstone } => {
-                let (pseudonym, tombstone) = (*pseudonym, *tombstone);
-                Effect::EraseCalls(EraseCalls { site, fingerprint, pseudonym, tombstone })
-            }
-            Self::Take { site, owner, limit, lease } => {
-                Effect::Take(Take { site, owner: *owner, limit: *limit, lease: *lease })
-            }
-            Self::Finish { site, call_id, owner, ending } => {
-                Effect::Finish(Finish { site, call_id: *call_id, owner: *owner, ending: *ending })
-            }
-            Self::Purge(role, purge) => Effect::Purge(*role, *purge),
         }
     }
 

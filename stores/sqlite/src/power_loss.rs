@@ -130,6 +130,7 @@ impl Bench {
             lease: Millis(30_000),
             keep: KEEP,
             claims_per_site_max: 1000,
+            buckets_per_site_max: 1000,
             buckets: &buckets,
         };
         self.group(
@@ -158,6 +159,7 @@ impl Bench {
             keep: KEEP,
             delay: Millis(0),
             calls_per_site_max: 1000,
+            calls_bytes_per_site_max: 1 << 30,
         };
         self.group(
             &[(Effect::Record(record), |reply| {

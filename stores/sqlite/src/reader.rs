@@ -46,7 +46,7 @@ impl Readers {
     pub(crate) fn find(&self, effect: &Effect<'_>, now: Timestamp) -> Reply {
         let reply = self.lend().and_then(|mut lent| {
             let link = lent.link.take().ok_or_else(|| SqliteError::Closed.unwritten())?;
-            let db = Db { connection: &link, bounds: &self.options.bounds };
+            let db = Db { connection: &link };
             // One snapshot for all statements of one request.
             let reply = in_snapshot(&link, || db.perform(effect, now));
             if reply.is_ok() {

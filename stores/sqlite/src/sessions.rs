@@ -129,14 +129,14 @@ fn try_put(db: Db<'_>, request: &PutSession<'_>, room: Room, now: Timestamp) -> 
     let key_fits = match request.idempotency {
         Some(statement) => {
             let new = u64::from(!has_key(db, Table::Statements, site, statement.key)?);
-            db.has_room(site, Table::Statements, new, db.bounds.statements)?
+            db.has_room(site, Table::Statements, new, request.idempotency_per_site_max)?
         }
         None => true,
     };
     let floor_fits = match request.floor {
         Some(_) => {
             let new = u64::from(!has_key(db, Table::Floors, site, pseudonym)?);
-            db.has_room(site, Table::Floors, new, db.bounds.floors)?
+            db.has_room(site, Table::Floors, new, request.floors_per_site_max)?
         }
         None => true,
     };
@@ -238,11 +238,13 @@ fn leave_floor(
 }
 
 pub(crate) fn delete(db: Db<'_>, request: &DeleteSession<'_>, now: Timestamp) -> Result<bool> {
-    if !leave_tombstone(db, request.site, request.pseudonym, request.tombstone, now)? {
+    let DeleteSession { site, fingerprint, pseudonym, tombstone, tombstones_per_site_max } =
+        *request;
+    if !leave_tombstone(db, site, pseudonym, tombstone, tombstones_per_site_max, now)? {
         return Ok(false);
     }
     let sql = "DELETE FROM sessions WHERE site = ?1 AND key = ?2";
-    db.change(sql, params![Of(request.site), request.fingerprint.expose()])?;
+    db.change(sql, params![Of(site), fingerprint.expose()])?;
     Ok(true)
 }
 
@@ -252,12 +254,13 @@ pub(crate) fn leave_tombstone(
     site: &SiteId,
     pseudonym: Pseudonym,
     tombstone: Floor,
+    most: u64,
     now: Timestamp,
 ) -> Result<bool> {
     let is_full = |left: &bool| !*left;
     db.with_room(site, &Table::SESSIONS, now, is_full, || {
         let new = u64::from(!has_key(db, Table::Tombstones, site, pseudonym)?);
-        if !db.has_room(site, Table::Tombstones, new, db.bounds.tombstones)? {
+        if !db.has_room(site, Table::Tombstones, new, most)? {
             return Ok(false);
         }
         let sql = "INSERT INTO tombstones (site, key, at, until) VALUES (?1, ?2, ?3, ?4)

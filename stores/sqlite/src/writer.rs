@@ -104,7 +104,7 @@ impl Writer {
         tasks.retain(|task| task.owned.is_wanted_anyhow() || task.ticket.begin());
         self.counts.requests.fetch_add(tasks.len() as u64, Relaxed);
 
-        let db = Db { connection: &link, bounds: &self.options.bounds };
+        let db = Db { connection: &link };
         let mut performed = Vec::with_capacity(tasks.len());
         let mut tasks = tasks.into_iter();
         let mut broken: Option<StoreError> = None;
@@ -250,3 +250,6 @@ fn unwritten(error: rusqlite::Error) -> StoreError {
         SqliteError::from(error).unwritten()
     }
 }
+
+#[cfg(test)]
+mod tests;

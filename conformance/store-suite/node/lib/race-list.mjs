@@ -51,6 +51,7 @@ const admit = (owner, claims, more) => ({
   lease_ms: LEASE,
   keep_ms: 600_000,
   claims_per_site_max: 100_000,
+  buckets_per_site_max: 100_000,
   buckets: [],
   ...more,
 });
@@ -145,6 +146,8 @@ const put = (number, more) => ({
   narrowing: false,
   keep_ms: 15_552_000_000,
   sessions_per_site_max: 100_000,
+  floors_per_site_max: 100_000,
+  idempotency_per_site_max: 100_000,
   ...more,
 });
 const puts = (ring, request) => ring.many((number) => ring.ask('sessions', 'put', request(number)));
@@ -205,6 +208,7 @@ const record = (number, more) => ({
   keep_ms: 86_400_000,
   delay_ms: 0,
   calls_per_site_max: 100_000,
+  calls_bytes_per_site_max: 100_000_000,
   ...more,
 });
 const records = (ring, request) =>
@@ -302,7 +306,11 @@ race('calls', 'calls fill the room there is', ['law 9'], async (ring) => {
   filled(replies, 'inserted', await ring.ask('calls', 'record', request(MANY)));
 });
 
-const FORGET = { ...person(1), tombstone: { at_ms: NOW_MS, keep_ms: 86_400_000 } };
+const FORGET = {
+  ...person(1),
+  tombstone: { at_ms: NOW_MS, keep_ms: 86_400_000 },
+  tombstones_per_site_max: 100_000,
+};
 
 /** The first erases while all others record: afterwards no call of the person is there. */
 async function nothingLeft(ring, erasers, version) {

@@ -32,7 +32,7 @@ def record(number: int, **more: Any) -> Json:
         **{"more_signature_hashes": [], "event_id": None, "session_version": None},
         **{"granted_at_ms": NOW_MS, "received_at_ms": NOW_MS, "marketing": "pending"},
         **{"body": {"base64": "e30="}, "keep_ms": 86_400_000, "delay_ms": 0},
-        **{"calls_per_site_max": 100_000},
+        **{"calls_per_site_max": 100_000, "calls_bytes_per_site_max": 100_000_000},
     }
     return request | more
 
@@ -123,7 +123,11 @@ async def _(ring: Ring) -> None:
     filled(replies, "inserted", await ring.ask("calls", "record", record(MANY, **most)))
 
 
-FORGET = {**person(1), "tombstone": {"at_ms": NOW_MS, "keep_ms": 86_400_000}}
+FORGET = {
+    **person(1),
+    "tombstone": {"at_ms": NOW_MS, "keep_ms": 86_400_000},
+    "tombstones_per_site_max": 100_000,
+}
 
 
 async def nothing_left(ring: Ring, erasers: list[tuple[str, str]], version: int | None) -> None:

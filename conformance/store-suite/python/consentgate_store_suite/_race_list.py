@@ -78,7 +78,10 @@ def claim(number: int) -> str:
 
 
 def admit(owner: int, claims: list[str], **more: Any) -> Json:
-    limits = {"lease_ms": LEASE, "keep_ms": 600_000, "claims_per_site_max": 100_000}
+    limits = {
+        **{"lease_ms": LEASE, "keep_ms": 600_000},
+        **{"claims_per_site_max": 100_000, "buckets_per_site_max": 100_000},
+    }
     return {"claims": claims, "owner": hexed(owner + 1), **limits, "buckets": []} | more
 
 
@@ -173,7 +176,10 @@ def put(number: int, **more: Any) -> Json:
         **{"policy_version": None, "gpc": False, "narrowed": False},
     }
     rest = {"floor": None, "idempotency": None, "narrowing": False}
-    limits = {"keep_ms": 15_552_000_000, "sessions_per_site_max": 100_000}
+    limits = {
+        **{"keep_ms": 15_552_000_000, "sessions_per_site_max": 100_000},
+        **{"floors_per_site_max": 100_000, "idempotency_per_site_max": 100_000},
+    }
     return {**person(number), "expected": None, "session": session, **rest, **limits} | more
 
 

@@ -75,7 +75,9 @@ def fresh_prefix() -> str:
     return f"t{secrets.token_hex(5)}-"
 
 
-def _chosen(stores: Stores, cases: Iterable[Case] | None) -> tuple[Views, list[Case]]:
+def _chosen(
+    stores: Stores, cases: Iterable[Case] | None, counts_buckets: bool
+) -> tuple[Views, list[Case]]:
     views = views_of(stores)
     together = is_together(stores, views)
     chosen = [
@@ -83,6 +85,7 @@ def _chosen(stores: Stores, cases: Iterable[Case] | None) -> tuple[Views, list[C
         for case in (load_cases() if cases is None else cases)
         if set(case["roles"]) <= views.keys()
         and (together or not {"sessions", "calls"} <= set(case["roles"]))
+        and (counts_buckets or not case.get("counts_buckets", False))
     ]
     if not chosen:
         raise ValueError("no case is for these roles")
@@ -122,9 +125,13 @@ def run(
     *,
     cases: Iterable[Case] | None = None,
     prefix: str | None = None,
+    counts_buckets: bool = True,
 ) -> list[Failure]:
-    """Runs every case that is for the roles given. `set_clock` sets the store's clock, in ms."""
-    views, chosen = _chosen(stores, cases)
+    """Runs every case that is for the roles given. `set_clock` sets the store's clock, in ms.
+
+    `counts_buckets`: whether the store holds the buckets of a site to `buckets_per_site_max`.
+    """
+    views, chosen = _chosen(stores, cases, counts_buckets)
     prefix = fresh_prefix() if prefix is None else prefix
     failures = []
     for index, case in enumerate(chosen):
@@ -155,9 +162,10 @@ async def run_async(
     *,
     cases: Iterable[Case] | None = None,
     prefix: str | None = None,
+    counts_buckets: bool = True,
 ) -> list[Failure]:
     """`run` for a store whose methods are awaited; `set_clock` may be."""
-    views, chosen = _chosen(stores, cases)
+    views, chosen = _chosen(stores, cases, counts_buckets)
     prefix = fresh_prefix() if prefix is None else prefix
     failures = []
     for index, case in enumerate(chosen):

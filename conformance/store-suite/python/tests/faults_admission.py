@@ -56,8 +56,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
         "admission",
         "buckets are asked before claims",
         "        if done:\n            return self.met_done",
-        '        limited = self.take_tokens(site, request["buckets"])\n'
-        "        if limited:\n            return limited\n"
+        "        refused = self.take_tokens(site, request)\n"
+        "        if refused:\n            return refused\n"
         "        if done:\n            return self.met_done",
     ),
     ("admission", "a takeover spends a token", "        if not takeover:\n", "        if True:\n"),
@@ -294,14 +294,14 @@ FAULTS: list[tuple[str, str, str, str]] = [
     (
         "admission",
         "limited claims are held",
-        "            if limited:\n                return limited",
-        "            if limited:\n"
+        "            if refused:\n                return refused",
+        "            if refused:\n"
         "                for key in keys:\n"
         '                    end = self.clock.end(now + request["keep_ms"])\n'
         '                    self.claims[key] = {"state": "held", "owner": request["owner"],\n'
         '                        "until": now + request["lease_ms"], "forget_at": end,\n'
         '                        "forget_at_latest": end}\n'
-        "                return limited",
+        "                return refused",
     ),
     (
         "admission",

@@ -213,7 +213,7 @@ FAULTS: list[tuple[str, str, str, str]] = [
     (
         "calls",
         "erase leaves no tombstone",
-        'self.tombstones.add((request["site"], request["pseudonym"]), request["tombstone"])\n',
+        'self.tombstones.add(person, request["tombstone"])\n',
         "pass\n",
     ),
     (

@@ -109,8 +109,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
     (
         "sessions",
         "a floor refuses a narrowing",
-        "        if session and not narrowing:\n            floors",
-        "        if session:\n            floors",
+        "        if session and not narrowing:\n            self.look",
+        "        if session:\n            self.look",
     ),
     (
         "sessions",
@@ -133,7 +133,7 @@ FAULTS: list[tuple[str, str, str, str]] = [
     (
         "sessions",
         "keys are not remembered",
-        "        if statement:\n            end",
+        "        if statement and remembered:\n            end",
         "        if False:\n            end",
     ),
     (
@@ -182,7 +182,7 @@ FAULTS: list[tuple[str, str, str, str]] = [
     (
         "sessions",
         "a delete leaves no tombstone",
-        '        self.floors.add((request["site"], request["pseudonym"]), request["tombstone"])\n',
+        '        self.floors.add(person, request["tombstone"])\n',
         "",
     ),
     (

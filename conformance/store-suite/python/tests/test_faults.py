@@ -13,10 +13,15 @@ sys.path[:0] = [str(ROOT), str(ROOT / "python")]
 
 import consentgate_store_suite as suite  # noqa: E402
 
-from tests import faults_admission, faults_calls, faults_sessions  # noqa: E402
+from tests import faults_admission, faults_calls, faults_room, faults_sessions  # noqa: E402
 
 Fault = tuple[str, str, str, str]
-FAULTS = [*faults_admission.FAULTS, *faults_sessions.FAULTS, *faults_calls.FAULTS]
+FAULTS = [
+    *faults_admission.FAULTS,
+    *faults_sessions.FAULTS,
+    *faults_calls.FAULTS,
+    *faults_room.FAULTS,
+]
 PARTS = ("clock", "admission", "sessions", "calls", "__init__")
 SOURCES = {part: (ROOT / "model" / f"{part}.py").read_text(encoding="utf-8") for part in PARTS}
 

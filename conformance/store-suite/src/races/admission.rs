@@ -17,7 +17,7 @@ pub(super) const RACES: &[Race] = &[
 fn admit(owner: usize, claims: &[String]) -> Value {
     json!({
         "claims": claims, "owner": hex(owner + 1, 32), "lease_ms": LEASE, "keep_ms": 600_000,
-        "claims_per_site_max": 100_000, "buckets": [],
+        "claims_per_site_max": 100_000, "buckets_per_site_max": 100_000, "buckets": [],
     })
 }
 

@@ -25,7 +25,7 @@ pub(super) fn record(number: usize) -> Value {
             "more_signature_hashes": [], "event_id": null, "session_version": null,
             "granted_at_ms": NOW_MS, "received_at_ms": NOW_MS, "marketing": "pending",
             "body": {"base64": "e30="}, "keep_ms": 86_400_000, "delay_ms": 0,
-            "calls_per_site_max": 100_000,
+            "calls_per_site_max": 100_000, "calls_bytes_per_site_max": 100_000_000,
         }),
     )
 }
@@ -135,6 +135,7 @@ fn erased(ring: &Ring<'_>) -> Result<(), String> {
         person(1),
         json!({
             "tombstone": {"at_ms": NOW_MS, "keep_ms": 86_400_000},
+            "tombstones_per_site_max": 100_000,
         }),
     );
     let per_thread = 4;

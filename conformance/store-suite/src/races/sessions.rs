@@ -20,6 +20,7 @@ pub(super) fn put(number: usize) -> Value {
         json!({
             "expected": null, "session": session, "floor": null, "idempotency": null,
             "narrowing": false, "keep_ms": 15_552_000_000_u64, "sessions_per_site_max": 100_000,
+            "floors_per_site_max": 100_000, "idempotency_per_site_max": 100_000,
         }),
     )
 }

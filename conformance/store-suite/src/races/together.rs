@@ -78,6 +78,7 @@ fn erased(ring: &Ring<'_>) -> Result<(), String> {
         person(1),
         json!({
             "tombstone": {"at_ms": NOW_MS, "keep_ms": 86_400_000},
+            "tombstones_per_site_max": 100_000,
         }),
     );
     many(|number| {

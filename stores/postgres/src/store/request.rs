@@ -18,6 +18,7 @@ pub(super) fn admit(request: &Admit<'_>) -> Value {
         "lease_ms": span(request.lease),
         "keep_ms": span(request.keep),
         "claims_per_site_max": count(request.claims_per_site_max),
+        "buckets_per_site_max": count(request.buckets_per_site_max),
         "buckets": buckets(request.buckets),
     })
 }
@@ -74,6 +75,8 @@ pub(super) fn put_session(request: &PutSession<'_>) -> Value {
         "narrowing": request.narrowing,
         "keep_ms": span(request.keep),
         "sessions_per_site_max": count(request.sessions_per_site_max),
+        "floors_per_site_max": count(request.floors_per_site_max),
+        "idempotency_per_site_max": count(request.idempotency_per_site_max),
     })
 }
 
@@ -83,6 +86,7 @@ pub(super) fn delete_session(request: &DeleteSession<'_>) -> Value {
         "fingerprint": request.fingerprint.expose(),
         "pseudonym": request.pseudonym.to_hex(),
         "tombstone": floor(request.tombstone),
+        "tombstones_per_site_max": count(request.tombstones_per_site_max),
     })
 }
 
@@ -107,6 +111,7 @@ pub(super) fn record(request: &Record<'_>) -> Value {
         "keep_ms": span(request.keep),
         "delay_ms": span(request.delay),
         "calls_per_site_max": count(request.calls_per_site_max),
+        "calls_bytes_per_site_max": count(request.calls_bytes_per_site_max),
     })
 }
 
@@ -133,6 +138,7 @@ pub(super) fn erase_calls(request: &EraseCalls<'_>) -> Value {
         "fingerprint": request.fingerprint.expose(),
         "pseudonym": request.pseudonym.to_hex(),
         "tombstone": floor(request.tombstone),
+        "tombstones_per_site_max": count(request.tombstones_per_site_max),
     })
 }
 

@@ -35,7 +35,7 @@ async fn field_20_a_limited_event_leaves_no_claim() {
     assert_eq!(ask(0).admit(&world).await, NEW);
     assert_eq!(ask(1).admit(&world).await, limited(5000, 0));
     assert_eq!(world.count("select count(*) from consentgate.claims").await, 1);
-    assert_eq!(world.count("select sum(n)::bigint from consentgate.claims_used").await, 1);
+    assert_eq!(world.count("select consentgate.used('a', 'claims')").await, 1);
     // A release gives the token back: the honest retry goes on at once.
     assert_eq!(ask(0).release(&world).await, SettleReply::Settled);
     assert_eq!(ask(1).admit(&world).await, NEW);
@@ -98,4 +98,34 @@ async fn law_10_a_clock_set_back_leaves_no_bucket_emptier_than_empty() {
     assert_eq!(ask.admit(&world).await, limited(1, 0));
     world.set(back + 1000).await;
     assert_eq!(ask.admit(&world).await, NEW);
+}
+
+#[tokio::test]
+async fn law_9_a_site_has_no_more_buckets_than_its_cap_until_one_is_full_again() {
+    let world = World::at(START).await;
+    let (a, b) = (site("a"), site("b"));
+    let claims: Vec<_> = (1..=9).map(claim).collect();
+    let ask = async |site, number: u8, keys: &[u8]| {
+        let buckets: Vec<_> = keys.iter().map(|key| bucket(*key, 1000, 2)).collect();
+        let claims = &claims[usize::from(number) - 1..usize::from(number)];
+        let asking = Asking::new(site, claims, owner(1));
+        Asking { buckets: &buckets, most_buckets: 3, ..asking }.admit(&world).await
+    };
+    assert_eq!(ask(&a, 1, &[1, 2]).await, NEW);
+    assert_eq!(ask(&a, 2, &[3, 4]).await, AdmitReply::Full, "all or none");
+    assert_eq!(ask(&a, 2, &[2, 3]).await, NEW, "what is there needs no room");
+    assert_eq!(ask(&a, 3, &[4]).await, AdmitReply::Full);
+    assert_eq!(ask(&a, 3, &[2, 4]).await, limited(1000, 0), "and what is empty says so");
+    assert_eq!(ask(&b, 3, &[4]).await, NEW, "of another site");
+    assert_eq!(ask(&a, 4, &[1]).await, NEW);
+    assert_eq!(world.count("select consentgate.used('a', 'buckets')").await, 3);
+    assert_eq!(world.count("select consentgate.used('a', 'claims')").await, 3, "full left none");
+    // A takeover spends no token and needs no room.
+    world.set(START + LEASE as i64).await;
+    assert_eq!(ask(&a, 1, &[5, 6, 7, 8]).await, TAKEN_OVER);
+    // All are full again and give up their places, those that are asked for included.
+    assert_eq!(ask(&a, 5, &[1, 5, 6]).await, NEW);
+    assert_eq!(ask(&a, 6, &[7]).await, AdmitReply::Full);
+    assert_eq!(world.count("select consentgate.used('a', 'buckets')").await, 3);
+    assert_eq!(world.count("select count(*) from consentgate.buckets").await, 4);
 }

@@ -121,7 +121,7 @@ async fn field_25_a_call_that_is_over_is_absent_to_every_method_and_every_index(
     assert_eq!(again.record(&world).await, ENQUEUED, "its names are free again");
     assert_eq!(world.count("select count(*) from consentgate.calls").await, 1);
     assert_eq!(world.count("select count(*) from consentgate.call_signatures").await, 0);
-    assert_eq!(world.count("select sum(n)::bigint from consentgate.usage").await, 1);
+    assert_eq!(world.count("select consentgate.used('a', 'calls')").await, 1);
 }
 
 #[tokio::test]
@@ -216,4 +216,34 @@ async fn law_7_an_erased_person_leaves_no_call_no_name_and_no_job() {
     let everything = "select count(*) from consentgate.calls c, consentgate.usage u
         where c.site_id = 'a' and u.site_id = 'a' and c.fingerprint = 'person-1-é'";
     assert_eq!(world.count(everything).await, 0);
+}
+
+#[tokio::test]
+async fn law_9_a_site_has_no_more_bytes_of_bodies_than_its_cap() {
+    let world = World::at(START).await;
+    let sized = |name, number, size| Call {
+        site: site(name),
+        body: vec![b'x'; size],
+        most_bytes: 30_000,
+        ..Call::new(number)
+    };
+    assert_eq!(sized("a", 1, 20_000).record(&world).await, ENQUEUED);
+    assert_eq!(sized("a", 2, 10_001).record(&world).await, RecordReply::Full);
+    assert_eq!(sized("b", 2, 10_001).record(&world).await, ENQUEUED, "of another site");
+    assert_eq!(sized("a", 2, 10_000).record(&world).await, ENQUEUED);
+    assert_eq!(sized("a", 3, 1).record(&world).await, RecordReply::Full);
+    assert_eq!(sized("a", 3, 0).record(&world).await, ENQUEUED);
+    assert_eq!(sized("a", 1, 9).record(&world).await, exists(1, Enqueued), "it is there");
+    assert!(erase(&world, "a", 1, floor(1, 1)).await);
+    assert_eq!(world.count("select consentgate.used('a', 'calls_bytes')").await, 0);
+    assert_eq!(sized("a", 4, 30_000).record(&world).await, ENQUEUED);
+    // What is over gives up its bytes: under its own name, for want of room, and to a purge.
+    world.set(START + KEEP as i64).await;
+    assert_eq!(sized("a", 4, 7).record(&world).await, ENQUEUED);
+    assert_eq!(world.count("select consentgate.used('a', 'calls_bytes')").await, 7);
+    assert_eq!(sized("b", 5, 29_999).record(&world).await, ENQUEUED);
+    assert_eq!(world.count("select consentgate.used('b', 'calls_bytes')").await, 29_999);
+    world.set(START + 2 * KEEP as i64).await;
+    assert_eq!(purge(&world, "calls", 10).await, 3, "a tombstone with them");
+    assert_eq!(world.count("select sum(n)::bigint from consentgate.usage").await, 0);
 }

@@ -133,7 +133,15 @@ async fn law_9_a_site_is_full_at_its_own_cap_and_no_other_site_is() {
     world.set(START + KEEP as i64).await;
     assert_eq!(ask(&a, 0..3, 5).admit(&world).await, NEW);
     assert_eq!(world.count("select count(*) from consentgate.claims where site_id = 'b'").await, 3);
-    assert_eq!(world.count("select coalesce(sum(n), 0)::bigint from consentgate.claims_used where site_id = 'a'").await, 3);
+    assert_eq!(
+        world
+            .count(
+                "select coalesce(sum(n), 0)::bigint from consentgate.admission_usage
+            where site_id = 'a' and what = 'claims'"
+            )
+            .await,
+        3
+    );
 }
 
 #[tokio::test]
@@ -143,4 +151,49 @@ async fn law_8_the_same_claim_at_two_sites_is_two_claims() {
     assert_eq!(Asking::new(&a, &claims, owner(1)).admit(&world).await, NEW);
     assert_eq!(Asking::new(&b, &claims, owner(2)).admit(&world).await, NEW);
     assert_eq!(Asking::new(&b, &claims, owner(1)).release(&world).await, SettleReply::Lost);
+}
+
+#[tokio::test]
+async fn field_37_copies_of_a_done_event_that_list_its_keys_in_another_order_wait_in_no_circle() {
+    let world = std::sync::Arc::new(World::new().await);
+    world.database.spoil();
+    // Long enough for the server to look for circles.
+    world.run("alter function consentgate.admit(jsonb) set lock_timeout = '30s'").await;
+    let site_a = site("a");
+    let claims = [claim(1), claim(2), claim(3)];
+    let first = Asking::new(&site_a, &claims, owner(1));
+    assert_eq!(first.admit(&world).await, NEW);
+    let done = Done::Accepted(call(1));
+    assert_eq!(first.commit(&world, done, KEEP).await, SettleReply::Settled);
+    for held in &claims {
+        // Somebody is at work on one row: copies queue up for it, with the rows in hand that they came to before.
+        let blocker = world.another_client().await;
+        let hold = format!(
+            "begin; update consentgate.claims set forget_at = forget_at
+                where claim = consentgate.claim_key('{}')",
+            held.to_text()
+        );
+        blocker.batch_execute(&hold).await.unwrap();
+        let copies: Vec<_> = (0..6_u8)
+            .map(|number| {
+                let (world, mut claims) = (world.clone(), claims);
+                claims.rotate_left(usize::from(number / 2));
+                if number % 2 == 1 {
+                    claims.reverse();
+                }
+                tokio::spawn(async move {
+                    Asking::new(&site("a"), &claims, owner(2 + number)).try_admit(&world).await
+                })
+            })
+            .collect();
+        let waiting = "select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'";
+        while world.count(waiting).await < 6 && !copies.iter().any(|copy| copy.is_finished()) {
+            tokio::task::yield_now().await;
+        }
+        blocker.batch_execute("commit").await.unwrap();
+        for copy in copies {
+            assert_eq!(copy.await.unwrap().unwrap(), AdmitReply::Done(done));
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod failing;
 mod model;
 mod people;
 mod plans;
+mod pooler;
 mod preflight;
 mod purge;
 mod queue;

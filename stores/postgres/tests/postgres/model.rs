@@ -80,6 +80,7 @@ impl Both<'_> {
                     lease: Millis(dice.one(&span)),
                     keep: Millis(dice.one(&span)),
                     claims_per_site_max: self.most,
+                    buckets_per_site_max: self.most,
                     buckets: &buckets,
                 }
             );
@@ -132,12 +133,22 @@ impl Both<'_> {
         if dice.roll(4) == 0 {
             let tombstone = floor(dice);
             if dice.roll(2) == 0 {
-                let request =
-                    DeleteSession { site: &site, fingerprint: &fingerprint, pseudonym, tombstone };
+                let request = DeleteSession {
+                    site: &site,
+                    fingerprint: &fingerprint,
+                    pseudonym,
+                    tombstone,
+                    tombstones_per_site_max: self.most,
+                };
                 both!(self, SessionStore, AsyncSessionStore, delete, request);
             } else {
-                let request =
-                    EraseCalls { site: &site, fingerprint: &fingerprint, pseudonym, tombstone };
+                let request = EraseCalls {
+                    site: &site,
+                    fingerprint: &fingerprint,
+                    pseudonym,
+                    tombstone,
+                    tombstones_per_site_max: self.most,
+                };
                 both!(self, CallStore, AsyncCallStore, erase, request);
             }
             return;
@@ -164,6 +175,8 @@ impl Both<'_> {
             narrowing: expected.is_some() && dice.roll(3) == 0,
             keep: Millis(dice.one(&[1, 100, 5000])),
             sessions_per_site_max: self.most,
+            floors_per_site_max: 100,
+            idempotency_per_site_max: self.most,
         };
         let reference = SessionStore::put(&self.memory, &request, self.now).unwrap();
         let request = PutSession { expected: expected.map(|(_, own)| own), ..request };
@@ -200,6 +213,7 @@ impl Both<'_> {
             keep: Millis(dice.one(&[1, 100, 5000])),
             delay: Millis(dice.one(&[0, 50, 200])),
             calls_per_site_max: self.most,
+            calls_bytes_per_site_max: dice.one(&[5 * self.most - 2, 1000]),
         };
         let reference = CallStore::record(&self.memory, &request, self.now).unwrap();
         let request = Record { session_version: version.map(|(_, own)| own), ..request };

@@ -151,8 +151,78 @@ async fn law_9_a_site_has_no_more_sessions_than_its_cap() {
     assert_eq!(grant("a", 4).put(&world).await, PutReply::Stored);
     assert_eq!(grant("a", 1).put(&world).await, PutReply::Stored);
     assert_eq!(grant("a", 5).put(&world).await, PutReply::Full);
-    assert_eq!(
-        world.count("select sum(n)::bigint from consentgate.usage where site_id = 'a'").await,
-        2
-    );
+    assert_eq!(world.count("select consentgate.used('a', 'sessions')").await, 2);
+}
+
+#[tokio::test]
+async fn law_9_a_site_has_no_more_keys_of_statements_than_its_cap_and_narrowing_needs_none() {
+    let world = World::at(START).await;
+    let grant = |site, person, key| Statement {
+        key: Some((key, 1000)),
+        most_keys: 2,
+        ..Statement::new(site, person, Some(session(&["x", "y"], 1000)))
+    };
+    assert_eq!(grant("a", 1, 1).put(&world).await, PutReply::Stored);
+    assert_eq!(grant("a", 2, 2).put(&world).await, PutReply::Stored);
+    assert_eq!(grant("a", 3, 3).put(&world).await, PutReply::Full);
+    assert!(find(&world, "a", 3).await.session.is_none(), "full changes nothing");
+    assert_eq!(grant("b", 3, 3).put(&world).await, PutReply::Stored, "of another site");
+    // Law 7: what takes something away is stored; its key is not.
+    let expected = find(&world, "a", 1).await.session.map(|session| session.version);
+    let less = Some(session(&["x"], 1000));
+    let narrowing = Statement { narrowing: true, expected, session: less, ..grant("a", 1, 4) };
+    assert_eq!(narrowing.put(&world).await, PutReply::Stored);
+    assert_eq!(world.count("select consentgate.used('a', 'statements')").await, 2);
+    assert_eq!(world.count("select count(*) from consentgate.statements").await, 3);
+    // Those that are over give up their places.
+    world.set(START + 1000).await;
+    assert_eq!(grant("a", 3, 3).put(&world).await, PutReply::Stored);
+    assert_eq!(world.count("select consentgate.used('a', 'statements')").await, 1);
+    assert_eq!(world.count("select consentgate.used('a', 'sessions')").await, 3);
+}
+
+#[tokio::test]
+async fn law_9_the_floor_that_ends_first_makes_way_of_the_same_site_alone() {
+    let world = World::at(START).await;
+    let refusal = |site, person| Statement {
+        floor: Some(floor(1000 + i64::from(person), 1000 + u64::from(person))),
+        most_floors: 3,
+        ..Statement::new(site, person, None)
+    };
+    assert_eq!(refusal("b", 0).put(&world).await, PutReply::Stored);
+    for person in 0..6 {
+        assert_eq!(refusal("a", person).put(&world).await, PutReply::Stored);
+    }
+    assert_eq!(refusal("a", 5).put(&world).await, PutReply::Stored, "it has its place");
+    for person in 0..6 {
+        assert_eq!(find(&world, "a", person).await.floor.is_some(), person > 2, "{person}");
+    }
+    assert!(find(&world, "b", 0).await.floor.is_some(), "law 8");
+    assert_eq!(world.count("select consentgate.used('a', 'floors')").await, 3);
+    world.set(START + 2000).await;
+    assert_eq!(purge(&world, "sessions", 10).await, 4);
+    assert_eq!(world.count("select consentgate.used('a', 'floors')").await, 0);
+}
+
+#[tokio::test]
+async fn law_9_without_room_for_its_tombstone_nothing_is_erased() {
+    let world = World::at(START).await;
+    granted(&world, "a", 3, 1000).await;
+    assert_eq!(Call { person: 3, ..Call::new(3) }.record(&world).await, ENQUEUED);
+    let tombstone = floor(2000, 100);
+    assert!(delete_at_most(&world, "a", 1, tombstone, 2).await);
+    assert!(erase_at_most(&world, "a", 2, tombstone, 2).await);
+    assert!(!delete_at_most(&world, "a", 3, tombstone, 2).await);
+    assert!(!erase_at_most(&world, "a", 3, tombstone, 2).await);
+    assert!(find(&world, "a", 3).await.session.is_some(), "nothing changed");
+    assert!(is_there(&world, "a", 3).await, "nothing changed");
+    assert!(erase_at_most(&world, "a", 1, tombstone, 2).await, "it has its place");
+    assert!(delete_at_most(&world, "b", 3, tombstone, 2).await, "of another site");
+    world.set(START + 100).await;
+    assert!(delete_at_most(&world, "a", 3, tombstone, 2).await, "two are over");
+    assert!(erase_at_most(&world, "a", 3, tombstone, 2).await);
+    assert!(!is_there(&world, "a", 3).await);
+    assert_eq!(world.count("select consentgate.used('a', 'tombstones')").await, 1);
+    assert_eq!(world.count("select consentgate.used('a', 'calls')").await, 0);
+    assert_eq!(world.count("select consentgate.used('a', 'calls_bytes')").await, 0);
 }

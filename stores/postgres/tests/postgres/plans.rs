@@ -19,12 +19,14 @@ fn event_of(n: i64) -> [String; 6] {
     let record = format!(
         ", 'signature_hash', md5('s{n}') || md5('t'), 'more_signature_hashes',
         jsonb_build_array(md5('x{n}') || md5('t')), 'event_id', 'e{n}', 'session_version', null,
-        'granted_at_ms', 1, 'received_at_ms', 1, 'marketing', 'skipped', 'delay_ms', 0, 'calls_per_site_max', 1000000"
+        'granted_at_ms', 1, 'received_at_ms', 1, 'marketing', 'skipped', 'delay_ms', 0, 'calls_per_site_max', 1000000,
+        'calls_bytes_per_site_max', 1000000"
     );
     let session = ", 'expected', null, 'floor', null, 'idempotency', jsonb_build_object('key', md5('k'), 'keep_ms', 1),
-        'narrowing', false, 'sessions_per_site_max', 1000000, 'session', jsonb_build_object('scopes', '[]'::jsonb,
+        'narrowing', false, 'sessions_per_site_max', 1000000, 'floors_per_site_max', 1000000,
+        'idempotency_per_site_max', 1000000, 'session', jsonb_build_object('scopes', '[]'::jsonb,
         'granted_at_ms', 1, 'changed_at_ms', 1, 'policy_version', null, 'gpc', false, 'narrowed', false)";
-    let admit = ", 'lease_ms', 30000, 'claims_per_site_max', 1000000, 'buckets', jsonb_build_array(
+    let admit = ", 'lease_ms', 30000, 'claims_per_site_max', 1000000, 'buckets_per_site_max', 1000000, 'buckets', jsonb_build_array(
         jsonb_build_object('name', 'x', 'key', md5('b'), 'interval_ms', 1, 'burst', 1000000))";
     [
         ask("admit", &format!("{claims}{admit}")),

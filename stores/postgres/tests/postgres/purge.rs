@@ -24,19 +24,19 @@ async fn filled(world: &World) {
     }
 }
 
-const USED: &str = "select (select coalesce(sum(n), 0) from consentgate.claims_used)::bigint
-    + (select coalesce(sum(n), 0) from consentgate.usage)::bigint";
+const USED: &str = "select (select coalesce(sum(n), 0) from consentgate.admission_usage)::bigint
+    + (select coalesce(sum(n), 0) from consentgate.usage where what <> 'calls_bytes')::bigint";
 
 #[tokio::test]
 async fn law_9_what_is_over_is_dropped_in_batches_and_nothing_else_is() {
     let world = World::at(START).await;
     filled(&world).await;
-    assert_eq!(world.count(USED).await, 18);
+    assert_eq!(world.count(USED).await, 24);
     world.set(START + KEEP as i64 - 1).await;
     for role in ["admission", "sessions", "calls"] {
         assert_eq!(purge(&world, role, 100).await, 0);
     }
-    assert_eq!(world.count(USED).await, 18);
+    assert_eq!(world.count(USED).await, 24);
     world.set(START + KEEP as i64).await;
     assert_eq!(purge(&world, "admission", 0).await, 0);
     assert_eq!(purge(&world, "admission", 4).await, 4);
@@ -49,6 +49,7 @@ async fn law_9_what_is_over_is_dropped_in_batches_and_nothing_else_is() {
         assert_eq!(world.count(&left).await, 0, "{table}");
     }
     assert_eq!(world.count(USED).await, 0);
+    assert_eq!(world.count("select sum(n)::bigint from consentgate.usage").await, 0, "bytes too");
 }
 
 #[tokio::test]
@@ -85,8 +86,8 @@ async fn law_9_a_count_that_was_changed_by_hand_is_mended_by_the_purge() {
     world.run("delete from consentgate.calls where site_id = 'a'").await;
     world.run("update consentgate.usage set n = n + 5 where what = 'sessions'").await;
     world.run("truncate consentgate.claims").await;
-    // One site a call, and each once an hour at the most.
-    for _ in 0..2 {
+    // One count of one site a call, and each once an hour at the most.
+    for _ in 0..6 {
         for role in ["admission", "sessions", "calls"] {
             assert_eq!(purge(&world, role, 10).await, 0);
         }
@@ -99,7 +100,9 @@ async fn law_9_a_count_that_was_changed_by_hand_is_mended_by_the_purge() {
         world.count("select sum(n)::bigint from consentgate.usage where what = 'sessions'").await,
         6
     );
-    assert_eq!(world.count("select sum(n)::bigint from consentgate.claims_used").await, 0);
+    assert_eq!(world.count("select consentgate.used('a', 'claims')").await, 0);
+    assert_eq!(world.count("select consentgate.used('a', 'calls_bytes')").await, 0);
+    assert_eq!(world.count("select consentgate.used('b', 'calls_bytes')").await, 15);
 }
 
 #[tokio::test]
@@ -137,5 +140,5 @@ async fn law_9_counts_are_exact_after_writers_and_recounts_at_the_same_time() {
         task.await.unwrap();
     }
     assert_eq!(world.count("select count(*) from consentgate.claims").await, 24 * 4);
-    assert_eq!(world.count("select sum(n)::bigint from consentgate.claims_used").await, 24 * 4);
+    assert_eq!(world.count("select consentgate.used('a', 'claims')").await, 24 * 4);
 }

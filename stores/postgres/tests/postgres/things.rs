@@ -80,11 +80,12 @@ pub struct Asking<'a> {
     pub owner: Owner,
     pub buckets: &'a [Bucket],
     pub most: u64,
+    pub most_buckets: u64,
 }
 
 impl<'a> Asking<'a> {
     pub fn new(site: &'a SiteId, claims: &'a [ClaimKey], owner: Owner) -> Self {
-        Self { site, claims, owner, buckets: &[], most: 1000 }
+        Self { site, claims, owner, buckets: &[], most: 1000, most_buckets: 1000 }
     }
 
     pub fn request(&self) -> Admit<'a> {
@@ -95,6 +96,7 @@ impl<'a> Asking<'a> {
             lease: Millis(LEASE),
             keep: Millis(KEEP),
             claims_per_site_max: self.most,
+            buckets_per_site_max: self.most_buckets,
             buckets: self.buckets,
         }
     }
@@ -160,6 +162,8 @@ pub struct Statement {
     pub key: Option<(u8, u64)>,
     pub narrowing: bool,
     pub most: u64,
+    pub most_floors: u64,
+    pub most_keys: u64,
 }
 
 impl Statement {
@@ -174,6 +178,8 @@ impl Statement {
             key: None,
             narrowing: false,
             most: 100,
+            most_floors: 100,
+            most_keys: 100,
         }
     }
 
@@ -194,6 +200,8 @@ impl Statement {
             narrowing: self.narrowing,
             keep: Millis(KEEP),
             sessions_per_site_max: self.most,
+            floors_per_site_max: self.most_floors,
+            idempotency_per_site_max: self.most_keys,
         };
         patient(|| AsyncSessionStore::put(&world.store, &request, NOW)).await
     }
@@ -215,16 +223,48 @@ pub async fn granted(world: &World, site_name: &str, number: u8, when: i64) -> S
 }
 
 pub async fn delete(world: &World, site_name: &str, number: u8, tombstone: Floor) -> bool {
+    delete_at_most(world, site_name, number, tombstone, 1000).await
+}
+
+pub async fn delete_at_most(
+    world: &World,
+    site_name: &str,
+    number: u8,
+    tombstone: Floor,
+    most: u64,
+) -> bool {
     let (fingerprint, pseudonym) = person(number);
     let site = site(site_name);
-    let request = DeleteSession { site: &site, fingerprint: &fingerprint, pseudonym, tombstone };
+    let request = DeleteSession {
+        site: &site,
+        fingerprint: &fingerprint,
+        pseudonym,
+        tombstone,
+        tombstones_per_site_max: most,
+    };
     patient(|| AsyncSessionStore::delete(&world.store, &request, NOW)).await
 }
 
 pub async fn erase(world: &World, site_name: &str, number: u8, tombstone: Floor) -> bool {
+    erase_at_most(world, site_name, number, tombstone, 1000).await
+}
+
+pub async fn erase_at_most(
+    world: &World,
+    site_name: &str,
+    number: u8,
+    tombstone: Floor,
+    most: u64,
+) -> bool {
     let (fingerprint, pseudonym) = person(number);
     let site = site(site_name);
-    let request = EraseCalls { site: &site, fingerprint: &fingerprint, pseudonym, tombstone };
+    let request = EraseCalls {
+        site: &site,
+        fingerprint: &fingerprint,
+        pseudonym,
+        tombstone,
+        tombstones_per_site_max: most,
+    };
     patient(|| AsyncCallStore::erase(&world.store, &request, NOW)).await
 }
 
@@ -244,6 +284,7 @@ pub struct Call {
     pub keep: u64,
     pub delay: u64,
     pub most: u64,
+    pub most_bytes: u64,
 }
 
 impl Call {
@@ -263,6 +304,7 @@ impl Call {
             keep: KEEP,
             delay: 1000,
             most: 100,
+            most_bytes: 1 << 30,
         }
     }
 
@@ -288,6 +330,7 @@ impl Call {
             keep: Millis(self.keep),
             delay: Millis(self.delay),
             calls_per_site_max: self.most,
+            calls_bytes_per_site_max: self.most_bytes,
         };
         AsyncCallStore::record(&world.store, &request, NOW).await
     }

@@ -15,7 +15,8 @@ fn withdrawals(version: SessionVersion) -> Vec<(&'static str, String)> {
     let (fingerprint, pseudonym) = (fingerprint.expose().to_owned(), pseudonym.to_hex());
     let base =
         format!(r#""site": "a", "fingerprint": "{fingerprint}", "pseudonym": "{pseudonym}""#);
-    let tombstone = r#""tombstone": {"at_ms": 2000, "keep_ms": 60000}"#;
+    let tombstone = r#""tombstone": {"at_ms": 2000, "keep_ms": 60000},
+        "tombstones_per_site_max": 100"#;
     let narrowed = r#"{"scopes": [], "granted_at_ms": 1000, "changed_at_ms": 2000,
         "policy_version": null, "gpc": false, "narrowed": true}"#;
     vec![
@@ -24,7 +25,8 @@ fn withdrawals(version: SessionVersion) -> Vec<(&'static str, String)> {
             format!(
                 "select consentgate.put_session('{{{base}, \"expected\": {}, \"session\": {narrowed},
                     \"floor\": null, \"idempotency\": null, \"narrowing\": true, \"keep_ms\": 60000,
-                    \"sessions_per_site_max\": 100}}')",
+                    \"sessions_per_site_max\": 100,
+                    \"floors_per_site_max\": 100, \"idempotency_per_site_max\": 100}}')",
                 version.0
             ),
         ),
@@ -125,7 +127,8 @@ async fn law_7_a_withdrawal_waits_for_a_call_under_way() {
             r#"select consentgate.record_call('{{"site": "a", "call_id": "{}", "signature_hash": "{}",
                 "more_signature_hashes": [], "event_id": null, "fingerprint": "{}", "pseudonym": "{}",
                 "session_version": {}, "granted_at_ms": 1000, "received_at_ms": 1000, "marketing": "pending",
-                "keep_ms": 60000, "delay_ms": 0, "calls_per_site_max": 10}}', 'x')"#,
+                "keep_ms": 60000, "delay_ms": 0, "calls_per_site_max": 10,
+                "calls_bytes_per_site_max": 1000}}', 'x')"#,
             call(1).to_hex(),
             hash(1).to_hex(),
             fingerprint.expose(),

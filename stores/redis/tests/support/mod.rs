@@ -178,6 +178,7 @@ impl<C: Connection> Bench<C> {
             lease: LEASE,
             keep: KEEP,
             claims_per_site_max: MANY,
+            buckets_per_site_max: MANY,
             buckets,
         }
     }

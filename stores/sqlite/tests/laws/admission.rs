@@ -207,12 +207,11 @@ fn law_9_a_full_site_refuses_and_forgets_nothing_alive_and_others_go_on() {
 
 #[test]
 fn law_9_full_buckets_refuse_until_one_has_filled_up() {
-    let options = consentgate_sqlite::Options {
-        bounds: consentgate_sqlite::Bounds { buckets: 1, ..Default::default() },
-        ..options()
+    let store = store().sqlite;
+    let ask = |number, name| {
+        let asked = asked("a", &[number], 1).with(&[bucket(name, 2, 1000)]);
+        Asked { most_buckets: 1, ..asked }
     };
-    let store = store_with(options).sqlite;
-    let ask = |number, name| asked("a", &[number], 1).with(&[bucket(name, 2, 1000)]);
     assert_eq!(ask(1, "p").admit(&store, at(0)), ADMITTED);
     assert_eq!(ask(2, "q").admit(&store, at(999)), AdmitReply::Full);
     assert_eq!(ask(2, "p").admit(&store, at(999)), ADMITTED, "full left no claim either");

@@ -7,7 +7,7 @@ use consentgate::{
     },
     ids::{EventId, Scopes, SessionVersion},
 };
-use consentgate_sqlite::{Bounds, Options, Sqlite};
+use consentgate_sqlite::Sqlite;
 
 const ENQUEUED: RecordReply = RecordReply::Inserted(Marketing::Enqueued);
 const SKIPPED: RecordReply = RecordReply::Inserted(Marketing::Skipped);
@@ -110,21 +110,21 @@ fn field_44_the_tombstone_of_a_deleted_session_forbids_rows_too() {
     let person = of("a", "p");
     let tombstone = Floor { at: at(10), keep: KEEP };
     let (site, fingerprint, pseudonym) = (&person.site, &person.fingerprint, person.pseudonym);
-    assert!(
-        store.delete(&DeleteSession { site, fingerprint, pseudonym, tombstone }, at(10)).unwrap()
-    );
+    let request =
+        DeleteSession { site, fingerprint, pseudonym, tombstone, tombstones_per_site_max: 1 };
+    assert!(store.delete(&request, at(10)).unwrap());
     assert_eq!(person.recorded(&store, 1, at(10)), RecordReply::Moved);
     assert_eq!(of("b", "p").recorded(&store, 1, at(10)), ENQUEUED, "law 8");
 }
 
 #[test]
 fn law_9_a_site_with_as_many_calls_as_it_may_have_takes_no_more_until_one_is_over() {
-    let bounds = Bounds { calls_bytes: 30, ..Bounds::default() };
-    let store = store_with(Options { bounds, ..options() }).sqlite;
+    let store = store().sqlite;
     let record = |at_site: &str, number: u8, body: &'static [u8], most, ms| {
         let (person, hash) = (of(at_site, "p"), hashes(u32::from(number), 1));
         let mut record = person.record(number, &hash, None, at(ms));
         (record.body, record.calls_per_site_max) = (Body(body), most);
+        record.calls_bytes_per_site_max = 30;
         store.record(&record, at(ms)).unwrap()
     };
     assert_eq!(record("a", 1, b"0123456789", 2, 0), ENQUEUED);
@@ -196,14 +196,13 @@ fn field_44_erasing_takes_the_calls_the_jobs_and_every_name_and_leaves_a_tombsto
 
 #[test]
 fn law_9_without_room_for_the_tombstone_nothing_is_erased() {
-    let bounds = Bounds { tombstones: 1, ..Bounds::default() };
-    let store = store_with(Options { bounds, ..options() }).sqlite;
+    let store = store().sqlite;
     let person = of("a", "p");
     assert_eq!(person.recorded(&store, 1, at(0)), ENQUEUED);
     assert!(of("a", "q").erase_calls(&store, Millis(1000), at(0)));
-    assert!(!person.erase_calls(&store, KEEP, at(999)));
+    assert!(!person.erase_calls_at_most(&store, KEEP, 1, at(999)));
     assert_eq!(found(&store, 1, 999).as_deref(), Some("p"));
-    assert!(person.erase_calls(&store, KEEP, at(1000)));
+    assert!(person.erase_calls_at_most(&store, KEEP, 1, at(1000)));
     assert_eq!(found(&store, 1, 1000), None);
 }
 

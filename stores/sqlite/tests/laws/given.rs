@@ -119,6 +119,7 @@ pub struct Asked {
     pub claims: Vec<ClaimKey>,
     pub owner: Owner,
     pub most: u64,
+    pub most_buckets: u64,
     pub buckets: Vec<Bucket>,
 }
 
@@ -128,6 +129,7 @@ pub fn asked(site_name: &str, claims: &[u8], by: u8) -> Asked {
         claims: claims.iter().copied().map(claim).collect(),
         owner: owner(by),
         most: 1000,
+        most_buckets: 1000,
         buckets: Vec::new(),
     }
 }
@@ -156,6 +158,7 @@ impl Asked {
             lease: LEASE,
             keep: KEEP,
             claims_per_site_max: self.most,
+            buckets_per_site_max: self.most_buckets,
             buckets: &self.buckets,
         }
     }
@@ -226,6 +229,8 @@ impl Person {
             narrowing: false,
             keep: KEEP,
             sessions_per_site_max: 1000,
+            floors_per_site_max: 1000,
+            idempotency_per_site_max: 1000,
         }
     }
 
@@ -271,6 +276,7 @@ impl Person {
             keep: KEEP,
             delay: Millis(1000),
             calls_per_site_max: 1000,
+            calls_bytes_per_site_max: 1 << 30,
         }
     }
 
@@ -298,10 +304,24 @@ impl Person {
     }
 
     pub fn erase_calls(&self, store: &impl CallStore, keep: Millis, now: Timestamp) -> bool {
-        let Self { site, fingerprint, pseudonym } = self;
-        let tombstone = Floor { at: now, keep };
-        let pseudonym = *pseudonym;
-        store.erase(&EraseCalls { site, fingerprint, pseudonym, tombstone }, now).unwrap()
+        self.erase_calls_at_most(store, keep, 1000, now)
+    }
+
+    pub fn erase_calls_at_most(
+        &self,
+        store: &impl CallStore,
+        keep: Millis,
+        most: u64,
+        now: Timestamp,
+    ) -> bool {
+        let request = EraseCalls {
+            site: &self.site,
+            fingerprint: &self.fingerprint,
+            pseudonym: self.pseudonym,
+            tombstone: Floor { at: now, keep },
+            tombstones_per_site_max: most,
+        };
+        store.erase(&request, now).unwrap()
     }
 
     pub fn take(&self, store: &impl CallStore, by: u8, limit: u64, now: Timestamp) -> Vec<Taken> {

@@ -9,7 +9,7 @@ use consentgate::{
     },
     ids::{EventId, Scopes, SessionVersion, SignatureHash},
 };
-use consentgate_sqlite::{Bounds, Options, Sqlite};
+use consentgate_sqlite::Sqlite;
 use proptest::{collection::vec, prelude::*, sample::subsequence};
 use std::{cell::RefCell, collections::HashMap};
 
@@ -111,12 +111,10 @@ struct Both {
 
 impl Both {
     fn new() -> Self {
-        let config = br#"{"sites":{},"caps":{"sites_max":2,"calls_per_site_max":4,"calls_max":8}}"#;
-        let caps = Config::from_json(config).unwrap().common().caps;
-        let options = Options { bounds: Bounds::from(&caps), ..options() };
+        let caps = Config::from_json(br#"{"sites":{}}"#).unwrap().common().caps;
         Self {
             memory: Memory::new(&caps),
-            sqlite: store_with(options).sqlite,
+            sqlite: store().sqlite,
             now: at(0),
             admissions: Vec::new(),
             calls: 0,
@@ -227,7 +225,13 @@ impl Both {
                 let (site, fingerprint, pseudonym) =
                     (&person.site, &person.fingerprint, person.pseudonym);
                 let tombstone = Floor { at: now, keep: Millis(100_000) };
-                let request = DeleteSession { site, fingerprint, pseudonym, tombstone };
+                let request = DeleteSession {
+                    site,
+                    fingerprint,
+                    pseudonym,
+                    tombstone,
+                    tombstones_per_site_max: 2,
+                };
                 let left = self.memory.delete(&request, now).unwrap();
                 assert_eq!(self.sqlite.delete(&request, now).unwrap(), left);
             }

@@ -6,7 +6,7 @@ use consentgate::{
     },
     ids::{Scopes, SessionVersion},
 };
-use consentgate_sqlite::{Bounds, Options, Sqlite};
+use consentgate_sqlite::Sqlite;
 use std::collections::BTreeSet;
 
 #[test]
@@ -59,7 +59,9 @@ fn a_version_never_comes_again_not_even_after_a_delete_a_purge_or_a_restart() {
         }
         let tombstone = Floor { at: now, keep: Millis(1) };
         let (site, fingerprint, pseudonym) = (&person.site, &person.fingerprint, person.pseudonym);
-        let request = DeleteSession { site, fingerprint, pseudonym, tombstone };
+        let tombstones_per_site_max = 1000;
+        let request =
+            DeleteSession { site, fingerprint, pseudonym, tombstone, tombstones_per_site_max };
         assert!(sqlite.delete(&request, now).unwrap());
         assert_eq!(person.version(&sqlite, now), None);
         SessionStore::purge(&sqlite, &Purge { limit: 100 }, at(round * 1000 + 500)).unwrap();
@@ -104,8 +106,7 @@ fn law_7_a_floor_that_is_over_says_nothing_of_a_new_one() {
 
 #[test]
 fn law_7_what_takes_something_away_is_refused_by_no_floor_key_or_cap() {
-    let bounds = Bounds { statements: 1, floors: 1, ..Bounds::default() };
-    let store = store_with(Options { bounds, ..options() }).sqlite;
+    let store = store().sqlite;
     let person = of("a", "p");
     let version = person.consent(&store, at(0));
     let key = |name| Some(Idempotency { key: hashed(name), keep: KEEP });
@@ -117,6 +118,7 @@ fn law_7_what_takes_something_away_is_refused_by_no_floor_key_or_cap() {
     assert_eq!(store.put(&put, at(0)).unwrap(), PutReply::Repeated);
 
     let mut narrow = person.put(Some(version), Some(&granted));
+    (narrow.floors_per_site_max, narrow.idempotency_per_site_max) = (0, 1);
     narrow.narrowing = true;
     narrow.idempotency = key("k");
     narrow.floor = Some(Floor { at: at(9), keep: KEEP });
@@ -126,7 +128,7 @@ fn law_7_what_takes_something_away_is_refused_by_no_floor_key_or_cap() {
     narrow.idempotency = key("l");
     assert_eq!(store.put(&narrow, at(2)).unwrap(), PutReply::Stored, "no key has room");
     let mut grant = other.put(other.version(&store, at(2)), Some(&granted));
-    grant.idempotency = key("l");
+    (grant.idempotency, grant.idempotency_per_site_max) = (key("l"), 1);
     assert_eq!(store.put(&grant, at(2)).unwrap(), PutReply::Full);
 }
 
@@ -166,12 +168,11 @@ fn law_9_a_site_with_as_many_sessions_as_it_may_have_takes_no_new_one_until_one_
 
 #[test]
 fn law_9_a_floor_too_many_drops_another_of_its_own_site_and_a_tombstone_drops_none() {
-    let bounds = Bounds { floors: 2, tombstones: 2, ..Bounds::default() };
-    let store = store_with(Options { bounds, ..options() }).sqlite;
+    let store = store().sqlite;
     let put = |name: &str, at_site: &str| {
         let person = of(at_site, name);
         let mut put = person.put(None, None);
-        put.floor = Some(Floor { at: at(0), keep: KEEP });
+        (put.floor, put.floors_per_site_max) = (Some(Floor { at: at(0), keep: KEEP }), 2);
         assert_eq!(store.put(&put, at(0)).unwrap(), PutReply::Stored);
         assert_eq!(person.find(&store, at(0)).floor, Some(at(0)), "the newest is kept");
     };
@@ -187,7 +188,9 @@ fn law_9_a_floor_too_many_drops_another_of_its_own_site_and_a_tombstone_drops_no
         let person = of("a", name);
         let tombstone = Floor { at: at(ms), keep: Millis(1000) };
         let (site, fingerprint, pseudonym) = (&person.site, &person.fingerprint, person.pseudonym);
-        store.delete(&DeleteSession { site, fingerprint, pseudonym, tombstone }, at(ms)).unwrap()
+        let request =
+            DeleteSession { site, fingerprint, pseudonym, tombstone, tombstones_per_site_max: 2 };
+        store.delete(&request, at(ms)).unwrap()
     };
     person_with_session(&store, "t");
     assert!(delete("p", 0));
@@ -210,7 +213,9 @@ fn field_44_a_tombstone_comes_before_the_session_goes_and_holds_back_older_grant
     person.consent(&store, at(0));
     let tombstone = Floor { at: at(10), keep: KEEP };
     let (site, fingerprint, pseudonym) = (&person.site, &person.fingerprint, person.pseudonym);
-    let request = DeleteSession { site, fingerprint, pseudonym, tombstone };
+    let tombstones_per_site_max = 1000;
+    let request =
+        DeleteSession { site, fingerprint, pseudonym, tombstone, tombstones_per_site_max };
     assert!(store.delete(&request, at(10)).unwrap());
     assert_eq!(person.find(&store, at(10)), FoundSession { session: None, floor: Some(at(10)) });
     let old = session(at(10));

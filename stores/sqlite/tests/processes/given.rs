@@ -66,6 +66,7 @@ pub fn admit(store: &Sqlite, number: u64, by: u8) -> AdmitReply {
         lease: Millis(30_000),
         keep: Millis(600_000),
         claims_per_site_max: 1_000_000,
+        buckets_per_site_max: 1_000_000,
         buckets: &[],
     };
     AdmissionStore::admit(store, &request, now()).unwrap()
@@ -103,6 +104,7 @@ pub fn record(store: &Sqlite, number: u64, by: u8) -> RecordReply {
         keep: Millis(600_000),
         delay: Millis(0),
         calls_per_site_max: 1_000_000,
+        calls_bytes_per_site_max: 1 << 30,
     };
     CallStore::record(store, &request, now()).unwrap()
 }
