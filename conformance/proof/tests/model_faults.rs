@@ -7,7 +7,7 @@ const SPOILT: &[(&str, Spoilt, &str)] = &[
     ("three copies", Spoilt::SettleComparesNoOwner, "law 3: two flows are at work"),
     ("two copies", Spoilt::AdmitSpendsBeforeItJudges, "law 4: only an event that is let in"),
     ("two copies", Spoilt::TakeoverSpends, "law 4: only an event that is let in"),
-    ("two copies", Spoilt::HeldIsAnsweredAsDone, "law 4: the answer names a row"),
+    ("two copies", Spoilt::HeldIsAnsweredAsDone, "law 4: an honest retry ends without a row"),
     ("two copies", Spoilt::LeaseNeverLapses, "law 4: an honest retry never ends"),
     ("two copies", Spoilt::RowsAreNotUnique, "law 3: one event has two rows"),
     ("two copies", Spoilt::EnqueueBeforeInsert, "law 4: a job stands in the queue without its row"),

@@ -6,7 +6,7 @@ mod explore;
 mod honest;
 mod laws;
 mod local;
-mod monitor;
+pub(crate) mod monitor;
 mod setups;
 mod state;
 mod store;

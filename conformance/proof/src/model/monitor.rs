@@ -17,6 +17,8 @@ impl Order {
     pub const STATEMENT: Self = Self(&["0A", "0F", "AF", "FP", "PF"]);
     /// The call, the session, the queue; what moved is found again.
     pub const SALE: Self = Self(&["0C", "CF", "FQ", "QF", "FF"]);
+    /// Flows whose order nothing depends on.
+    pub const ANY: Self = Self(&["0T", "TF", "FF", "FX", "XF", "0X"]);
     /// The session, then the calls.
     pub const ERASURE: Self = Self(&["0D", "DE"]);
 
@@ -43,6 +45,12 @@ impl Default for Trail {
 }
 
 impl Trail {
+    /// Whether it has asked for anything yet.
+    #[must_use]
+    pub fn has_begun(self) -> bool {
+        self.last != '0'
+    }
+
     /// Takes in what the last effect came to.
     #[must_use]
     pub fn heard(mut self, reply: &Reply) -> Self {
