@@ -38,7 +38,7 @@ pub enum Op {
 
 /// How an event is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Delivery {
     Anew,
     Copy,
@@ -50,7 +50,7 @@ pub enum Delivery {
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Fate {
     Done,
     Doubled,
@@ -159,7 +159,7 @@ pub fn shrink(ops: &[Op], seeded: Option<Seeded>) -> (Vec<Op>, Option<Broken>) {
     left.truncate(first.at + 1);
     let mut part = left.len().div_ceil(2);
     loop {
-        let mut at = 0;
+        let (mut at, before) = (0, left.len());
         while at < left.len() {
             let mut without = left.clone();
             without.drain(at..(at + part).min(left.len()));
@@ -168,7 +168,7 @@ pub fn shrink(ops: &[Op], seeded: Option<Seeded>) -> (Vec<Op>, Option<Broken>) {
                 Ok(_) => at += part,
             }
         }
-        if part == 1 {
+        if part == 1 && left.len() == before {
             return (left, broken);
         }
         part = part.div_ceil(2);

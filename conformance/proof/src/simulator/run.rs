@@ -28,7 +28,7 @@ const PLACES: usize = 3;
 const SCOPES: [&[&str]; 4] =
     [&["analytics", "marketing"], &["analytics"], &[], &["analytics", "marketing"]];
 /// The most claims a site may have; so few that a flood meets the bound.
-const CLAIMS: u64 = 60;
+const CLAIMS: u64 = 400;
 
 /// A law that was broken.
 #[derive(Clone, Debug)]
@@ -103,7 +103,8 @@ struct Sim {
     flows: Vec<Running>,
     late: Vec<Asked>,
     sent: Vec<Option<world::Pairs>>,
-    said: Vec<(u8, u8, i64)>,
+    /// Person, scopes, date, and when it first arrived.
+    said: Vec<(u8, u8, i64, Option<Timestamp>)>,
     jobs: Vec<Conversion>,
     ledger: Ledger,
     people: Vec<Pseudonym>,
@@ -180,13 +181,12 @@ impl Sim {
             Op::Say { gate, person, scopes, ago_ms } => {
                 let gate = usize::from(gate) % GATES;
                 let at = self.now_ms - i64::from(ago_ms);
-                let said = (person % PEOPLE, scopes % 4, at);
-                self.said.push(said);
-                self.say(gate, said)
+                self.said.push((person % PEOPLE, scopes % 4, at, None));
+                self.say(gate, self.said.len() - 1)
             }
             Op::SayAgain { gate, which } => match self.said.len() {
                 0 => Ok(()),
-                count => self.say(usize::from(gate) % GATES, self.said[usize::from(which) % count]),
+                count => self.say(usize::from(gate) % GATES, usize::from(which) % count),
             },
             Op::Sell { gate, which } => self.sell(usize::from(gate) % GATES, usize::from(which)),
             Op::Take { gate, finish } => self.take(usize::from(gate) % GATES, finish),
@@ -261,14 +261,18 @@ impl Sim {
     }
 
     #[expect(clippy::indexing_slicing, reason = "taken modulo their number")]
-    fn say(&mut self, gate: usize, (person, scopes, at_ms): (u8, u8, i64)) -> Held {
+    fn say(&mut self, gate: usize, which: usize) -> Held {
         let now = self.clock(gate);
+        let (person, scopes, at_ms, _) = self.said[which];
+        // A copy says no more than what it is a copy of, and counts from when that came.
+        let first = self.said[which].3.get_or_insert(now);
+        let at = after_noon(at_ms).min(*first);
         let scopes = SCOPES[usize::from(scopes)];
         let body = statement(&format!("person-{person}"), scopes, after_noon(at_ms));
         let number = self.number();
         let flow = world::sync(&self.gates[gate].engine, "a", &body, number, now);
         let takes = SCOPES[0].iter().filter(|scope| !scopes.contains(scope)).copied().collect();
-        let about = About::Statement { person, takes, at: after_noon(at_ms).min(now) };
+        let about = About::Statement { person, takes, at };
         self.begin(Box::new(flow), gate, Order::STATEMENT, about)
     }
 
