@@ -1,12 +1,13 @@
 //! How many entries each table has, in all and for each site (laws 8 and 9).
 
+use crate::sync::{
+    RwLock,
+    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+};
 use consentgate_core::{Cap, Caps, ids::SiteId};
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
-    },
+    sync::{Arc, PoisonError},
 };
 
 /// A table with a bound.

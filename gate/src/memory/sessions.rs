@@ -5,6 +5,7 @@ use super::{
     expiring::{Expires, Expiring},
     quota::{Site, Table},
 };
+use crate::sync::{MutexGuard, atomic::Ordering::Relaxed};
 use consentgate_core::{
     StoreError, Timestamp,
     ids::{Fingerprint, Pseudonym, SessionVersion},
@@ -16,7 +17,7 @@ use consentgate_core::{
 use std::{
     future,
     future::Future,
-    sync::{Arc, MutexGuard, atomic::Ordering::Relaxed},
+    sync::Arc,
 };
 
 #[derive(Default)]

@@ -95,22 +95,22 @@ impl Dice {
 pub fn plan(seed: u64, length: usize) -> Vec<Op> {
     let mut dice = Dice(seed);
     // Some runs are calm, some are storms.
-    let calm = 40 + dice.below(55);
+    let calm = 60 + dice.below(40);
     (0..length).map(|_| op(&mut dice, calm)).collect()
 }
 
 fn op(dice: &mut Dice, calm: u64) -> Op {
     let gate = dice.byte();
     match dice.below(1000) {
-        0..130 => Op::Send { gate, event: dice.byte(), how: delivery(dice) },
-        130..180 => {
+        0..90 => Op::Send { gate, event: dice.byte(), how: delivery(dice) },
+        90..125 => {
             let ago_ms = dice.ms(-20_000, 60_000);
             Op::Say { gate, person: dice.byte(), scopes: dice.byte(), ago_ms }
         }
-        180..195 => Op::SayAgain { gate, which: dice.byte() },
-        195..215 => Op::Sell { gate, which: dice.byte() },
-        215..235 => Op::Take { gate, finish: dice.below(2) == 0 },
-        235..900 => Op::Step { flow: dice.byte(), fate: fate(dice, calm) },
+        125..135 => Op::SayAgain { gate, which: dice.byte() },
+        135..145 => Op::Sell { gate, which: dice.byte() },
+        145..160 => Op::Take { gate, finish: dice.below(2) == 0 },
+        160..900 => Op::Step { flow: dice.byte(), fate: fate(dice, calm) },
         900..930 => Op::Arrive { which: dice.byte() },
         930..970 => Op::Pass { ms: dice.ms(1, 20_000).unsigned_abs() },
         970..975 => Op::Pass { ms: dice.ms(20_000, 90_000).unsigned_abs() },

@@ -22,11 +22,12 @@ use serde_json::json;
 /// The keys that a site lists over time; each goes with the one before.
 const LISTINGS: [&[u8]; 4] = [&[1], &[1, 2], &[2], &[2, 3]];
 const PEOPLE: u8 = 4;
-const EVENTS: u8 = 12;
+const EVENTS: u8 = 32;
 const GATES: usize = 5;
 const PLACES: usize = 3;
-const SCOPES: [&[&str]; 4] =
-    [&["analytics", "marketing"], &["analytics"], &[], &["analytics", "marketing"]];
+const BOTH: &[&str] = &["analytics", "marketing"];
+/// Most statements grant; else nothing would ever be recorded.
+const SCOPES: [&[&str]; 8] = [BOTH, BOTH, BOTH, BOTH, BOTH, &["analytics"], &["analytics"], &[]];
 /// The most claims a site may have; so few that a flood meets the bound.
 const CLAIMS: u64 = 400;
 
@@ -130,7 +131,7 @@ pub fn run(ops: &[Op], seeded: Option<Seeded>) -> Result<Tally, Broken> {
 impl Sim {
     fn new(seeded: Option<Seeded>) -> Self {
         let mut a = site_json(LISTINGS[0]);
-        a["rate"] = json!({"capacity": 5, "per_minute": 30});
+        a["rate"] = json!({"capacity": 3, "per_minute": 6});
         let config = json!({
             "sites": {"a": a, "b": site_json(&[101])},
             "conversion": {"delay_s": 30, "lease_s": 60},
@@ -181,7 +182,7 @@ impl Sim {
             Op::Say { gate, person, scopes, ago_ms } => {
                 let gate = usize::from(gate) % GATES;
                 let at = self.now_ms - i64::from(ago_ms);
-                self.said.push((person % PEOPLE, scopes % 4, at, None));
+                self.said.push((person % PEOPLE, scopes % 8, at, None));
                 self.say(gate, self.said.len() - 1)
             }
             Op::SayAgain { gate, which } => match self.said.len() {
@@ -271,7 +272,7 @@ impl Sim {
         let body = statement(&format!("person-{person}"), scopes, after_noon(at_ms));
         let number = self.number();
         let flow = world::sync(&self.gates[gate].engine, "a", &body, number, now);
-        let takes = SCOPES[0].iter().filter(|scope| !scopes.contains(scope)).copied().collect();
+        let takes = BOTH.iter().filter(|scope| !scopes.contains(scope)).copied().collect();
         let about = About::Statement { person, takes, at };
         self.begin(Box::new(flow), gate, Order::STATEMENT, about)
     }
@@ -308,7 +309,7 @@ impl Sim {
         }
         own.listing += 1;
         let mut site = site_json(LISTINGS[own.listing]);
-        site["rate"] = json!({"capacity": 5, "per_minute": 30});
+        site["rate"] = json!({"capacity": 3, "per_minute": 6});
         if let Ok(engine) = own.engine.with_site("a", site.to_string().as_bytes(), now) {
             own.engine = engine;
         }
