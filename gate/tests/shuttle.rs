@@ -47,11 +47,7 @@ fn deliver<P: Perform>(gate: &Gate<P, FixedClock>, id: &str) -> Decision {
     deliver_at(gate, id, None)
 }
 
-fn deliver_at<P: Perform>(
-    gate: &Gate<P, FixedClock>,
-    id: &str,
-    at: Option<Timestamp>,
-) -> Decision {
+fn deliver_at<P: Perform>(gate: &Gate<P, FixedClock>, id: &str, at: Option<Timestamp>) -> Decision {
     let body = br#"{"fingerprint":"p"}"#;
     let key = [1; 32];
     let headers = sign("standard-webhooks", SecretInput::Bytes(&key), body, Some(id), now());
@@ -61,8 +57,7 @@ fn deliver_at<P: Perform>(
 }
 
 fn say<P: Perform>(gate: &Gate<P, FixedClock>, scopes: &str, at: &str) -> u16 {
-    let body =
-        format!(r#"{{"fingerprint":"p","consent_scopes":[{scopes}],"consent_at":"{at}"}}"#);
+    let body = format!(r#"{{"fingerprint":"p","consent_scopes":[{scopes}],"consent_at":"{at}"}}"#);
     let headers = [("origin", ORIGIN)];
     let request = Request { site: "a", headers: &headers, body: body.as_bytes(), ip: None };
     gate.sync_session(&request, None).status()
@@ -136,8 +131,7 @@ fn shared_claims(store: impl AdmissionStore + Clone + Send + Sync + 'static) {
     let take = |owner: u8, claims: [u8; 2]| {
         let store = store.clone();
         let claims = claims.map(claim);
-        Box::new(move || admit(&store, owner, &claims, &[], now()))
-            as Box<dyn FnOnce() -> _ + Send>
+        Box::new(move || admit(&store, owner, &claims, &[], now())) as Box<dyn FnOnce() -> _ + Send>
     };
     let replies = together(vec![take(1, [1, 2]), take(2, [2, 3]), take(3, [3, 2])]);
     let admitted = replies.iter().filter(|reply| is_admitted(reply)).count();

@@ -130,13 +130,7 @@ pub fn call(
 
 /// The flow of a statement.
 #[must_use]
-pub fn sync(
-    engine: &Engine,
-    site: &str,
-    body: &[u8],
-    number: u64,
-    now: Timestamp,
-) -> SyncSession {
+pub fn sync(engine: &Engine, site: &str, body: &[u8], number: u64, now: Timestamp) -> SyncSession {
     let headers = [("origin", ORIGIN)];
     let request = Request { site, headers: &headers, body, ip: None };
     engine.sync_session(&request, || unique(number), now)

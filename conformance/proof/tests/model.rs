@@ -11,7 +11,11 @@ fn laws_1_3_4_5_and_7_hold_in_every_state() {
         let report = explore(setup, None, None);
         println!(
             "{name}: {} states, {} steps, {} honest, {} histories, {:?}",
-            report.states, report.steps, report.honest, report.histories, start.elapsed()
+            report.states,
+            report.steps,
+            report.honest,
+            report.histories,
+            start.elapsed()
         );
         if let Some(found) = report.found {
             panic!("{name}: {found}");

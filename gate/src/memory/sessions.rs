@@ -14,11 +14,7 @@ use consentgate_core::{
         PutSession, SessionStore, StoredSession,
     },
 };
-use std::{
-    future,
-    future::Future,
-    sync::Arc,
-};
+use std::{future, future::Future, sync::Arc};
 
 #[derive(Default)]
 pub(super) struct Shard {

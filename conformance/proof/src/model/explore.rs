@@ -116,7 +116,9 @@ impl Walk {
     }
 
     fn honest(&mut self, state: &State, acting: usize) -> Verdict {
-        if self.locals.actors().len() == acting || !self.tried.insert(name_of(&(&state.store, state.tick))) {
+        if self.locals.actors().len() == acting
+            || !self.tried.insert(name_of(&(&state.store, state.tick)))
+        {
             return Ok(());
         }
         honest::retries(&mut self.locals, &state.store, acting, state.tick, self.spoilt)
@@ -126,7 +128,8 @@ impl Walk {
         let faulty = state.faults < self.faults_max;
         let mut moves = Vec::new();
         for (index, own) in (0_u8..).zip(&state.actors) {
-            let starts_until = self.locals.actors().get(usize::from(index)).map(|own| own.starts_until);
+            let starts_until =
+                self.locals.actors().get(usize::from(index)).map(|own| own.starts_until);
             match own {
                 Where::Waits if starts_until.is_some_and(|last| state.tick <= last) => {
                     moves.push(Move::Start(index));
@@ -135,7 +138,8 @@ impl Walk {
                     moves.push(Move::Do(index));
                     if faulty {
                         moves.extend(
-                            [Move::Unwritten, Move::TimedOut, Move::Crash, Move::Abort].map(|make| make(index)),
+                            [Move::Unwritten, Move::TimedOut, Move::Crash, Move::Abort]
+                                .map(|make| make(index)),
                         );
                     }
                     if faulty && state.tick < self.ticks_max {
@@ -151,7 +155,8 @@ impl Walk {
                 }
                 Where::Answered(..) => {
                     moves.push(Move::Deliver(index));
-                    moves.extend([Move::TimedOut, Move::Crash, Move::Abort].map(|make| make(index)));
+                    moves
+                        .extend([Move::TimedOut, Move::Crash, Move::Abort].map(|make| make(index)));
                 }
                 Where::Waits | Where::Ended(_) | Where::Gone => {}
             }
@@ -180,7 +185,8 @@ impl Walk {
             Move::Late(index) => {
                 let late = after.late.remove(usize::from(index));
                 let node = self.locals.node(late.node);
-                let asked = if late.given_back { node.given_back.clone() } else { asks(&node.view) };
+                let asked =
+                    if late.given_back { node.given_back.clone() } else { asks(&node.view) };
                 let actor = node.actor;
                 if let Some(asked) = asked {
                     let reply = after.store.perform(&asked, self.spoilt, false, time(tick));
@@ -229,9 +235,8 @@ impl Walk {
                 let node = self.gives_up(after, actor, true);
                 after.actors[actor] = Where::Gone;
                 let gives_back = matches!(step, Move::Abort(_));
-                let node = node.filter(|node| {
-                    gives_back && self.locals.node(*node).given_back.is_some()
-                });
+                let node =
+                    node.filter(|node| gives_back && self.locals.node(*node).given_back.is_some());
                 if let Some(node) = node {
                     after.at_work[actor] = None;
                     after.late.push(Late { node, given_back: true });
@@ -304,7 +309,8 @@ impl Walk {
             Move::Tick => return format!("time goes on to tick {}", state.tick + 1),
             Move::Late(index) => state.late.get(usize::from(index)).map(|late| {
                 let node = self.locals.node(late.node);
-                let asked = if late.given_back { node.given_back.clone() } else { asks(&node.view) };
+                let asked =
+                    if late.given_back { node.given_back.clone() } else { asks(&node.view) };
                 (node.actor, asked)
             }),
             Move::Start(actor)
@@ -318,7 +324,9 @@ impl Walk {
             | Move::Abort(actor) => {
                 let actor = usize::from(actor);
                 let asked = match state.actors.get(actor) {
-                    Some(Where::At(node) | Where::Answered(node, _)) => asks(&self.locals.node(*node).view),
+                    Some(Where::At(node) | Where::Answered(node, _)) => {
+                        asks(&self.locals.node(*node).view)
+                    }
                     _ => None,
                 };
                 Some((actor, asked))
@@ -359,7 +367,9 @@ pub(super) fn with_consent(mut grant: Option<super::actors::Actor>) -> Store {
 }
 
 /// The buckets after an event was let in.
-pub(super) fn after_admission(actor: super::actors::Actor) -> std::collections::BTreeMap<consentgate_core::ids::Pseudonym, consentgate_core::Timestamp> {
+pub(super) fn after_admission(
+    actor: super::actors::Actor,
+) -> std::collections::BTreeMap<consentgate_core::ids::Pseudonym, consentgate_core::Timestamp> {
     let mut store = Store::default();
     let mut locals = Locals::new(vec![actor], None);
     let root = locals.root(0, 0);

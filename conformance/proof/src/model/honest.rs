@@ -47,7 +47,8 @@ pub fn retries(
             // Consent may be gone, or was when the event was judged first.
             Outcome::NoConsent if answer.reason != Reason::RefusedBefore => {
                 let sessions = store.sessions.values();
-                let mut covering = sessions.filter(|own| own.0.session.scopes.contains("analytics"));
+                let mut covering =
+                    sessions.filter(|own| own.0.session.scopes.contains("analytics"));
                 return match covering.next() {
                     Some(_) => Err("law 4: an honest retry is refused although there is consent"),
                     None => Ok(()),

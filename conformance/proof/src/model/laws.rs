@@ -128,7 +128,11 @@ fn delivered(answer: &Answer, store: &Store) -> Verdict {
     let Some(row) = row else {
         // An erasure takes rows that were there.
         let erased = !store.tombstones.is_empty();
-        return if erased { Ok(()) } else { Err("law 4: the answer names a row that is not there") };
+        return if erased {
+            Ok(())
+        } else {
+            Err("law 4: the answer names a row that is not there")
+        };
     };
     if row.pending && !store.jobs.contains(&row.call_id) {
         return Err("law 4: a recorded event lost its conversion");
@@ -149,7 +153,9 @@ pub fn holds(locals: &Locals, before: &State, state: &State) -> Verdict {
         let done = matches!(answer.outcome, Outcome::Accepted | Outcome::NoConsent);
         match actor.role {
             Role::Withdrawal(scope) if done => withdrawn(scope, before, state)?,
-            Role::Erasure if done && !(state.store.rows.is_empty() && state.store.sessions.is_empty()) => {
+            Role::Erasure
+                if done && !(state.store.rows.is_empty() && state.store.sessions.is_empty()) =>
+            {
                 return Err("law 7: something of an erased person is there after the answer");
             }
             _ => {}

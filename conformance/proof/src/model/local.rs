@@ -158,9 +158,7 @@ impl Locals {
         let trail = run.last.as_ref().map_or(trail, |reply| trail.heard(reply));
         let shown = format!("{:?}", run.flow);
         let view = match (run.answer, run.flow.start()) {
-            (Some(decision), _) | (None, Step::Done(decision)) => {
-                View::Done(Answer::of(&decision))
-            }
+            (Some(decision), _) | (None, Step::Done(decision)) => View::Done(Answer::of(&decision)),
             (None, Step::Need(effect)) => View::Asks(Arc::new(self.bend(Asked::of(&effect)))),
         };
         let given_back = run.flow.abort().map(|effect| Arc::new(self.bend(Asked::of(&effect))));

@@ -71,7 +71,10 @@ impl Trail {
         let next = letter(asked);
         let fault = if !order.allows(self.last, next) {
             Some("law 1: effects happen in the frozen order only")
-        } else if next == 'F' && self.last == 'A' && order.allows('0', 'A') && !self.admitted
+        } else if next == 'F'
+            && self.last == 'A'
+            && order.allows('0', 'A')
+            && !self.admitted
             && order.allows('F', 'R')
         {
             Some("law 1: nothing is looked up before the event was admitted")

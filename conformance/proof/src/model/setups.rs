@@ -26,7 +26,13 @@ pub struct Setup {
 
 impl Setup {
     fn new(name: &'static str, engine: &Engine, actors: Vec<Actor>) -> Self {
-        let grant = Actor::statement(90, engine.clone(), Role::OldGrant, &["analytics", "marketing"], -60_000);
+        let grant = Actor::statement(
+            90,
+            engine.clone(),
+            Role::OldGrant,
+            &["analytics", "marketing"],
+            -60_000,
+        );
         let keys: &[u8] = &[1];
         let again = |number| Actor::signed_anew(number, engine.clone(), event_body("p"), keys);
         Self {
@@ -81,7 +87,8 @@ fn copies(engine: &Engine, count: u64) -> Vec<Actor> {
 pub fn setups() -> Vec<Setup> {
     let one = engine_of(&[1]);
     let anew = || Actor::signed_anew(2, one.clone(), event_body("p"), &[1]);
-    let withdraws = |at_ms| Actor::statement(11, one.clone(), Role::Withdrawal("analytics"), &[], at_ms);
+    let withdraws =
+        |at_ms| Actor::statement(11, one.clone(), Role::Withdrawal("analytics"), &[], at_ms);
     let mut all = vec![
         Setup::new("two copies", &one, copies(&one, 2)).with_faults(3),
         Setup::new("two, one signed anew", &one, with(copies(&one, 1), [anew()])).with_faults(3),
@@ -89,18 +96,35 @@ pub fn setups() -> Vec<Setup> {
         rotated(),
         without_id(),
         Setup::new("a copy and a withdrawal", &one, with(copies(&one, 1), [withdraws(0)])),
-        Setup::new("two copies and a withdrawal", &one, with(copies(&one, 2), [withdraws(0).by(1)]))
-            .with_faults(1)
-            .with_ticks(2),
+        Setup::new(
+            "two copies and a withdrawal",
+            &one,
+            with(copies(&one, 2), [withdraws(0).by(1)]),
+        )
+        .with_faults(1)
+        .with_ticks(2),
     ];
     let sale = Actor::sale(20, one.clone(), 1);
-    let no_marketing = Actor::statement(12, one.clone(), Role::Withdrawal("marketing"), &["analytics"], 0);
-    all.push(Setup::new("a copy, a sale, no more marketing", &one, with(copies(&one, 1), [sale, no_marketing])).with_faults(1).with_ticks(2));
+    let no_marketing =
+        Actor::statement(12, one.clone(), Role::Withdrawal("marketing"), &["analytics"], 0);
+    all.push(
+        Setup::new(
+            "a copy, a sale, no more marketing",
+            &one,
+            with(copies(&one, 1), [sale, no_marketing]),
+        )
+        .with_faults(1)
+        .with_ticks(2),
+    );
     all.push(sale_after_grant(&one));
     all.push(old_grant(&one));
     all.push(unknown_person(&one));
     let erasure = Actor::erasure(30, one.clone());
-    all.push(Setup::new("two copies and an erasure", &one, with(copies(&one, 2), [erasure])).with_faults(1).with_ticks(2));
+    all.push(
+        Setup::new("two copies and an erasure", &one, with(copies(&one, 2), [erasure]))
+            .with_faults(1)
+            .with_ticks(2),
+    );
     all.push(apart());
     all.push(one_token());
     all
@@ -141,7 +165,9 @@ fn without_id() -> Setup {
     let after = before.with_site("a", both.as_bytes(), noon()).unwrap_or_else(|_| before.clone());
     let body = event_body("p");
     let headers = signed("slack", "e", &body, noon(), &[1]);
-    let copy = |number, engine: &Engine| Actor::copy(number, engine.clone(), headers.clone(), body.clone());
+    let copy = |number, engine: &Engine| {
+        Actor::copy(number, engine.clone(), headers.clone(), body.clone())
+    };
     let actors = vec![copy(1, &before), copy(2, &after)];
     let honest = (100..).map(|number| copy(number, &after)).take(RETRIES).collect();
     Setup::new("no id, a key added between two copies", &before, actors).honest_by(honest)
@@ -151,8 +177,12 @@ fn without_id() -> Setup {
 fn sale_after_grant(engine: &Engine) -> Setup {
     let analytics = Actor::statement(90, engine.clone(), Role::OldGrant, &["analytics"], -60_000);
     let grant = Actor::statement(13, engine.clone(), Role::OldGrant, BOTH, -30_000);
-    let again = Actor::statement(12, engine.clone(), Role::Withdrawal("marketing"), &["analytics"], 0);
-    let actors = with(copies(engine, 1), [Actor::sale(20, engine.clone(), 1).by(2), grant.by(1), again.by(1)]);
+    let again =
+        Actor::statement(12, engine.clone(), Role::Withdrawal("marketing"), &["analytics"], 0);
+    let actors = with(
+        copies(engine, 1),
+        [Actor::sale(20, engine.clone(), 1).by(2), grant.by(1), again.by(1)],
+    );
     let mut setup = Setup::new("marketing comes and goes around a sale", engine, actors);
     setup.store = with_consent(Some(analytics));
     setup.with_faults(1).with_ticks(2)

@@ -130,7 +130,8 @@ impl Store {
             What::Record(recorded) => Reply::Record(Ok(self.record(recorded, spoilt, cut))),
             What::FindCall(call_id) => {
                 let row = self.rows.iter().find(|row| row.call_id == *call_id);
-                let found = row.map(|row| FoundCall { fingerprint: row.person.fingerprint.clone() });
+                let found =
+                    row.map(|row| FoundCall { fingerprint: row.person.fingerprint.clone() });
                 Reply::FindCall(Ok(found))
             }
             What::Enqueue { call_id, person, session_version, .. } => {
@@ -162,7 +163,8 @@ impl Store {
         if spoilt == Some(Spoilt::AdmitSpendsBeforeItJudges) {
             let _ = self.spend(buckets, now);
         }
-        let known: Vec<Claim> = claims.iter().filter_map(|key| self.claims.get(key)).copied().collect();
+        let known: Vec<Claim> =
+            claims.iter().filter_map(|key| self.claims.get(key)).copied().collect();
         let accepted = known.iter().find_map(|claim| match claim {
             Claim::Accepted(call_id) => Some(*call_id),
             _ => None,
@@ -235,7 +237,8 @@ impl Store {
             }
             Action::Release(refund) => {
                 self.claims.retain(|key, _| !own.contains(key));
-                for Bucket { key, rate, .. } in refund.iter().filter(|_| own.len() == claims.len()) {
+                for Bucket { key, rate, .. } in refund.iter().filter(|_| own.len() == claims.len())
+                {
                     if let Some(full_at) = self.buckets.get_mut(key) {
                         *full_at = full_at.minus(rate.interval);
                     }
@@ -290,8 +293,8 @@ impl Store {
     fn record(&mut self, recorded: &Recorded, spoilt: Option<Spoilt>, cut: Cut) -> RecordReply {
         let person = &recorded.person;
         let compares = spoilt != Some(Spoilt::VersionIsNotCompared);
-        let moved = recorded.session_version.is_some()
-            && self.version(person) != recorded.session_version;
+        let moved =
+            recorded.session_version.is_some() && self.version(person) != recorded.session_version;
         let tombstone = self.tombstones.get(&person.pseudonym);
         let erased = tombstone.is_some_and(|at| *at >= recorded.granted_at);
         if (moved && compares) || erased {

@@ -4,7 +4,9 @@ use crate::asked::{Asked, Recorded, What};
 use consentgate_core::{
     Decision, Marketing, Outcome, Reason, Reply, Timestamp,
     ids::{CallId, EventId, Owner, Pseudonym},
-    stores::{AdmitReply, Done, EnqueueReply, FinishReply, PutReply, RecordReply, Session, Verdict},
+    stores::{
+        AdmitReply, Done, EnqueueReply, FinishReply, PutReply, RecordReply, Session, Verdict,
+    },
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -70,7 +72,10 @@ impl Ledger {
             (What::Record(recorded), Reply::Record(Ok(reply))) => {
                 self.recorded(asked, recorded, *reply)
             }
-            (What::Put { person, session: Some(session), .. }, Reply::PutSession(Ok(PutReply::Stored))) => {
+            (
+                What::Put { person, session: Some(session), .. },
+                Reply::PutSession(Ok(PutReply::Stored)),
+            ) => {
                 self.sessions.insert(person.pseudonym, session.clone());
                 self.wins(person.pseudonym)
             }
@@ -78,9 +83,16 @@ impl Ledger {
                 if !self.consents(person.pseudonym, "marketing") {
                     return Err("law 5: a sale was queued without marketing consent");
                 }
-                if self.queued.insert(*call_id) { Ok(()) } else { Err("law 3: a call was queued twice") }
+                if self.queued.insert(*call_id) {
+                    Ok(())
+                } else {
+                    Err("law 3: a call was queued twice")
+                }
             }
-            (What::Admit { buckets, .. }, Reply::Admit(Ok(AdmitReply::Admitted { takeover: false }))) => {
+            (
+                What::Admit { buckets, .. },
+                Reply::Admit(Ok(AdmitReply::Admitted { takeover: false })),
+            ) => {
                 for bucket in buckets {
                     let (spent, since) = self.tokens.entry(bucket.key).or_insert((0, store_now));
                     *spent += 1;
@@ -108,7 +120,11 @@ impl Ledger {
             (What::Finish { call_id, owner, .. }, Reply::Finish(Ok(FinishReply::Finished))) => {
                 self.finished.insert(*call_id);
                 let holder = self.leased.remove(call_id).map(|(holder, _)| holder);
-                if holder == Some(*owner) { Ok(()) } else { Err("law 3: a job was ended by another") }
+                if holder == Some(*owner) {
+                    Ok(())
+                } else {
+                    Err("law 3: a job was ended by another")
+                }
             }
             _ => Ok(()),
         }
@@ -178,7 +194,12 @@ impl Ledger {
     }
 
     /// A delivery was answered.
-    pub fn answered(&mut self, event: &(String, String), decision: &Decision, heard: Heard) -> Held {
+    pub fn answered(
+        &mut self,
+        event: &(String, String),
+        decision: &Decision,
+        heard: Heard,
+    ) -> Held {
         use Reason::{Accepted, Duplicate, InFlight, RateLimited, RefusedBefore};
         let follows = match decision.reason() {
             InFlight => heard.held,
@@ -191,7 +212,10 @@ impl Ledger {
         if !follows {
             return Err("law 11: the answer does not follow from what the stores said");
         }
-        if heard.failed && !heard.recorded && matches!(decision.outcome(), Outcome::Accepted | Outcome::Noop) {
+        if heard.failed
+            && !heard.recorded
+            && matches!(decision.outcome(), Outcome::Accepted | Outcome::Noop)
+        {
             return Err("law 11: a failed store was guessed at");
         }
         if matches!(decision.reason(), Accepted | Duplicate) {
@@ -202,7 +226,8 @@ impl Ledger {
         }
         if decision.outcome() == Outcome::NoConsent {
             self.refused.insert(event.clone());
-            if (decision.status(), decision.body().len(), decision.headers().count()) != (204, 0, 1) {
+            if (decision.status(), decision.body().len(), decision.headers().count()) != (204, 0, 1)
+            {
                 return Err("law 6: a 204 is not the one");
             }
         }
