@@ -1,4 +1,8 @@
-.PHONY: help demo test soak lint clean
+.PHONY: help demo test soak simulate model races lint clean
+
+SECONDS ?= 60
+SEED ?= 4294967296
+FAULTS ?= 3
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
@@ -17,6 +21,15 @@ soak: ## the storms in full: a kill of each victim at each effect, on either sid
 	@scripts/setup.sh
 	@cargo build --quiet -p consentgate-example-axum
 	@scripts/with-engines.sh .venv/bin/python -m pytest conformance/storm -p no:cacheprovider --soak
+
+simulate: ## the simulator for SECONDS (60), from SEED on; a failure prints its seed and a shrunk run
+	@cargo run --quiet --profile proof -p consentgate-proof -- simulate $(SECONDS) $(SEED)
+
+model: ## the model checker with up to FAULTS (3) faults in each exploration; takes memory and time
+	@cargo run --quiet --profile proof -p consentgate-proof -- model $(FAULTS)
+
+races: ## the gate and its memory store under a scheduler that tries many orders
+	@scripts/races.sh
 
 lint: ## every linter, each warning an error
 	@scripts/lint.sh

@@ -1,12 +1,13 @@
 //! A breaker for each role, and what stands in for a store that rests.
 
+use crate::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 use consentgate_core::{
     Breaker, BreakerRules, Effect, Millis, Reply, Role, StoreErrorKind, Timestamp, flow::Flow,
 };
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering::Relaxed},
-};
+use std::sync::PoisonError;
 
 /// The breakers of a gate's stores.
 pub(crate) struct Breakers {
@@ -123,7 +124,7 @@ impl Breakers {
 }
 
 impl OneRole {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Breaker> {
+    fn lock(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

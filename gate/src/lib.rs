@@ -22,6 +22,7 @@ mod memory;
 mod shared;
 mod stateless;
 mod stores;
+mod sync;
 mod unique;
 
 // The public interface is:

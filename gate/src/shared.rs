@@ -5,6 +5,7 @@ use crate::{
     clock::Clock,
     counters::Counters,
     memory::Memory,
+    sync::Mutex,
     unique::{random, unique},
 };
 use arc_swap::ArcSwap;
@@ -18,10 +19,7 @@ use consentgate_core::{
     ids::{Fingerprint, Unique},
     stores::AdmissionStore,
 };
-use std::{
-    borrow::Cow,
-    sync::{Mutex, PoisonError},
-};
+use std::{borrow::Cow, sync::PoisonError};
 
 /// The part of a gate that no store takes part in.
 pub(crate) struct Shared<K> {

@@ -13,13 +13,14 @@ mod stored;
 
 pub use stored::StoredCall;
 
+use crate::sync::{Mutex, MutexGuard, atomic::AtomicU64, hasher};
 use ahash::RandomState;
 use consentgate_core::{Caps, StoreError, StoreErrorKind, ids::SiteId};
 use quota::{Quotas, Site};
 use std::{
     fmt,
     hash::Hash,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 /// The roles `admission`, `sessions` and `calls` in the memory of this process. Clones share what is stored.
@@ -35,7 +36,7 @@ struct Inner {
     admission: Shards<admission::Shard>,
     people: Shards<sessions::Shard>,
     calls: calls::Calls,
-    versions: std::sync::atomic::AtomicU64,
+    versions: AtomicU64,
 }
 
 impl Memory {
@@ -48,7 +49,7 @@ impl Memory {
             admission: Shards::new(),
             people: Shards::new(),
             calls: calls::Calls::new(),
-            versions: std::sync::atomic::AtomicU64::new(1),
+            versions: AtomicU64::new(1),
         }))
     }
 
@@ -131,7 +132,7 @@ struct Shards<T> {
 impl<T: Default> Shards<T> {
     fn new() -> Self {
         let parts = (0..SHARDS).map(|_| Mutex::new(T::default())).collect();
-        Self { parts, hasher: RandomState::new() }
+        Self { parts, hasher: hasher() }
     }
 
     fn place(&self, key: impl Hash) -> usize {

@@ -1,12 +1,13 @@
 //! How many entries each table has, in all and for each site (laws 8 and 9). How many a site may have, each request says.
 
+use crate::sync::{
+    RwLock,
+    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+};
 use consentgate_core::{Caps, ids::SiteId};
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
-    },
+    sync::{Arc, PoisonError},
 };
 
 /// A table with a bound.

@@ -5,6 +5,7 @@ use super::{
     expiring::{Expires, Expiring},
     quota::{Site, Table},
 };
+use crate::sync::{MutexGuard, atomic::Ordering::Relaxed};
 use consentgate_core::{
     StoreError, Timestamp,
     ids::{Fingerprint, Pseudonym, SessionVersion},
@@ -13,11 +14,7 @@ use consentgate_core::{
         PutSession, SessionStore, StoredSession,
     },
 };
-use std::{
-    future,
-    future::Future,
-    sync::{Arc, MutexGuard, atomic::Ordering::Relaxed},
-};
+use std::{future, future::Future, sync::Arc};
 
 #[derive(Default)]
 pub(super) struct Shard {

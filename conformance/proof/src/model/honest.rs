@@ -1,0 +1,71 @@
+//! Law 4's liveness: from every state, a sender that means well and goes on trying gets its event in.
+
+use super::{
+    actors::{Role, time},
+    local::{Locals, View},
+    store::{Spoilt, Store},
+};
+use consentgate_core::{Outcome, Reason};
+
+/// How often it tries: once while somebody holds the event, once after the lease, once after a full bucket, and some.
+const TRIES: usize = 6;
+
+/// Sends the event anew, waits as it is told, and tries again; what is wrong at the end. `first` is the first of as
+/// many actors as it may try.
+pub fn retries(
+    locals: &mut Locals,
+    store: &Store,
+    first: usize,
+    mut tick: u8,
+    spoilt: Option<Spoilt>,
+) -> Result<(), &'static str> {
+    let mut store = store.clone();
+    for actor in first..first + TRIES {
+        let mut node = locals.root(actor, tick);
+        let answer = loop {
+            let asked = match &locals.node(node).view {
+                View::Done(answer) => break *answer,
+                View::Asks(asked) => asked.clone(),
+            };
+            let reply = store.perform(&asked, spoilt, false, time(tick));
+            let reply = locals.reply(reply);
+            node = locals.child(node, reply, tick);
+        };
+        match answer.outcome {
+            Outcome::Accepted | Outcome::Noop => {
+                let row = store.rows.iter().find(|row| Some(row.call_id) == answer.call_id);
+                return match row {
+                    // An erasure takes rows that were there.
+                    None if !store.tombstones.is_empty() => Ok(()),
+                    None => Err("law 4: an honest retry ends without a row"),
+                    Some(row) if row.pending && !store.jobs.contains(&row.call_id) => {
+                        Err("law 4: an honest retry ends without its conversion")
+                    }
+                    Some(_) => Ok(()),
+                };
+            }
+            // Consent may be gone, or was when the event was judged first.
+            Outcome::NoConsent if answer.reason != Reason::RefusedBefore => {
+                let sessions = store.sessions.values();
+                let mut covering =
+                    sessions.filter(|own| own.0.session.scopes.contains("analytics"));
+                return match covering.next() {
+                    Some(_) => Err("law 4: an honest retry is refused although there is consent"),
+                    None => Ok(()),
+                };
+            }
+            Outcome::NoConsent => {
+                let refuses = |role| !matches!(role, Role::Delivery | Role::Sale);
+                let may_be = locals.actors().iter().any(|actor| refuses(actor.role));
+                return if may_be { Ok(()) } else { Err("law 4: an honest event was burnt") };
+            }
+            Outcome::Rejected | Outcome::Unavailable => {
+                tick = tick.saturating_add(answer.retry_ticks.max(1));
+            }
+        }
+    }
+    Err("law 4: an honest retry never ends")
+}
+
+/// How many actors the honest sender needs.
+pub const RETRIES: usize = TRIES;

@@ -1,0 +1,51 @@
+//! Each seeded fault is found by the property that it is meant for; a model that finds none proves nothing.
+
+use consentgate_proof::model::{Bent, Spoilt, explore, setups};
+
+/// The setup, the fault in the store or before it, and the law that has to be named.
+const SPOILT: &[(&str, Spoilt, &str)] = &[
+    ("three copies", Spoilt::SettleComparesNoOwner, "law 3: two flows are at work"),
+    ("two copies", Spoilt::AdmitSpendsBeforeItJudges, "law 4: only an event that is let in"),
+    ("two copies", Spoilt::TakeoverSpends, "law 4: only an event that is let in"),
+    ("two copies", Spoilt::HeldIsAnsweredAsDone, "law 4: an honest retry ends without a row"),
+    ("two copies", Spoilt::LeaseNeverLapses, "law 4: an honest retry never ends"),
+    ("two copies", Spoilt::RowsAreNotUnique, "law 3: one event has two rows"),
+    ("two copies", Spoilt::EnqueueBeforeInsert, "law 4: a job stands in the queue without its row"),
+    ("two copies", Spoilt::InsertWithoutEnqueue, "law 4: "),
+    ("a copy and a withdrawal", Spoilt::VersionIsNotCompared, "law 5: a row was written"),
+    ("a copy, a sale, no more marketing", Spoilt::WithdrawalIsDropped, "law 7: what was withdrawn"),
+    ("a withdrawal and an older grant", Spoilt::PutComparesNothing, "law 7: what was withdrawn"),
+    ("a refusal and older grants of a stranger", Spoilt::PutComparesNothing, "law 7: what was"),
+    ("one token", Spoilt::LimitedLeavesAClaim, "law 4: an event that is not let in"),
+];
+
+/// The same for faults in a flow.
+const BENT: &[(&str, Bent, &str)] = &[
+    ("two copies", Bent::ReleasesAfterRecord, "law 4: nothing is released once"),
+    ("two copies", Bent::RefusesWhatFailed, "law 4: an honest event was burnt"),
+    ("two copies", Bent::LooksUpBeforeItAdmits, "law 1: effects happen in the frozen order"),
+    ("two copies", Bent::AcceptsBeforeItKnows, "law 4: the answer names a row"),
+    ("a rotation between two copies", Bent::ClaimsUnderTheFirstKeyOnly, "law 3: "),
+];
+
+fn found(name: &str, spoilt: Option<Spoilt>, bent: Option<Bent>, law: &str) {
+    let setup = setups().into_iter().find(|setup| setup.name == name).unwrap();
+    let report = explore(setup.with_faults(1), spoilt, bent);
+    let found = report.found.unwrap_or_else(|| panic!("{spoilt:?} {bent:?} is not found"));
+    println!("{spoilt:?} {bent:?}: {} steps to {}", found.trace.len() - 1, found.law);
+    assert!(found.law.starts_with(law), "{spoilt:?} {bent:?}: {found}");
+}
+
+#[test]
+fn faults_of_the_store_are_found_by_the_law_they_break() {
+    for (setup, spoilt, law) in SPOILT {
+        found(setup, Some(*spoilt), None, law);
+    }
+}
+
+#[test]
+fn faults_of_the_flow_are_found_by_the_law_they_break() {
+    for (setup, bent, law) in BENT {
+        found(setup, None, Some(*bent), law);
+    }
+}

@@ -1,0 +1,57 @@
+//! All laws in many long days; and that faults that are put in are found.
+
+use consentgate_proof::simulator::{Seeded, plan, run, shrink};
+
+const LENGTH: usize = 500;
+
+fn told(seed: u64, seeded: Option<Seeded>) -> String {
+    let (ops, broken) = shrink(&plan(seed, LENGTH), seeded);
+    format!("seed {seed}: {broken:?}, shrunk to {} ops: {ops:#?}", ops.len())
+}
+
+#[test]
+fn every_law_holds_after_every_step() {
+    let (mut ops, mut requests, mut accepted) = (0, 0, 0);
+    for seed in 0..2000 {
+        match run(&plan(seed, LENGTH), None) {
+            Ok(tally) => {
+                ops += tally.ops;
+                requests += tally.requests;
+                accepted += tally.accepted;
+            }
+            Err(_) => panic!("{}", told(seed, None)),
+        }
+    }
+    println!("{ops} ops, {requests} requests, {accepted} events accepted");
+    assert!(accepted > 5_000, "the runs are not all failures");
+}
+
+#[test]
+fn a_seed_gives_the_same_run_each_time() {
+    for seed in 0..20 {
+        let [first, again] = [(); 2].map(|()| format!("{:?}", run(&plan(seed, LENGTH), None)));
+        assert_eq!(first, again);
+    }
+}
+
+#[test]
+fn faults_are_found_by_the_law_they_break_and_shrunk() {
+    for (seeded, law) in [
+        (Seeded::VersionIsNotCompared, "law 5"),
+        (Seeded::RowsAreNotUnique, "law 3"),
+        (Seeded::HeldIsAnsweredAsDone, "law 4"),
+        (Seeded::BucketsGiveAlways, "law 10"),
+        (Seeded::FloorsAreForgotten, "law 7"),
+        (Seeded::WithdrawalsAreDropped, "law 5"),
+        (Seeded::RefusedForGood, "law 4"),
+        (Seeded::FailoverOfCalls, "law"),
+    ] {
+        let broken = (0..2000).find(|seed| run(&plan(*seed, LENGTH), Some(seeded)).is_err());
+        let seed = broken.unwrap_or_else(|| panic!("{seeded:?} is not found"));
+        let (ops, broken) = shrink(&plan(seed, LENGTH), Some(seeded));
+        let broken = broken.unwrap();
+        println!("{seeded:?}: seed {seed}, {} ops: {}", ops.len(), broken.law);
+        assert!(broken.law.starts_with(law), "{seeded:?}: {broken:?}");
+        assert!(ops.len() < LENGTH / 3, "{seeded:?}: {} ops are left", ops.len());
+    }
+}
