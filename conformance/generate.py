@@ -22,6 +22,7 @@ NAMES = (
     "breaker",
     "wire",
     "sequences",
+    "random",
     "transcripts",
 )
 

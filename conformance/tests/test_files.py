@@ -23,6 +23,7 @@ LEAST = {
     "breaker": 60,
     "wire": 60,
     "sequences": 40,
+    "random": 60,
     "transcripts": 100,
 }
 
