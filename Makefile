@@ -1,4 +1,4 @@
-.PHONY: help demo test soak lint clean
+.PHONY: help demo test soak fuzz lint clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
@@ -18,13 +18,17 @@ soak: ## the storms in full: a kill of each victim at each effect, on either sid
 	@cargo build --quiet -p consentgate-example-axum
 	@scripts/with-engines.sh .venv/bin/python -m pytest conformance/storm -p no:cacheprovider --soak
 
+SECONDS ?= 60
+fuzz: ## fuzz each target for SECONDS seconds (60 unless given); one alone: scripts/fuzz.sh SECONDS TARGET
+	@scripts/fuzz.sh $(SECONDS)
+
 lint: ## every linter, each warning an error
 	@scripts/lint.sh
 
 clean: ## remove all that was built or installed
 	@scripts/engines.sh down
 	@ENGINES_STATE=target/storm scripts/engines.sh down
-	@rm -rf target .venv bindings-node/node_modules bindings-node/native scripts/smoke/node_modules examples/express/node_modules
+	@rm -rf target fuzz/target fuzz/corpus fuzz/artifacts .venv bindings-node/node_modules bindings-node/native scripts/smoke/node_modules examples/express/node_modules
 	@rm -rf .hypothesis .mypy_cache .ruff_cache .pytest_cache bindings-python/.mypy_cache bindings-python/.hypothesis
 	@find bindings-python -name '*.so' -delete
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

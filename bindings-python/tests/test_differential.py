@@ -1,4 +1,4 @@
-"""Random sequences, decided by the gate and by the oracle, which was written apart from it: byte for byte the same."""
+"""Random sequences: the gate decides as the oracle does, which was written apart from it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_committed(make: Make) -> None:
         hold(make, case["config"], case["steps"])
 
 
-@pytest.mark.parametrize("make", [in_memory, hosted, asyncio_hosted], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [in_memory, hosted, asyncio_hosted])
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.randoms(use_true_random=False), st.integers(1, 60))
 def test_law_1_to_10_the_gate_decides_as_the_oracle_does(

@@ -11,13 +11,14 @@ SEEDS = 60
 STEPS = 24
 
 out = Collector(
-    "Random sequences, played as those of `sequences.json`: a gate with every role in memory and its clock set to "
-    "each step's `now_ms`."
+    "Random sequences, played as those of `sequences.json`: a gate with every role in memory and "
+    "its clock set to each step's `now_ms`."
 )
 
 
 def build() -> Collector:
     for seed in range(SEEDS):
         run = drawn(Random(seed), STEPS)
-        out.add(f"seed {seed}", f"laws 1 to 10: scheme {run.scheme}", config=run.config, steps=run.steps)
+        note = f"laws 1 to 10: scheme {run.scheme}"
+        out.add(f"seed {seed}", note, config=run.config, steps=run.steps)
     return out

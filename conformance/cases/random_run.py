@@ -1,7 +1,7 @@
-"""Random sequences: drawn step by step, decided by the oracle, and written down as in sequences.json.
+"""Random sequences: drawn step by step, decided by the oracle, written down as in sequences.json.
 
-All that is drawn comes out of a `random.Random`, so that a seed says everything, and a test may hand in one of its
-own that shrinks. What the oracle does not pin is not drawn: the methods that ask for it say what.
+All that is drawn comes out of a `random.Random`, so that a seed says everything, and a test may
+hand in one of its own that shrinks. What the oracle does not pin is not drawn.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from .common import NOW_MS, ORIGIN, Pairs, compact, signed_headers
 from .schemes_run import item, request
 from .sequence_run import K1, K2, K3, OTHER, A, M, Run, site
 from .sequence_schemes import own
-from .sync_cases import at
 
 PEOPLE = ("f", "f", "f", "f", "g", "\u00e4\u20ac")
 SCHEMES = ("standard-webhooks", "standard-webhooks", "github", "stripe", "slack", "shopify")
@@ -25,7 +24,8 @@ SCOPES = ([], [A], [M], *([A, M],) * 6, [M, A, "other"])
 STEPS_MS = (*(1,) * 4, 999, 1000, 5000, 29_999, 30_000, 60_000, 299_000, 599_999, 601_000,
             3_600_000, 21_600_000, 86_400_000)
 IPS = (None, "192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1", "2001:db8::2")
-RATES = ({"capacity": 3, "per_minute": 2}, {"per_minute": 5, "strict": True}, {"capacity": 100, "per_minute": 60})
+RATES = ({"capacity": 3, "per_minute": 2}, {"per_minute": 5, "strict": True},
+         {"capacity": 100, "per_minute": 60})
 CONSENTS = ({}, {}, {}, {"months": 1}, {"record": [A, M]}, {"policy_version_min": 1})
 NAMES = (*("acme",) * 9, " ACME\t", *("other",) * 3, "nobody")
 RETIRED_MAX = 8
@@ -70,7 +70,7 @@ class Drawn(Run):
     # -- requests ------------------------------------------------------------------------------
 
     def event(self) -> None:
-        """New, or an id again under a new signature; by the keys in force, some of them, or others."""
+        """New, or an id again under a new signature; by keys in force, some of them, or others."""
         random = self.random
         name, event_id = random.choice(NAMES), f"e{random.randrange(6)}"
         seconds = self.now_ms // 1000 + random.choice((*(0,) * 12, -299, -301, 300, 301))
@@ -97,7 +97,7 @@ class Drawn(Run):
         members: dict[str, Any] = {"fingerprint": self.random.choice(PEOPLE), "id": event_id}
         if self.random.random() < 0.08:
             members |= self.random.choice((
-                {"fingerprint": 1}, {"id": "a.b"}, {"consent_at": 1}, {"x": [{"Consent-Scopes": 0}]},
+                {"fingerprint": 1}, {"id": "a.b"}, {"consent_at": 1}, {"x": [{"Consent-At": 0}]},
                 {"site_id": "Acme "}, {"site_id": "other"}, {"site_id": None}))
         body = compact(members)
         return body + b"}" if self.random.random() < 0.02 else body
@@ -193,7 +193,7 @@ class Drawn(Run):
         self.latest_ms = max(self.latest_ms, self.now_ms)
 
     def step_back(self) -> None:
-        """Unless something ended meanwhile: whether it was dropped already is the store's affair."""
+        """Unless something ended meanwhile: whether it is dropped yet is the store's affair."""
         back_ms = self.now_ms - self.random.choice((1, 1000, 30_000, 301_000))
         if back_ms >= NOW_MS and not any(back_ms < end <= self.latest_ms for _, end in self.ends()):
             self.now_ms = back_ms

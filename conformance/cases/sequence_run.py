@@ -51,9 +51,9 @@ class Run:
                 raise AssertionError(f"step {len(self.steps)}: {got}, the case says {want}")
         self.steps.append({"do": do, **args, "now_ms": self.now_ms, "expect": expect})
 
-    def call(self, want: str | None, event_id: str = "e1", *, sent_s: int = 0, keys: tuple[str, ...] = (
-             K1,), who: str = "f", name: str = "acme", headers: Pairs | None = None,
-             body: bytes | None = None) -> None:
+    def call(self, want: str | None, event_id: str = "e1", *, sent_s: int = 0,
+             keys: tuple[str, ...] = (K1,), who: str = "f", name: str = "acme",
+             headers: Pairs | None = None, body: bytes | None = None) -> None:
         """An event signed at `sent_s`; want is `reason` or `reason@stage`."""
         body = compact({"fingerprint": who}) if body is None else body
         if headers is None:
