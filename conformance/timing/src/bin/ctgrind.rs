@@ -3,7 +3,7 @@
 //! A request that is refused for its form may depend on no secret at all. One that is refused for its tag may depend on
 //! one bit, once: whether any tag was right. So that branch is counted, and it is one, however many keys and tags there
 //! are and wherever they differ.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use consentgate::{
     Config, Headers, Millis, Reason, Request, Scheme, Secret, Timestamp,
