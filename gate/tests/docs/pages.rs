@@ -10,6 +10,7 @@ const PAGES: &[&str] = &[
     "CHANGELOG.md",
     "conformance/README.md",
     "docs/architecture.md",
+    "docs/assurance.md",
     "docs/codes.md",
     "docs/decisions.md",
     "docs/laws.md",
