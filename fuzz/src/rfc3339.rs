@@ -45,8 +45,11 @@ fn offset(zone: &str) -> Option<i64> {
     if zone == "Z" {
         return Some(0);
     }
-    let [hours, minutes] = numbers(&zone[1..], ':', &[2, 2])?[..] else { return None };
-    let sign = if zone.starts_with('-') { -1 } else { 1 };
+    let (sign, size) = match zone.strip_prefix('-') {
+        Some(size) => (-1, size),
+        None => (1, zone.strip_prefix('+')?),
+    };
+    let [hours, minutes] = numbers(size, ':', &[2, 2])?[..] else { return None };
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
