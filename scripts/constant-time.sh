@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname "$0")/common.sh"
 # shellcheck disable=SC2034 # read by install_packages
 STATE="$ROOT/target/engines"
-# shellcheck source=scripts/engines/programs.sh
+# shellcheck source=/dev/null # checked with engines.sh, which uses all of it
 source scripts/engines/programs.sh
 
 command -v valgrind >/dev/null || install_packages valgrind

@@ -37,6 +37,9 @@ pub(super) struct Gates {
     /// The latest that it ever was: what was over then may have been dropped.
     pub(super) latest: i64,
     listings: [Option<usize>; 2],
+    /// The clock stepped back at some time. What was over before then is dropped or not, as others write or do not, so
+    /// from then on the gate with site `b` alone is another's twin no more.
+    stepped_back: bool,
 }
 
 impl Gates {
@@ -56,7 +59,8 @@ impl Gates {
         };
         let (both, alone) = (gate(&[0, 1]), gate(&[1]));
         let listings = [Some(0); 2];
-        Self { both, alone, clock, now: START_MS, latest: START_MS, listings }
+        let (now, latest, stepped_back) = (START_MS, START_MS, false);
+        Self { both, alone, clock, now, latest, listings, stepped_back }
     }
 
     /// Whether the clock never stepped back behind what it had told.
@@ -69,6 +73,7 @@ impl Gates {
     }
 
     pub(super) fn step_back(&mut self, seconds: u64) {
+        self.stepped_back |= seconds > 0;
         self.set((self.now - 1000 * i64::try_from(seconds).unwrap()).max(DAY_MS));
     }
 
@@ -96,7 +101,7 @@ impl Gates {
         call: impl Fn(&Memory, usize, Option<Timestamp>) -> Decision,
     ) -> Vec<Decision> {
         let mut decisions = vec![call(&self.both, 0, None)];
-        if at == 1 {
+        if at == 1 && !self.stepped_back {
             let shown =
                 |own: &Decision| (own.stage(), own.reason(), own.retry_after(), own.marketing());
             decisions.push(call(&self.alone, 1, None));
