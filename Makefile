@@ -1,4 +1,4 @@
-.PHONY: help demo test soak simulate model races lint clean
+.PHONY: help demo test soak simulate model races fuzz lint clean
 
 SECONDS ?= 60
 SEED ?= 4294967296
@@ -31,13 +31,16 @@ model: ## the model checker with up to FAULTS (3) faults in each exploration; ta
 races: ## the gate and its memory store under a scheduler that tries many orders
 	@scripts/races.sh
 
+fuzz: ## fuzz each target for SECONDS seconds (60 unless given); one alone: scripts/fuzz.sh SECONDS TARGET
+	@scripts/fuzz.sh $(SECONDS)
+
 lint: ## every linter, each warning an error
 	@scripts/lint.sh
 
 clean: ## remove all that was built or installed
 	@scripts/engines.sh down
 	@ENGINES_STATE=target/storm scripts/engines.sh down
-	@rm -rf target .venv bindings-node/node_modules bindings-node/native scripts/smoke/node_modules examples/express/node_modules
+	@rm -rf target fuzz/target fuzz/corpus fuzz/artifacts .venv bindings-node/node_modules bindings-node/native scripts/smoke/node_modules examples/express/node_modules
 	@rm -rf .hypothesis .mypy_cache .ruff_cache .pytest_cache bindings-python/.mypy_cache bindings-python/.hypothesis
 	@find bindings-python -name '*.so' -delete
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Rewrites `conformance/vectors/*.json` from the oracle; `--check` only compares (exit 1)."""
+"""Rewrites `vectors/*.json` from the oracle, and their schema; `--check` only compares (exit 1)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ NAMES = (
     "device",
     "wire",
     "sequences",
+    "random",
     "transcripts",
 )
 
@@ -30,17 +31,18 @@ NAMES = (
 def main(arguments: list[str]) -> int:
     check = "--check" in arguments
     differing = []
+    texts = {HERE / "vectors.schema.json": importlib.import_module("schema").text()}
     for name in NAMES:
         collector = importlib.import_module(f"cases.{name}_cases").build()
-        path = HERE / "vectors" / f"{name}.json"
-        text = collector.text()
+        texts[HERE / "vectors" / f"{name}.json"] = collector.text()
+        print(f"{name}.json: {len(collector.cases)} cases")
+    for path, text in texts.items():
         if check:
             if not path.exists() or path.read_text(encoding="ascii") != text:
                 differing.append(path.name)
         else:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="ascii")
-        print(f"{path.name}: {len(collector.cases)} cases")
     if differing:
         print("differs from the oracle: " + ", ".join(differing))
     return 1 if differing else 0

@@ -11,6 +11,9 @@ say 'clippy'
 bindings=(-p consentgate-python -p consentgate-node)
 cargo clippy --quiet --workspace --exclude consentgate-python --exclude consentgate-node --all-targets --all-features -- -D warnings
 cargo clippy --quiet "${bindings[@]}" -- -D warnings
+say 'fuzz targets'
+cargo fmt --manifest-path fuzz/Cargo.toml --check
+cargo clippy --quiet --manifest-path fuzz/Cargo.toml --all-targets -- -D warnings
 say 'rustdoc' && RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --workspace --all-features
 
 say 'cargo-deny'
@@ -23,7 +26,7 @@ else
   echo 'advisories not checked: their database cannot be fetched from here'
 fi
 
-python_files=(bindings-python examples/fastapi scripts/readme scripts/demo conformance/storm)
+python_files=(bindings-python examples/fastapi scripts/readme scripts/demo conformance/storm fuzz)
 # Each on a line of its own: in `a && b`, a failing `a` does not end the script.
 say 'ruff'
 ruff check "${python_files[@]}" conformance

@@ -43,11 +43,14 @@ suite() {
 
 suite 'vectors are what the oracle says' python3 conformance/generate.py --check
 suite 'store suite is what its model says' python3 conformance/store-suite/generate.py --check
+suite 'fuzz seeds are what the vectors say' python3 fuzz/seeds.py --check
 suite 'oracle' python3 -m unittest discover -s conformance/tests -t conformance
 say 'axum example' && cargo build --quiet -p consentgate-example-axum --bins
 suite 'Rust' cargo test --quiet --workspace --exclude consentgate-proof --all-features
 suite 'model checker and simulator' cargo test --quiet --profile proof -p consentgate-proof
 suite 'races' scripts/races.sh
+suite 'fuzz seeds, replayed on stable' cargo test --quiet --manifest-path fuzz/Cargo.toml
+suite 'constant time' scripts/constant-time.sh
 suite 'Python' .venv/bin/python -m pytest bindings-python -p no:cacheprovider
 suite 'Node' npm test --silent --prefix bindings-node
 suite 'store suite, of itself in Python' python3 -m unittest discover -s conformance/store-suite/python/tests -t conformance/store-suite/python

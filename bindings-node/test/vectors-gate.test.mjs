@@ -49,24 +49,26 @@ async function admitted(gate, { site, headers, body_b64, settle }, options) {
 }
 
 for (const Form of [Gate, AsyncGate]) {
-  vectors(
-    'sequences',
-    ['config', 'steps'],
-    async ({ config, steps }) => {
-      let now = 0;
-      const gate = new Form(config, undefined, () => now);
-      const bound = new Bound();
-      const jobs = [];
-      for (const [at, step] of steps.entries()) {
-        now = step.now_ms;
-        const decision = await called(gate, step, bound, undefined, jobs);
-        if (step.expect === null) assert.equal(decision, undefined);
-        else bound.check(decision, step.expect, `step ${at}`);
-        jobs.push(...(decision?.conversions ?? []));
-      }
-    },
-    Form.name,
-  );
+  for (const name of ['sequences', 'random']) {
+    vectors(
+      name,
+      ['config', 'steps'],
+      async ({ config, steps }) => {
+        let now = 0;
+        const gate = new Form(config, undefined, () => now);
+        const bound = new Bound();
+        const jobs = [];
+        for (const [at, step] of steps.entries()) {
+          now = step.now_ms;
+          const decision = await called(gate, step, bound, undefined, jobs);
+          if (step.expect === null) assert.equal(decision, undefined);
+          else bound.check(decision, step.expect, `step ${at}`);
+          jobs.push(...(decision?.conversions ?? []));
+        }
+      },
+      Form.name,
+    );
+  }
 
   vectors(
     'sync',

@@ -51,9 +51,9 @@ class Run:
                 raise AssertionError(f"step {len(self.steps)}: {got}, the case says {want}")
         self.steps.append({"do": do, **args, "now_ms": self.now_ms, "expect": expect})
 
-    def call(self, want: str, event_id: str = "e1", *, sent_s: int = 0, keys: tuple[str, ...] = (
-             K1,), who: str = "f", name: str = "acme", headers: Pairs | None = None,
-             body: bytes | None = None) -> None:
+    def call(self, want: str | None, event_id: str = "e1", *, sent_s: int = 0,
+             keys: tuple[str, ...] = (K1,), who: str = "f", name: str = "acme",
+             headers: Pairs | None = None, body: bytes | None = None) -> None:
         """An event signed at `sent_s`; want is `reason` or `reason@stage`."""
         body = compact({"fingerprint": who}) if body is None else body
         if headers is None:
@@ -72,7 +72,7 @@ class Run:
         self.put("admit", {"site": name, "headers": pairs_json(headers), "body_b64": b64(body),
                            "settle": settle}, decision, want)
 
-    def sync(self, want: str, scopes: list[str], at_ms: int = -1000, *, who: str = "f",
+    def sync(self, want: str | None, scopes: list[str], at_ms: int = -1000, *, who: str = "f",
              name: str = "acme", headers: Pairs | None = None, ip: str | None = None,
              body: bytes | None = None, **more: Any) -> None:
         body = body or compact({"fingerprint": who, "consent_scopes": scopes,
@@ -82,32 +82,35 @@ class Run:
         self.put("sync_session", {"site": name, "headers": pairs_json(headers),
                                   "body_b64": b64(body), "ip": ip}, decision, want)
 
-    def sale(self, want: str, call_id: str = "$call:1", name: str = "acme") -> None:
+    def sale(self, want: str | None, call_id: str = "$call:1", name: str = "acme") -> None:
         decision = self.gate.confirm_sale(name, call_id, self.now_ms)
         self.put("confirm_sale", {"site": name, "call_id": call_id}, decision, want)
 
-    def take(self, *want: tuple[int, int], cancelled: int = 0, limit: int = 10,
-             name: str = "acme", reason: str = "taken@take") -> None:
-        """`want`: number of the call and attempts of each conversion, in order."""
+    def take(self, *want: tuple[int, int] | None, cancelled: int = 0, limit: int = 10,
+             name: str = "acme", reason: str | None = "taken@take") -> None:
+        """`want`: number of the call and attempts of each conversion, in order; or one `None`."""
         decision = self.gate.take_conversions(name, limit, self.now_ms)
         jobs = decision["conversions"]
         got = [(int(job["call_id"].removeprefix("$call:")), job["attempts"]) for job in jobs]
-        if (got, decision["cancelled"]) != (list(want), cancelled):
+        if want == (None,):
+            reason = None
+        elif (got, decision["cancelled"]) != (list(want), cancelled):
             raise AssertionError(f"step {len(self.steps)}: {got}, {decision['cancelled']}")
         shown = [{**{k: v for k, v in job.items() if k != "body"}, "body_b64": b64(job["body"])}
                  for job in jobs]
         self.put("take_conversions", {"site": name, "limit": limit},
                  {**decision, "conversions": shown}, reason)
 
-    def finish(self, want: str, result: str, job: int = 0, retry_in_ms: int | None = None) -> None:
+    def finish(self, want: str | None, result: str, job: int = 0,
+               retry_in_ms: int | None = None) -> None:
         """`job` is the conversion's place among all that the steps before handed out."""
         decision = self.gate.finish_conversion(job, result, retry_in_ms, self.now_ms)
         self.put("finish_conversion", {"job": job, "result": result, "retry_in_ms": retry_in_ms},
-                 decision, f"{want}@finish")
+                 decision, want and f"{want}@finish")
 
-    def purge(self, want: int, limit: int = 1000) -> None:
+    def purge(self, want: int | None, limit: int = 1000) -> None:
         decision = self.gate.purge(limit, self.now_ms)
-        if decision["removed"] != want:
+        if want not in (None, decision["removed"]):
             raise AssertionError(f"step {len(self.steps)}: {decision['removed']} dropped")
         self.put("purge", {"limit": limit}, decision, "purged@purge")
 

@@ -147,7 +147,10 @@ class Data:
     devices: Used = field(default_factory=Used)
 
     def bucket(self, name: str, key: str, rate: Rate) -> Bucket:
-        return self.buckets.setdefault(f"{name}:{key}", Bucket(rate))
+        """Its state is one timestamp; the rate is always the one in force."""
+        bucket = self.buckets.setdefault(f"{name}:{key}", Bucket(rate))
+        bucket.rate = rate
+        return bucket
 
     def live_rows(self, now_ms: int) -> list[Row]:
         """What is over is never seen, whether or not it was dropped yet."""

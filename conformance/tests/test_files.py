@@ -24,6 +24,7 @@ LEAST = {
     "device": 200,
     "wire": 60,
     "sequences": 40,
+    "random": 60,
     "transcripts": 100,
 }
 

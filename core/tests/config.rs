@@ -44,6 +44,18 @@ fn all_faults_come_at_once_each_with_its_path() {
     );
 }
 
+/// Found by the fuzz target `config`: the path of a nameless member was that of the document.
+#[test]
+fn a_member_without_a_name_has_a_path_of_its_own() {
+    for (json, path) in [
+        (r#"{"":{},"sites":{}}"#, "`\"\"` is not known here"),
+        (r#"{"sites":{},"claim":{"":1}}"#, "`claim.\"\"` is not known here"),
+    ] {
+        let found = faults(json);
+        assert!(found.iter().any(|fault| fault.starts_with(path)), "{found:?}");
+    }
+}
+
 /// A whole configuration with more members.
 fn with(more: &str) -> String {
     format!(r#"{{"sites":{{"a":{{{KEYS}}}}},{more}}}"#)

@@ -26,6 +26,8 @@ impl<'a> Section<'a> {
     }
 
     pub(super) fn path(&self, member: &str) -> String {
+        // A member without a name would have the path of what it is a member of.
+        let member = if member.is_empty() { "\"\"" } else { member };
         match self.path.as_str() {
             "" => member.to_string(),
             path => format!("{path}.{member}"),

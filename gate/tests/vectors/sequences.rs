@@ -101,9 +101,16 @@ fn play<F: FnMut(Doing<'_>) -> Option<Decision>>(
     }
 }
 
+/// Written by hand, and drawn at random.
+const FILES: [&str; 2] = ["sequences", "random"];
+
+fn run_all(mut case: impl FnMut(&Value)) {
+    FILES.into_iter().for_each(|name| run(name, &mut case));
+}
+
 #[test]
 fn sequences() {
-    run("sequences", |case| {
+    run_all(|case| {
         play(case, |config, clock| {
             let gate = Gate::in_memory(config, clock).unwrap();
             move |doing| {
@@ -142,7 +149,7 @@ fn sequences() {
 
 #[test]
 fn sequences_through_the_asynchronous_driver() {
-    run("sequences", |case| {
+    run_all(|case| {
         play(case, |config, clock| {
             let stores = Stores::memory(&config.common().caps);
             let gate = AsyncGate::new(config, stores, clock, NoTimer).unwrap();

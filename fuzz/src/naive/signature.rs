@@ -1,0 +1,111 @@
+//! Who signed a request, by the text that each key would have sent.
+
+use super::hmac::{base64, hex, hmac_sha256};
+use crate::request::Pairs;
+
+/// What a verified request says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Judged {
+    pub(crate) id: Option<String>,
+    pub(crate) timestamp_s: Option<u64>,
+    pub(crate) key_index: usize,
+}
+
+/// What the sender offers and says that it signed.
+struct Offer {
+    tokens: Vec<Vec<u8>>,
+    prefix: Vec<u8>,
+    id: Option<String>,
+    timestamp_s: Option<u64>,
+}
+
+/// The first listed key that matches, or the first reason that applies.
+pub(crate) fn judge(
+    scheme: &str,
+    keys: &[&[u8]],
+    headers: &Pairs,
+    body: &[u8],
+    tolerance_s: u64,
+    now_ms: i64,
+) -> Result<Judged, &'static str> {
+    let Offer { tokens, prefix, id, timestamp_s } =
+        offer(scheme, headers).ok_or("malformed_header")?;
+    let sends = |key: &&[u8]| {
+        let mac = hmac_sha256(key, &[&prefix, body]);
+        let token = match scheme {
+            "standard-webhooks" => format!("v1,{}", base64(&mac)),
+            "stripe" => format!("v1={}", hex(&mac)),
+            "slack" => format!("v0={}", hex(&mac)),
+            "github" => format!("sha256={}", hex(&mac)),
+            _ => base64(&mac),
+        };
+        tokens.iter().any(|own| own == token.as_bytes())
+    };
+    let key_index = keys.iter().position(sends).ok_or("bad_signature")?;
+    if let Some(seconds) = timestamp_s {
+        let age_ms = i128::from(now_ms) - i128::from(seconds) * 1000;
+        if age_ms > i128::from(tolerance_s) * 1000 {
+            return Err("stale_timestamp");
+        }
+        if age_ms < -i128::from(tolerance_s) * 1000 {
+            return Err("future_timestamp");
+        }
+    }
+    Ok(Judged { id, timestamp_s, key_index })
+}
+
+fn offer(scheme: &str, headers: &Pairs) -> Option<Offer> {
+    if headers.len() > 256 {
+        return None;
+    }
+    match scheme {
+        "standard-webhooks" => {
+            let id = only(headers, "webhook-id")?;
+            let time = only(headers, "webhook-timestamp")?;
+            let tokens = list(only(headers, "webhook-signature")?, b' ')?;
+            let sound = (1..=256).contains(&id.len())
+                && id.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'.');
+            let text = sound.then(|| String::from_utf8_lossy(id).into_owned())?;
+            let prefix = [id, b".", time, b"."].concat();
+            Some(Offer { tokens, prefix, id: Some(text), timestamp_s: Some(seconds(time)?) })
+        }
+        "stripe" => {
+            let tokens = list(only(headers, "stripe-signature")?, b',')?;
+            let mut times = tokens.iter().filter_map(|token| token.strip_prefix(b"t="));
+            let (time, None) = (times.next()?, times.next()) else { return None };
+            let (prefix, timestamp_s) = ([time, b"."].concat(), Some(seconds(time)?));
+            Some(Offer { prefix, tokens, id: None, timestamp_s })
+        }
+        "slack" => {
+            let time = only(headers, "x-slack-request-timestamp")?;
+            let tokens = vec![only(headers, "x-slack-signature")?.to_vec()];
+            let prefix = [b"v0:", time, b":"].concat();
+            Some(Offer { tokens, prefix, id: None, timestamp_s: Some(seconds(time)?) })
+        }
+        name => {
+            let github = name == "github";
+            let name = if github { "x-hub-signature-256" } else { "x-shopify-hmac-sha256" };
+            let tokens = vec![only(headers, name)?.to_vec()];
+            Some(Offer { tokens, prefix: vec![], id: None, timestamp_s: None })
+        }
+    }
+}
+
+/// The one value under a name, within its cap.
+fn only<'a>(headers: &'a Pairs, name: &str) -> Option<&'a [u8]> {
+    let mut own = headers.iter().filter(|(own, _)| own.to_ascii_lowercase() == name.as_bytes());
+    let ((_, value), None) = (own.next()?, own.next()) else { return None };
+    (value.len() <= 8192).then_some(value)
+}
+
+/// The items of a list of at most 32.
+fn list(value: &[u8], between: u8) -> Option<Vec<Vec<u8>>> {
+    let items: Vec<_> = value.split(|byte| *byte == between).map(<[u8]>::to_vec).collect();
+    (items.len() <= 32).then_some(items)
+}
+
+/// A number that is printed as it came, of at most 11 digits.
+fn seconds(text: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= 11)?;
+    text.parse().ok().filter(|number: &u64| number.to_string() == text)
+}

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# fuzz.sh SECONDS [TARGET…]: runs each fuzz target, or the ones named, for so long, from its seeds and from what earlier
+# runs have found. What it needs and does not find it installs: a nightly toolchain, through rustup, and cargo-fuzz.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+source "$(dirname "$0")/common.sh"
+CARGO_FUZZ=0.13.2
+seconds=${1:?how many seconds for each target}
+shift
+export PATH="$ROOT/target/tools/bin:$PATH"
+
+# Without nightly nothing can be fuzzed, and that is an error: the seeds alone are replayed on stable by `make test`.
+if ! cargo +nightly --version >/dev/null 2>&1; then
+  say 'a nightly toolchain'
+  rustup toolchain install nightly --profile minimal || {
+    echo 'missing: a nightly toolchain. Install one: rustup toolchain install nightly' >&2
+    exit 1
+  }
+fi
+if ! cargo fuzz --version >/dev/null 2>&1; then
+  say "cargo-fuzz $CARGO_FUZZ"
+  cargo install --quiet --locked --root "$ROOT/target/tools" "cargo-fuzz@$CARGO_FUZZ"
+fi
+
+targets=("$@")
+if [ "${#targets[@]}" = 0 ]; then mapfile -t targets < <(cargo fuzz list); fi
+# The code under test has no unsafe code of its own, so no sanitizer is needed; overflows and assertions are checked.
+built=(--features libfuzzer --sanitizer none)
+say 'building the fuzz targets'
+cargo +nightly fuzz build "${built[@]}" 2>&1 | tail -n 1
+passed=0 failed=0
+for target in "${targets[@]}"; do
+  say "fuzzing $target for $seconds s"
+  mkdir -p "fuzz/corpus/$target" target/logs
+  log="target/logs/fuzz-$target.log"
+  if cargo +nightly fuzz run "${built[@]}" "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
+    -max_total_time="$seconds" -max_len=4096 -print_final_stats=1 >"$log" 2>&1; then
+    passed=$((passed + 1))
+    grep -E '^#[0-9]+\s+DONE|number_of_executed_units' "$log"
+  else
+    failed=$((failed + 1))
+    tail -n 60 "$log"
+  fi
+done
+printf '%s passed, %s failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]
