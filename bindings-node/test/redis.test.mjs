@@ -283,6 +283,8 @@ test('law 11: without a connection it is answered at once, and nothing waits in 
 test('field 36: a client that keeps connections which fell silent is told of aloud', async () => {
   const warned = [];
   const listen = ({ name, code }) => warned.push(`${name} ${code}`);
+  // Those of earlier tests may still be on their way.
+  await passed(20);
   process.on('warning', listen);
   try {
     for (const kind of Object.keys(CLIENTS)) {
