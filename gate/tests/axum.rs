@@ -12,8 +12,9 @@ use axum::{
     routing::post,
 };
 use consentgate::{
-    FixedClock, Gate, Stores,
-    axum::{receive, receive_sync, respond},
+    Config, DeviceToSign, FixedClock, Gate, SecretInput, Stores,
+    axum::{receive, receive_device, receive_sync, respond},
+    sign_device,
 };
 use http_body_util::BodyExt;
 use std::{
@@ -138,4 +139,36 @@ async fn the_sender_of_a_body_over_the_cap_can_send_it_whole_and_read_the_answer
 async fn a_broken_connection_is_no_event() {
     let broken = Body::new(Frames(|| Some(Err(std::io::Error::other("reset")))));
     assert_eq!(answer(&app(), request("/event", &[], broken)).await.0, 400);
+}
+
+#[tokio::test]
+async fn a_device_is_judged_by_the_request_line_as_it_came_also_below_a_nested_router() {
+    async fn device(State(gate): State<App>, request: Request) -> Response {
+        match receive_device(&*gate, request, "meters").await {
+            Ok(decision) => respond(&decision),
+            Err(_) => StatusCode::BAD_REQUEST.into_response(),
+        }
+    }
+    let secret = [7; 32];
+    let json = serde_json::json!({"sites": {"meters": {
+        "keys": [{"id": "k1", "secret": {"base64": "YSB3ZWJob29rJ3Mga2V5IHRoYXQgaXMgbG9uZyBlbm91Z2g="}}],
+        "devices": {"directory": [{"id": "m7", "secrets": [{
+            "base64": consentgate::core::base64_encode(&secret)
+        }]}]},
+    }}});
+    let config = Config::from_json(json.to_string().as_bytes()).unwrap();
+    let gate: App = Arc::new(Gate::in_memory(config, FixedClock(now())).unwrap());
+    let inner = Router::new().route("/d", post(device));
+    let app = Router::new().nest("/in", inner).with_state(gate);
+    for url in ["/in/d", "/in/d?a=1&b=%2F", "/in/d?", "/in/d?%64=%C3%A9"] {
+        let (site, device_id, method, body) = ("meters", "m7", "POST", EVENT);
+        let to_sign = DeviceToSign { site, device_id, method, url, body, nonce: None };
+        let signed = sign_device(SecretInput::Bytes(&secret), &to_sign, now()).unwrap();
+        let pair = |(name, value): (&str, String)| (name.to_owned(), value.into_bytes());
+        let headers: Vec<_> = signed.into_iter().map(pair).collect();
+        for (status, sent) in [(401, "/in/d?c=1"), (200, url), (401, url)] {
+            let answered = answer(&app, request(sent, &headers, EVENT)).await;
+            assert_eq!(answered.0, status, "{url}, sent to {sent}");
+        }
+    }
 }
