@@ -1,16 +1,20 @@
 use crate::choose::Choices;
 use consentgate::{
-    Decision, FlowName, Reason, Request, SecretInput, StoreError, Timestamp,
+    Decision, DeviceRequest, DeviceToSign, FlowName, Reason, Request, SecretInput, StoreError,
+    Timestamp,
+    core::flow::Settlement,
     host::{Ask, HostGate, HostRoles, Keeper, Turn, Value},
     ids::Fingerprint,
-    sign,
+    sign, sign_device,
 };
 use std::sync::LazyLock;
 
 const SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 const CONFIG: &str = r#"{"hash_secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDI=",
     "breaker": {"failures": 1000000}, "sites": {"acme": {"origins": ["https://acme.example"],
+    "devices": {"directory": [{"id": "d1", "secrets": ["MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDM="]}]},
     "keys": [{"id": "k1", "secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}]}}}"#;
+const DEVICE_SECRET: &str = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDM=";
 const BODY: &[u8] = br#"{"fingerprint":"f"}"#;
 const STATEMENT: &[u8] = br#"{"fingerprint":"f","consent_scopes":["analytics","marketing"],
     "consent_at":"2023-11-14T22:13:19Z"}"#;
@@ -33,12 +37,18 @@ static GATE: LazyLock<HostGate> = LazyLock::new(|| {
 pub fn host_reply(data: &[u8]) {
     let choices = &mut Choices::new(data);
     let now = Timestamp::from_millis(1_700_000_000_000).unwrap();
-    let mut turn = begin(choices.below(6), now);
+    let mut turn = begin(choices.below(8), now);
     let mut said = Vec::new();
     for _ in 0..EFFECTS_MAX {
         let (run, ask) = match turn {
             Turn::Done(decision) => return is_earned(&decision, &said),
             Turn::Ask(run, ask) => (run, ask),
+            Turn::Paused(run, decision) => {
+                assert_eq!(decision.reason(), Reason::Uncommitted);
+                let settlement = choices.one_of(&[Settlement::Commit, Settlement::Release]);
+                turn = GATE.settle(run, settlement, now);
+                continue;
+            }
             Turn::Native(..) => panic!("every role is the host's"),
         };
         let reply = reply(choices, &ask);
@@ -55,10 +65,11 @@ pub fn host_reply(data: &[u8]) {
 fn begin(flow: usize, now: Timestamp) -> Turn {
     let request = |headers, body| Request { site: "acme", headers, body, ip: None };
     match flow {
-        0 => {
+        0 | 6 => {
             let secret = SecretInput::Text(SECRET);
             let headers = sign("standard-webhooks", secret, BODY, Some("e1"), now).unwrap();
-            GATE.call_event(&request(&headers, BODY), now)
+            let request = request(&headers, BODY);
+            if flow == 0 { GATE.call_event(&request, now) } else { GATE.admit(&request, now) }
         }
         1 => {
             let headers = [("origin", "https://acme.example")];
@@ -67,7 +78,15 @@ fn begin(flow: usize, now: Timestamp) -> Turn {
         2 => GATE.confirm_sale("acme", CALL_ID, now),
         3 => GATE.erase("acme", Fingerprint::new("f").unwrap(), now),
         4 => GATE.take_conversions("acme", 3, now),
-        _ => GATE.purge(3, now),
+        5 => GATE.purge(3, now),
+        _ => {
+            let (site, method, url, body) = ("acme", "POST", "/readings", BODY);
+            let nonce = Some("0123456789abcdef");
+            let line = DeviceToSign { site, device_id: "d1", method, url, body, nonce };
+            let headers = sign_device(SecretInput::Text(DEVICE_SECRET), &line, now).unwrap();
+            let headers = &headers;
+            GATE.device(&DeviceRequest { site, method, url, headers, body, ip: None }, now)
+        }
     }
 }
 
@@ -86,6 +105,16 @@ fn is_earned(decision: &Decision, said: &[(&str, Option<Value>)]) {
         }
         (FlowName::CallEvent, Reason::Duplicate) => {
             told("admit", "result", "accepted") || told("record", "outcome", "exists")
+        }
+        (FlowName::Admit, Reason::Committed) => {
+            told("admit", "outcome", "admitted") && told("settle", "outcome", "settled")
+        }
+        (FlowName::Admit, Reason::CommitLost) => told("settle", "outcome", "lost"),
+        (FlowName::Admit, Reason::Uncommitted) => told("admit", "outcome", "admitted"),
+        (FlowName::Admit, Reason::Duplicate) => told("admit", "result", "accepted"),
+        (FlowName::Device, Reason::Authenticated) => told("admit", "outcome", "admitted"),
+        (FlowName::Device, Reason::NonceUsed) => {
+            told("admit", "outcome", "held") || told("admit", "outcome", "done")
         }
         (_, Reason::RefusedBefore) => told("admit", "result", "refused"),
         (_, Reason::Stored) => {
@@ -113,7 +142,8 @@ fn is_earned(decision: &Decision, said: &[(&str, Option<Value>)]) {
 
 /// Reasons of 503 without a store's error.
 fn is_own(reason: Reason) -> bool {
-    matches!(reason, Reason::Overloaded | Reason::Contended | Reason::OutOfTime)
+    use Reason::{Contended, OutOfTime, Overloaded, Uncommitted};
+    matches!(reason, Overloaded | Contended | OutOfTime | Uncommitted)
 }
 
 /// What the host replies: something good, something good with a member changed, or anything.

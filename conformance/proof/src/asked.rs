@@ -31,6 +31,7 @@ pub enum What {
         lease: Millis,
         keep: Millis,
         claims_per_site_max: u64,
+        buckets_per_site_max: u64,
         buckets: Vec<Bucket>,
     },
     Settle {
@@ -48,10 +49,13 @@ pub enum What {
         narrowing: bool,
         keep: Millis,
         sessions_per_site_max: u64,
+        floors_per_site_max: u64,
+        idempotency_per_site_max: u64,
     },
     Delete {
         person: Person,
         tombstone: Floor,
+        tombstones_per_site_max: u64,
     },
     Record(Box<Recorded>),
     FindCall(CallId),
@@ -66,6 +70,7 @@ pub enum What {
     Erase {
         person: Person,
         tombstone: Floor,
+        tombstones_per_site_max: u64,
     },
     Take {
         owner: Owner,
@@ -115,6 +120,7 @@ pub struct Recorded {
     pub keep: Millis,
     pub delay: Millis,
     pub calls_per_site_max: u64,
+    pub calls_bytes_per_site_max: u64,
 }
 
 impl Asked {
@@ -134,6 +140,7 @@ impl Asked {
                     lease: r.lease,
                     keep: r.keep,
                     claims_per_site_max: r.claims_per_site_max,
+                    buckets_per_site_max: r.buckets_per_site_max,
                     buckets: r.buckets.to_vec(),
                 },
             ),
@@ -160,11 +167,14 @@ impl Asked {
                     narrowing: r.narrowing,
                     keep: r.keep,
                     sessions_per_site_max: r.sessions_per_site_max,
+                    floors_per_site_max: r.floors_per_site_max,
+                    idempotency_per_site_max: r.idempotency_per_site_max,
                 },
             ),
             Effect::DeleteSession(r) => {
                 let person = person(r.fingerprint, r.pseudonym);
-                (r.site, What::Delete { person, tombstone: r.tombstone })
+                let (tombstone, tombstones_per_site_max) = (r.tombstone, r.tombstones_per_site_max);
+                (r.site, What::Delete { person, tombstone, tombstones_per_site_max })
             }
             Effect::Record(r) => {
                 let person = person(r.fingerprint, r.pseudonym);
@@ -184,7 +194,8 @@ impl Asked {
             ),
             Effect::EraseCalls(r) => {
                 let person = person(r.fingerprint, r.pseudonym);
-                (r.site, What::Erase { person, tombstone: r.tombstone })
+                let (tombstone, tombstones_per_site_max) = (r.tombstone, r.tombstones_per_site_max);
+                (r.site, What::Erase { person, tombstone, tombstones_per_site_max })
             }
             Effect::Take(r) => {
                 (r.site, What::Take { owner: r.owner, limit: r.limit, lease: r.lease })
@@ -204,17 +215,24 @@ impl Asked {
     pub fn effect(&self) -> Effect<'_> {
         let site = &self.site;
         match &self.what {
-            What::Admit { claims, owner, lease, keep, claims_per_site_max, buckets } => {
-                Effect::Admit(Admit {
-                    site,
-                    claims,
-                    owner: *owner,
-                    lease: *lease,
-                    keep: *keep,
-                    claims_per_site_max: *claims_per_site_max,
-                    buckets,
-                })
-            }
+            What::Admit {
+                claims,
+                owner,
+                lease,
+                keep,
+                claims_per_site_max,
+                buckets_per_site_max,
+                buckets,
+            } => Effect::Admit(Admit {
+                site,
+                claims,
+                owner: *owner,
+                lease: *lease,
+                keep: *keep,
+                claims_per_site_max: *claims_per_site_max,
+                buckets_per_site_max: *buckets_per_site_max,
+                buckets,
+            }),
             What::Settle { claims, owner, action } => Effect::Settle(Settle {
                 site,
                 claims,
@@ -236,6 +254,8 @@ impl Asked {
                 narrowing,
                 keep,
                 sessions_per_site_max,
+                floors_per_site_max,
+                idempotency_per_site_max,
             } => Effect::PutSession(PutSession {
                 site,
                 fingerprint: &person.fingerprint,
@@ -247,10 +267,17 @@ impl Asked {
                 narrowing: *narrowing,
                 keep: *keep,
                 sessions_per_site_max: *sessions_per_site_max,
+                floors_per_site_max: *floors_per_site_max,
+                idempotency_per_site_max: *idempotency_per_site_max,
             }),
-            What::Delete { person: Person { fingerprint, pseudonym }, tombstone } => {
-                let (pseudonym, tombstone) = (*pseudonym, *tombstone);
-                Effect::DeleteSession(DeleteSession { site, fingerprint, pseudonym, tombstone })
+            What::Delete { person, tombstone, tombstones_per_site_max } => {
+                Effect::DeleteSession(DeleteSession {
+                    site,
+                    fingerprint: &person.fingerprint,
+                    pseudonym: person.pseudonym,
+                    tombstone: *tombstone,
+                    tombstones_per_site_max: *tombstones_per_site_max,
+                })
             }
             What::Record(recorded) => Effect::Record(recorded.request(site)),
             What::FindCall(call_id) => Effect::FindCall(FindCall { site, call_id: *call_id }),
@@ -266,9 +293,14 @@ impl Asked {
                     keep: *keep,
                 })
             }
-            What::Erase { person: Person { fingerprint, pseudonym }, tombstone } => {
-                let (pseudonym, tombstone) = (*pseudonym, *tombstone);
-                Effect::EraseCalls(EraseCalls { site, fingerprint, pseudonym, tombstone })
+            What::Erase { person, tombstone, tombstones_per_site_max } => {
+                Effect::EraseCalls(EraseCalls {
+                    site,
+                    fingerprint: &person.fingerprint,
+                    pseudonym: person.pseudonym,
+                    tombstone: *tombstone,
+                    tombstones_per_site_max: *tombstones_per_site_max,
+                })
             }
             What::Take { owner, limit, lease } => {
                 Effect::Take(Take { site, owner: *owner, limit: *limit, lease: *lease })
@@ -298,6 +330,7 @@ impl Recorded {
             keep: r.keep,
             delay: r.delay,
             calls_per_site_max: r.calls_per_site_max,
+            calls_bytes_per_site_max: r.calls_bytes_per_site_max,
         }
     }
 
@@ -318,6 +351,7 @@ impl Recorded {
             keep: self.keep,
             delay: self.delay,
             calls_per_site_max: self.calls_per_site_max,
+            calls_bytes_per_site_max: self.calls_bytes_per_site_max,
         }
     }
 }

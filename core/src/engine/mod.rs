@@ -11,8 +11,7 @@ use crate::{
     event::{self, Event},
     flow::{
         Admit, CallEvent, ConfirmSale, Context, Device, Erase, FinishConversion, Purge,
-        SyncSession,
-        TakeConversions, person,
+        SyncSession, TakeConversions, person,
     },
     header::{Headers, Wanted},
     id::{CallId, Fingerprint, Owner, SiteId, Unique},

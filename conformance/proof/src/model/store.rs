@@ -122,7 +122,7 @@ impl Store {
                 let change = (session.as_ref(), *floor, *idempotency, *narrowing);
                 Reply::PutSession(Ok(self.put(person, *expected, change, spoilt)))
             }
-            What::Delete { person, tombstone } => {
+            What::Delete { person, tombstone, .. } => {
                 leave(&mut self.tombstones, person, tombstone.at);
                 self.sessions.remove(&person.pseudonym);
                 Reply::DeleteSession(Ok(true))
@@ -137,7 +137,7 @@ impl Store {
             What::Enqueue { call_id, person, session_version, .. } => {
                 Reply::Enqueue(Ok(self.enqueue(*call_id, person, *session_version, spoilt)))
             }
-            What::Erase { person, tombstone } => {
+            What::Erase { person, tombstone, .. } => {
                 leave(&mut self.tombstones, person, tombstone.at);
                 let erased: Vec<_> = self.rows.iter().filter(|row| row.person == *person).collect();
                 let erased: Vec<CallId> = erased.iter().map(|row| row.call_id).collect();
