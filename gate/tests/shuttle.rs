@@ -2,6 +2,7 @@
 //!
 //! Built with `--cfg shuttle` alone, see `make races`. A failing order is printed, and can be run again with
 //! `shuttle::replay`.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg(shuttle)]
 
 use consentgate::{
