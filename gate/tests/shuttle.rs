@@ -2,8 +2,8 @@
 //!
 //! Built with `--cfg shuttle` alone, see `make races`. A failing order is printed, and can be run again with
 //! `shuttle::replay`.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg(shuttle)]
-#![expect(missing_docs, reason = "a test")]
 
 use consentgate::{
     Config, Decision, FixedClock, Gate, Memory, Millis, Outcome, Perform, Reason, Reply, Request,
@@ -112,9 +112,9 @@ fn law_3_copies_at_the_same_time_are_one_row_and_one_job() {
             assert_eq!(say(&gate, BOTH, EARLIER), 200);
             let copy = |gate: &MemoryGate| {
                 let gate = gate.clone();
-                Box::new(move || deliver(&gate, "e")) as Box<dyn FnOnce() -> _ + Send>
+                Box::new(move || deliver(&gate, "e")) as Box<dyn FnOnce() -> Decision + Send>
             };
-            let answers = together(vec![copy(&gate), copy(&gate), copy(&gate)]);
+            let answers: Vec<Decision> = together(vec![copy(&gate), copy(&gate), copy(&gate)]);
             let of = |reason| answers.iter().filter(|own| own.reason() == reason).count();
             assert_eq!(of(Reason::Accepted), 1);
             assert_eq!(of(Reason::Duplicate) + of(Reason::InFlight), 2);
@@ -131,7 +131,8 @@ fn shared_claims(store: impl AdmissionStore + Clone + Send + Sync + 'static) {
     let take = |owner: u8, claims: [u8; 2]| {
         let store = store.clone();
         let claims = claims.map(claim);
-        Box::new(move || admit(&store, owner, &claims, &[], now())) as Box<dyn FnOnce() -> _ + Send>
+        Box::new(move || admit(&store, owner, &claims, &[], now()))
+            as Box<dyn FnOnce() -> AdmitReply + Send>
     };
     let replies = together(vec![take(1, [1, 2]), take(2, [2, 3]), take(3, [3, 2])]);
     let admitted = replies.iter().filter(|reply| is_admitted(reply)).count();

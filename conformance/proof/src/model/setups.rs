@@ -152,6 +152,7 @@ fn rotated() -> Setup {
 }
 
 /// A scheme that signs no id: only the signatures tell that the event is the same.
+#[expect(clippy::indexing_slicing, reason = "a member of an object that is made here")]
 fn without_id() -> Setup {
     let mut site = site_json(&[1]);
     site["scheme"] = "slack".into();
@@ -216,6 +217,7 @@ fn apart() -> Setup {
 }
 
 /// Two events of one person, who has a single token: one of them is limited.
+#[expect(clippy::indexing_slicing, reason = "a member of an object that is made here")]
 fn one_token() -> Setup {
     let mut site = site_json(&[1]);
     site["rate"] = json!({"capacity": 1, "per_minute": 2});

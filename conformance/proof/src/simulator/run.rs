@@ -127,6 +127,7 @@ pub fn run(ops: &[Op], seeded: Option<Seeded>) -> Result<Tally, Broken> {
 }
 
 impl Sim {
+    #[expect(clippy::indexing_slicing, reason = "a member of an object that is made here")]
     fn new(seeded: Option<Seeded>) -> Self {
         let mut a = site_json(LISTINGS[0]);
         a["rate"] = json!({"capacity": 3, "per_minute": 6});

@@ -103,7 +103,6 @@ impl Sim {
     }
 
     #[expect(clippy::indexing_slicing, reason = "taken modulo their number")]
-    #[expect(clippy::indexing_slicing, reason = "taken modulo their number")]
     pub(super) fn flood(&mut self, gate: usize, events: u8) -> Held {
         let now = self.clock(gate);
         for _ in 0..events {
@@ -115,7 +114,7 @@ impl Sim {
             let about = About::Event { event: ("b".to_owned(), id), forged: false };
             self.begin(Box::new(flow), gate, Order::EVENT, about)?;
             // Half of them are left lying where they are.
-            while number % 2 == 0
+            while number.is_multiple_of(2)
                 && self.flows.last().is_some_and(|own| own.flow.pending().is_some())
             {
                 let last = self.flows.len() - 1;
