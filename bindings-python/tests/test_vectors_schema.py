@@ -53,6 +53,8 @@ def test_what_is_spoilt_is_seen(name: str) -> None:
     """A member too many or too few, anywhere in the first case, is no vector any more."""
     file = json.loads((VECTORS / f"{name}.json").read_bytes())
     file["cases"], check = file["cases"][:1], validator(name)
+    for case in file["cases"]:
+        case.update({"steps": case["steps"][:6]} if "steps" in case else {})
     for place in places(file["cases"]):
         before = dict(place)
         place["surplus"] = 1
