@@ -143,8 +143,9 @@ impl NativeGate {
     }
 
     /// Decides on a device's signed request.
+    // `napi` copies what stands here to a function of its own, in which an `expect` would find nothing.
     #[napi(catch_unwind)]
-    #[expect(clippy::too_many_arguments, reason = "what JavaScript hands over, in its order")]
+    #[allow(clippy::too_many_arguments, reason = "what JavaScript hands over, in its order")]
     pub fn device<'env>(
         &self,
         env: &'env Env,
