@@ -89,6 +89,8 @@ STEPS: dict[str, Schema] = {
         "retry_in_ms": null_or(COUNT),
     },
     "purge": {"limit": COUNT},
+    "admit": {**SITE, **REQUEST, "settle": {"enum": ["commit", "release", None]}},
+    "device": {**SITE, "method": TEXT, "url": TEXT, **REQUEST, "ip": null_or(TEXT)},
     "set_site": {**SITE, "site_config": ref("site")},
     "remove_site": SITE,
 }
@@ -97,6 +99,7 @@ SILENT = ("set_site", "remove_site")
 BROUGHT: dict[str, Schema] = {
     "take_conversions": {"conversions": array(ref("conversion")), "cancelled": COUNT},
     "purge": {"removed": COUNT},
+    "device": {"device_id": null_or(TEXT), "key_id": null_or(TEXT)},
 }
 EFFECTS: Schema = {"effects": array(ref("effect"))}
 
@@ -193,7 +196,9 @@ LIMIT = closed({"name": CODE, "burst": COUNT, "interval_ms": COUNT})
 TAKEN = one_of(
     closed({"allowed": YES}), closed({"allowed": {"const": False}, "retry_ms": POSITIVE})
 )
-SEQUENCE = case({"config": ref("configuration"), "steps": array(ref("step"), minItems=1)})
+PLAYED: Schema = {"config": ref("configuration"), "steps": array(ref("step"), minItems=1)}
+SEQUENCE = case(PLAYED)
+DEVICE: Schema = {"site": TEXT, "device_id": TEXT}
 CASES: dict[str, Schema] = {
     "signature": case({**VERIFY, "expect": verified(TEXT, COUNT)}),
     "schemes": one_of(
@@ -272,6 +277,31 @@ CASES: dict[str, Schema] = {
                 closed({**NOW, **REQUEST, "ip": null_or(TEXT), "expect": closed(SYNCED)})
             ),
         }
+    ),
+    "device": one_of(
+        case({"kind": {"const": "steps"}, **PLAYED}),
+        case(
+            {
+                "kind": {"const": "derive"},
+                "master": TEXT,
+                **DEVICE,
+                "generation": COUNT,
+                "expect": TEXT,
+            }
+        ),
+        case(
+            {
+                "kind": {"const": "sign"},
+                "secret": TEXT,
+                **DEVICE,
+                "method": TEXT,
+                "url": TEXT,
+                "body_b64": BYTES,
+                "nonce": TEXT,
+                **NOW,
+                "expect": pairs(TEXT, TEXT, "the headers to send"),
+            }
+        ),
     ),
     "wire": case(
         {

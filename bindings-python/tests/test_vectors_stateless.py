@@ -27,7 +27,7 @@ from .support import (
 
 REACHED = {
     *("signature", "secrets", "payload", "bucket", "consent", "timestamps"),
-    *("sync", "wire", "sequences", "transcripts", "schemes"),
+    *("sync", "wire", "sequences", "random", "transcripts", "schemes", "device"),
 }
 INNER = {"breaker", "hmac"}
 """Only the core itself can be given these: `sign` chooses what it signs."""
