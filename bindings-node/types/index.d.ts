@@ -389,7 +389,8 @@ export function deviceSecret(
   generation?: number,
 ): string;
 
-export { Admission, AsyncAdmission } from './admission.js';
+export { Admission } from './admission.js';
+export { AsyncAdmission } from './admission.js';
 export { postgres } from './engines.js';
 export { redis } from './engines.js';
 export type * from './config.js';
