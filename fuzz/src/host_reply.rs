@@ -99,6 +99,10 @@ fn is_earned(decision: &Decision, said: &[(&str, Option<Value>)]) {
             *own == method && reply.is_some_and(is_text)
         })
     };
+    let taken_over = said.iter().any(|(_, reply)| {
+        let takeover = reply.as_ref().and_then(|reply| reply.member("takeover"));
+        matches!(takeover, Some(Value::Bool(true)))
+    });
     let earned = match (decision.flow(), decision.reason()) {
         (FlowName::CallEvent, Reason::Accepted) => {
             told("admit", "outcome", "admitted") && told("record", "outcome", "inserted")
@@ -112,9 +116,12 @@ fn is_earned(decision: &Decision, said: &[(&str, Option<Value>)]) {
         (FlowName::Admit, Reason::CommitLost) => told("settle", "outcome", "lost"),
         (FlowName::Admit, Reason::Uncommitted) => told("admit", "outcome", "admitted"),
         (FlowName::Admit, Reason::Duplicate) => told("admit", "result", "accepted"),
-        (FlowName::Device, Reason::Authenticated) => told("admit", "outcome", "admitted"),
+        (FlowName::Device, Reason::Authenticated) => {
+            told("admit", "outcome", "admitted") && !taken_over
+        }
+        // What is taken over was used before, by whatever clock.
         (FlowName::Device, Reason::NonceUsed) => {
-            told("admit", "outcome", "held") || told("admit", "outcome", "done")
+            taken_over || told("admit", "outcome", "held") || told("admit", "outcome", "done")
         }
         (_, Reason::RefusedBefore) => told("admit", "result", "refused"),
         (_, Reason::Stored) => {

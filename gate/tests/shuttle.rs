@@ -89,6 +89,7 @@ fn admit(
         lease: Millis(30_000),
         keep: Millis(600_000),
         claims_per_site_max: u64::MAX,
+        buckets_per_site_max: u64::MAX,
         buckets,
     };
     store.admit(&request, at).unwrap()
