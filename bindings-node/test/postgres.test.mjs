@@ -71,7 +71,7 @@ class Site {
   record(callId, more) {
     return this.ask('calls', 'record', {
       ...{ callId, signatureHash: callId + callId, moreSignatureHashes: [], eventId: null },
-      ...{ ...PERSON, sessionVersion: null, grantedAtMs: 1000, receivedAtMs: 2000 },
+      ...{ ...PERSON, sessionVersion: null, changedAtMs: 1000, receivedAtMs: 2000 },
       ...{ marketing: 'pending', body: BODY, keepMs: 600_000, delayMs: 0 },
       ...{ callsPerSiteMax: 100, callsBytesPerSiteMax: 10_000_000 },
       ...more,

@@ -156,7 +156,7 @@ export interface RecordRequest extends Person {
   moreSignatureHashes: string[];
   eventId: string | null;
   sessionVersion: number | null;
-  grantedAtMs: number;
+  changedAtMs: number;
   receivedAtMs: number;
   marketing: 'pending' | 'skipped';
   body: Buffer;

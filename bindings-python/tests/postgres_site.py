@@ -69,7 +69,7 @@ class Site:
             "event_id": None,
             **PERSON,
             "session_version": None,
-            "granted_at_ms": 1000,
+            "changed_at_ms": 1000,
             "received_at_ms": 2000,
             "marketing": "pending",
             "body": BODY,

@@ -165,7 +165,7 @@ class Sessions(View):
         if (stored["version"] if stored else None) != request["expected"]:
             return {"outcome": "conflict"}
         floor = s.floor(request)
-        if session and not narrowing and floor is not None and floor >= session["granted_at_ms"]:
+        if session and not narrowing and floor is not None and floor >= session["changed_at_ms"]:
             return {"outcome": "conflict"}
         if session:
             kept = {**session, "version": s.version(), "until": now + request["keep_ms"]}
@@ -202,7 +202,7 @@ class Calls(View):
     def record(self, request: Json, timeout_s: float) -> Json:
         s, site = self.store, request["site"]
         floor = s.floor(request)
-        if self._moved(request) or (floor is not None and floor >= request["granted_at_ms"]):
+        if self._moved(request) or (floor is not None and floor >= request["changed_at_ms"]):
             return {"outcome": "moved"}
         hashes = {request["signature_hash"], *request["more_signature_hashes"]}
         for (at, _), row in s.calls.items():

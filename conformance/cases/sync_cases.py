@@ -6,6 +6,7 @@ import itertools
 import json
 
 from .common import NOW_MS, ORIGIN, Collector, compact
+from .sync_ahead import ordered_cases, unbelieved_cases
 from .sync_run import FROM_HOME, GPC, A, M, Run, X, at, out, said, simple
 
 
@@ -115,8 +116,8 @@ def floor_cases() -> None:
            [(said([], -2000), 0), (said([M], -1000), 10), (said([A], -1500), 20)], None)
     simple("marketing alone is a refusal", "does not cover what a record needs",
            [(said([M], -10), 0)], None)
-    simple("future refusal", "its instant is min(consent_at, arrival)",
-           [(said([], 10**7), 0), (said([A], -10), 10), (said([A], 5), 10)], [A])
+    simple("future refusal", "a floor reaches no further ahead than the tolerance",
+           [(said([], 10**7), 0), (said([A], 300_000), 10), (said([A], 300_001), 10)], [A])
     run = Run()
     run.step(said([], -1000).replace(b'"f"', b'"g"'))
     run.step(said([A], -2000), NOW_MS + 10)
@@ -348,6 +349,8 @@ def build() -> Collector:
     merge_cases()
     floor_cases()
     future_cases()
+    ordered_cases()
+    unbelieved_cases()
     idempotency_cases()
     gpc_cases()
     fault_cases()

@@ -88,14 +88,14 @@ class Event:
             "buckets": [BUCKET]}, reply)
 
     def record(self, reply: Any = None, version: int | None = 7, marketing: str = "pending",
-               granted_at_ms: int = GRANTED_MS) -> Effect:
+               changed_at_ms: int = GRANTED_MS) -> Effect:
         if reply is None:
             verdict = "enqueued" if marketing == "pending" else "skipped"
             reply = {"outcome": "inserted", "marketing": verdict}
         return effect("calls", "record", {
             "site": "acme", "call_id": ANY, "signature_hash": self.signature_hash,
             "more_signature_hashes": [], "event_id": self.event_id, "fingerprint": "f",
-            "pseudonym": ANY, "session_version": version, "granted_at_ms": granted_at_ms,
+            "pseudonym": ANY, "session_version": version, "changed_at_ms": changed_at_ms,
             "received_at_ms": NOW_MS, "marketing": marketing, "body_b64": b64(BODY),
             "keep_ms": 86_400_000, "delay_ms": 21_600_000,
             "calls_per_site_max": self.caps["calls"],
@@ -154,11 +154,12 @@ def enqueue(reply: Any = None, version: int | None = 7, *scopes: str) -> Effect:
         "delay_ms": 21_600_000, "keep_ms": ANY}, reply or {"outcome": "enqueued"})
 
 
-def erasure(role: str, method: str, reply: Any = None, most: int = FEW_PER_SITE_MAX) -> Effect:
+def erasure(role: str, method: str, reply: Any = None, most: int = FEW_PER_SITE_MAX,
+            at_ms: int = NOW_MS) -> Effect:
     done = {"outcome": "deleted" if method == "delete" else "erased"}
     return effect(role, method, {
         "site": "acme", "fingerprint": "f", "pseudonym": ANY,
-        "tombstone": {"at_ms": NOW_MS, "keep_ms": ANY}, "tombstones_per_site_max": most},
+        "tombstone": {"at_ms": at_ms, "keep_ms": ANY}, "tombstones_per_site_max": most},
         reply or done)
 
 

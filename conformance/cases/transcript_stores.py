@@ -67,6 +67,15 @@ def sync_flow() -> None:
         stored, headers=[("origin", ORIGIN.encode()), ("sec-gpc", b"1")])
     sync("grant newer than a floor", "stored", [A, M], [
         admit_sync(), find(None, NOW_MS - 501), put(new, None)], stored)
+    ahead = session(A, M, granted_at_ms=NOW_MS, changed_at_ms=NOW_MS + 90_000)
+    sync("dated ahead", "law 7: counts from its arrival, ordered by its own date", [A, M], [
+        admit_sync(), find(None, NOW_MS + 89_999), put(ahead, None)], stored, ago_ms=-90_000)
+    sync("dated further ahead than the tolerance", "believed as far as the tolerance", [A, M], [
+        admit_sync(), find(None), put({**ahead, "changed_at_ms": NOW_MS + 300_000}, None)], stored,
+        ago_ms=-300_001)
+    sync("refusal dated ahead", "the floor stands at its own date", [], [
+        find(None), put(None, None, floor={"at_ms": NOW_MS + 90_000, "keep_ms": 3_600_000},
+                        narrowing="*")], refused, ago_ms=-90_000)
     sync("repeated", "the same answer", [A, M], [
         admit_sync(), find(None), put(new, None, {"outcome": "repeated"})], stored)
     for name, scopes, found in (("grant", [A, M], None), ("widening", [A, M], session(A))):
@@ -179,25 +188,38 @@ def sale_flow() -> None:
 
 def erase_flow() -> None:
     erased, failed = wire.decision("erased", "erase"), wire.decision("store_failed", "erase")
-    sessions, calls = erasure("sessions", "delete"), erasure("calls", "erase")
+    look, sessions, calls = find(FULL), erasure("sessions", "delete"), erasure("calls", "erase")
 
     def erase(name: str, note: str, effects: list[Effect], expect: dict[str, Any], *,
               before: list[dict[str, Any]] | None = None, gate: Any = None) -> None:
         out.add(f"erase: {name}", note, config=gate or config(), before=before or [], do="erase",
                 site="acme", fingerprint="f", now_ms=NOW_MS, effects=effects, expect=expect)
 
-    erase("both", "tombstone and session first, then the calls", [sessions, calls], erased)
-    erase("at a removed site", "works for removed sites", [sessions, calls], erased,
+    erase("both", "tombstone and session first, then the calls", [look, sessions, calls], erased)
+    erase("nobody known", "the same", [find(None), sessions, calls], erased)
+    after = NOW_MS + 90_000
+    ahead = session(A, granted_at_ms=NOW_MS - 1, changed_at_ms=after)
+    for name, found in (("a session dated ahead", find(ahead)),
+                        ("a floor ahead", find(None, after)),
+                        ("both ahead", find(ahead, after - 1)),
+                        ("a session dated ahead, an older floor", find(ahead, NOW_MS - 1))):
+        erase(name, "law 7: the tombstone stands at the latest date there is, for both stores", [
+            found, erasure("sessions", "delete", at_ms=after),
+            erasure("calls", "erase", at_ms=after)], erased)
+    erase("at a removed site", "works for removed sites", [look, sessions, calls], erased,
           before=[{"do": "remove_site", "site": "acme", "now_ms": NOW_MS}])
     erase("caps of a site", "law 9: both stores are told how many tombstones the site may have", [
-        erasure("sessions", "delete", most=5), erasure("calls", "erase", most=5)], erased,
+        look, erasure("sessions", "delete", most=5), erasure("calls", "erase", most=5)], erased,
         gate=config(caps={"tombstones_per_site_max": 5}))
     full = wire.decision("overloaded", "erase")
     erase("delete full", "law 9: no room for the tombstone is 503, and the calls are not asked",
-          [erasure("sessions", "delete", FULL_REPLY)], full)
+          [look, erasure("sessions", "delete", FULL_REPLY)], full)
     erase("erase full", "law 9: 503, to be asked again (idempotent)",
-          [sessions, erasure("calls", "erase", FULL_REPLY)], full)
+          [look, sessions, erasure("calls", "erase", FULL_REPLY)], full)
     for failure in FAILURES:
+        erase(f"find {failure}", "law 11: 503, and nothing is erased by half", [find(failure)],
+              failed)
         erase(f"delete {failure}", "law 11: 503, to be asked again (idempotent)",
-              [erasure("sessions", "delete", failure)], failed)
-        erase(f"erase {failure}", "law 11", [sessions, erasure("calls", "erase", failure)], failed)
+              [look, erasure("sessions", "delete", failure)], failed)
+        erase(f"erase {failure}", "law 11",
+              [look, sessions, erasure("calls", "erase", failure)], failed)

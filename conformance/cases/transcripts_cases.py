@@ -269,9 +269,13 @@ def apart() -> None:
     event("call: apart, marketing gone in between", "the second look counts", [
         *head, find(session(A, version=8, narrowed=True)),
         E1.record(version=None, marketing="skipped"), E1.commit()], accepted("skipped"), gate=gate)
-    event("call: apart, granted anew in between", "the second look's instant is recorded", [
+    event("call: apart, granted anew in between", "the second look's dates count", [
         *head, find(session(A, M, version=8, granted_at_ms=NOW_MS - 10)),
-        E1.record(version=None, granted_at_ms=NOW_MS - 10), E1.commit()], accepted(), gate=gate)
+        E1.record(version=None, changed_at_ms=NOW_MS - 10), E1.commit()], accepted(), gate=gate)
+    ahead = session(A, M, version=8, granted_at_ms=NOW_MS - 10, changed_at_ms=NOW_MS + 90_000)
+    event("call: a session dated ahead", "law 7: its own date is what a tombstone is compared with",
+          [E1.admit(), find(ahead), E1.record(version=8, changed_at_ms=NOW_MS + 90_000),
+           E1.commit()], accepted())
 
 
 def build() -> Collector:

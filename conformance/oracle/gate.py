@@ -20,6 +20,9 @@ from .state import Data, Done, Held, Job, Row, Site, event_claim, sha256_hex, si
 
 Decision = dict[str, Any]
 
+# Longer than 13 calendar months.
+LONGEST_CONSENT_MS = 403 * 86_400_000
+
 
 class Gate:
     """The methods of the contract, one call after the other."""
@@ -257,7 +260,7 @@ class Gate:
         self.last_write_ms = now_ms
         stored = data.sessions.get(statement.fingerprint)
         floor_ms = data.floor_ms(statement.fingerprint, now_ms)
-        merged = merge(stored, floor_ms, statement, site.consent, now_ms)
+        merged = merge(stored, floor_ms, statement, site.consent, site.tolerance_s, now_ms)
         if not covers(statement, site.consent):
             self.write(data, statement, merged, now_ms, leaves_key=False)
             return wire.decision("refused", "statement")
@@ -285,7 +288,7 @@ class Gate:
             return
         if leaves_key:
             ahead_ms = max(0, statement.consent_at_ms - now_ms)
-            data.statements[statement] = now_ms + self.ttl_ms + ahead_ms
+            data.statements[statement] = now_ms + min(self.ttl_ms + ahead_ms, LONGEST_CONSENT_MS)
         who = statement.fingerprint
         if merged.session is not None:
             data.sessions[who] = merged.session
@@ -317,7 +320,9 @@ class Gate:
         site_id = normalise_site(site_name)
         assert site_id is not None and site_id in self.data, "not pinned for sites never seen"
         data = self.data[site_id]
-        data.tombstones[fingerprint] = max(now_ms, data.tombstones.get(fingerprint, now_ms))
+        session, floor_ms = data.sessions.get(fingerprint), data.floor_ms(fingerprint, now_ms)
+        dated = [now_ms] if session is None else [now_ms, session.changed_at_ms]
+        data.tombstones[fingerprint] = max(dated if floor_ms is None else [*dated, floor_ms])
         data.sessions.pop(fingerprint, None)
         self.last_write_ms = now_ms
         data.rows = {i: row for i, row in data.rows.items() if row.fingerprint != fingerprint}

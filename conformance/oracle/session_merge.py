@@ -97,26 +97,33 @@ def merge(
     floor_at_ms: int | None,
     statement: Statement,
     consent: dict[str, Any],
+    tolerance_s: int,
     now_ms: int,
 ) -> Merged:
     """Withdrawal wins over every grant that is not newer, in whatever order they come (law 7)."""
-    at_ms = min(statement.consent_at_ms, now_ms)
+    counts_from_ms = min(statement.consent_at_ms, now_ms)
+    dated_ms = min(statement.consent_at_ms, now_ms + tolerance_s * 1000)
     fresh = Session(
-        statement.scopes, at_ms, at_ms, statement.policy_version, statement.gpc, narrowed=False
+        statement.scopes,
+        counts_from_ms,
+        dated_ms,
+        statement.policy_version,
+        statement.gpc,
+        narrowed=False,
     )
     grants = covers(statement, consent)
     if stored is None:
         if not grants:
-            return Merged(None, at_ms, takes_away=False)
-        if floor_at_ms is not None and at_ms <= floor_at_ms:
+            return Merged(None, dated_ms, takes_away=False)
+        if floor_at_ms is not None and dated_ms <= floor_at_ms:
             return Merged(None, None, takes_away=False)
         return Merged(fresh, None, takes_away=False)
     takes_away = bool(stored.scopes - statement.scopes)
-    if grants and at_ms > stored.changed_at_ms:
+    if grants and dated_ms > stored.changed_at_ms:
         return Merged(fresh.with_(narrowed=takes_away), None, takes_away)
     kept = stored.with_(
         scopes=stored.scopes & statement.scopes,
-        changed_at_ms=max(stored.changed_at_ms, at_ms),
+        changed_at_ms=max(stored.changed_at_ms, dated_ms),
         gpc=stored.gpc or statement.gpc,
         narrowed=stored.narrowed or takes_away,
     )

@@ -262,7 +262,7 @@ class Transcripts(unittest.TestCase):
                 if stored is not None:
                     fields = {k: v for k, v in stored.items() if k not in ("version", "scopes")}
                     old = Session(frozenset(stored["scopes"]), **fields)
-                merged = merge(old, floor_ms, said, consent, case["now_ms"])
+                merged = merge(old, floor_ms, said, consent, 300, case["now_ms"])
                 args = effect["args"]
                 want = None if merged.session is None else merged.session.as_json()
                 self.assertEqual(args["session"], want, case["name"])

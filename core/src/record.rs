@@ -81,7 +81,7 @@ impl Recording {
             fingerprint: &person.fingerprint,
             pseudonym: person.pseudonym,
             session_version: (!common.sessions_apart).then_some(stored.version),
-            granted_at: stored.session.granted_at,
+            changed_at: stored.session.changed_at,
             received_at: self.judged_at,
             marketing: self.verdict,
             body: Body(body),

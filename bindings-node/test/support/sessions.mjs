@@ -31,7 +31,7 @@ export class Sessions {
     }
     const found = this.find({ site, fingerprint, pseudonym });
     const isFloored =
-      session !== null && found.floorMs !== null && found.floorMs >= session.grantedAtMs;
+      session !== null && found.floorMs !== null && found.floorMs >= session.changedAtMs;
     if ((found.session?.version ?? null) !== expected || (isFloored && !narrowing)) {
       return { outcome: 'conflict' };
     }

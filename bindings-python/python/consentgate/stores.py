@@ -271,7 +271,7 @@ class Record(TypedDict):
     fingerprint: str
     pseudonym: str
     session_version: int | None
-    granted_at_ms: int
+    changed_at_ms: int
     received_at_ms: int
     marketing: Literal["pending", "skipped"]
     body: bytes

@@ -6,11 +6,12 @@ use consentgate_core::{
     ids::{SignatureHash, SiteId},
     stores::{
         Admit, Body, Bucket, DeleteSession, Enqueue, EraseCalls, FindCall, FindSession, Finish,
-        Floor, Idempotency, JobEnding, Purge, PutSession, Record, Session, Settle, SettleAction,
-        Take, Verdict,
+        Floor, FoundSession, Idempotency, JobEnding, Purge, PutSession, Record, Session, Settle,
+        SettleAction, Take, Verdict,
     },
 };
 use consentgate_core::{Millis, Timestamp, stores::Done};
+use std::sync::Arc;
 
 /// What a flow asked, at one site.
 #[derive(Clone, Debug)]
@@ -113,7 +114,7 @@ pub struct Recorded {
     pub event_id: Option<EventId>,
     pub person: Person,
     pub session_version: Option<SessionVersion>,
-    pub granted_at: Timestamp,
+    pub changed_at: Timestamp,
     pub received_at: Timestamp,
     pub marketing: Verdict,
     pub body: Vec<u8>,
@@ -323,7 +324,7 @@ impl Recorded {
             event_id: r.event_id.cloned(),
             person,
             session_version: r.session_version,
-            granted_at: r.granted_at,
+            changed_at: r.changed_at,
             received_at: r.received_at,
             marketing: r.marketing,
             body: r.body.0.to_vec(),
@@ -344,7 +345,7 @@ impl Recorded {
             fingerprint: &self.person.fingerprint,
             pseudonym: self.person.pseudonym,
             session_version: self.session_version,
-            granted_at: self.granted_at,
+            changed_at: self.changed_at,
             received_at: self.received_at,
             marketing: self.marketing,
             body: Body(&self.body),
@@ -354,6 +355,18 @@ impl Recorded {
             calls_bytes_per_site_max: self.calls_bytes_per_site_max,
         }
     }
+}
+
+/// What a store would find that keeps no date that is yet to come: a fault of both proofs.
+#[must_use]
+pub fn cut_to(found: &FoundSession, now: Timestamp) -> FoundSession {
+    let mut found = found.clone();
+    if let Some(stored) = &mut found.session {
+        let session = &mut Arc::make_mut(stored).session;
+        session.changed_at = session.changed_at.min(now);
+    }
+    found.floor = found.floor.map(|floor| floor.min(now));
+    found
 }
 
 /// A purge is of no site.

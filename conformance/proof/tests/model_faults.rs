@@ -17,6 +17,16 @@ const SPOILT: &[(&str, Spoilt, &str)] = &[
     ("a copy, a sale, no more marketing", Spoilt::WithdrawalIsDropped, "law 7: what was withdrawn"),
     ("a withdrawal and an older grant", Spoilt::PutComparesNothing, "law 7: what was withdrawn"),
     ("a refusal and older grants of a stranger", Spoilt::PutComparesNothing, "law 7: what was"),
+    (
+        "a withdrawal and an older grant, both dated ahead",
+        Spoilt::DatesAheadAreCut,
+        "law 7: what was withdrawn",
+    ),
+    (
+        "an erasure and a copy of a grant dated ahead",
+        Spoilt::DatesAheadAreCut,
+        "law 7: something of an erased person",
+    ),
     ("one token", Spoilt::LimitedLeavesAClaim, "law 4: an event that is not let in"),
 ];
 

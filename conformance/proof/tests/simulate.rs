@@ -42,6 +42,7 @@ fn faults_are_found_by_the_law_they_break_and_shrunk() {
         (Seeded::HeldIsAnsweredAsDone, "law 4"),
         (Seeded::BucketsGiveAlways, "law 10"),
         (Seeded::FloorsAreForgotten, "law 7"),
+        (Seeded::DatesAheadAreCut, "law 7"),
         (Seeded::WithdrawalsAreDropped, "law 5"),
         (Seeded::RefusedForGood, "law 4"),
         (Seeded::FailoverOfCalls, "law"),

@@ -40,7 +40,7 @@ class Calls:
             return {"outcome": "moved"}
         person = (site, request["pseudonym"])
         tombstones = (self.tombstones.newest(person), self.tombstones.newest_at_most(person))
-        erased = [at is not None and at >= request["granted_at_ms"] for at in tombstones]
+        erased = [at is not None and at >= request["changed_at_ms"] for at in tombstones]
         if erased[0] != erased[1]:
             raise Unsettled("a newer tombstone is over before an older one")
         if erased[0]:

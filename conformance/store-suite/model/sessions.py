@@ -98,7 +98,7 @@ class Sessions:
         if session and not narrowing:
             self.look_at_floors(site)
             floors = (self.floors.newest(person), self.floors.newest_at_most(person))
-            below = [floor is not None and session["granted_at_ms"] <= floor for floor in floors]
+            below = [floor is not None and session["changed_at_ms"] <= floor for floor in floors]
             if below[0] != below[1]:
                 raise Unsettled("a newer floor is over before an older one")
             if below[0]:

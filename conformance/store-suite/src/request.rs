@@ -148,7 +148,7 @@ fn record<T>(fields: Fields<'_>, then: impl FnOnce(&Effect<'_>) -> T) -> Result<
         fingerprint: &person.fingerprint,
         pseudonym: person.pseudonym,
         session_version: version(fields, "session_version")?,
-        granted_at: point(fields, "granted_at_ms")?,
+        changed_at: point(fields, "changed_at_ms")?,
         received_at: point(fields, "received_at_ms")?,
         marketing,
         body: Body(&body),

@@ -186,7 +186,7 @@ def calls_step(s: Sequence, together: bool = False) -> None:
         more = tuple(draw.sample(("p", "q"), draw.choice((0, 0, 1))))
         c.record(s.at, who, f"c{s.calls}", {}, sig=draw.choice(("x", "y", "z", f"n{s.calls}")),
                  more=more, event=draw.choice((None, "e", "f")), version=version,
-                 granted=s.at - draw.choice((0, 1, 100, 100_000)), pending=draw.random() < 0.6,
+                 changed=s.at - draw.choice((0, 1, 100, 100_000)), pending=draw.random() < 0.6,
                  body=draw.randbytes(draw.randrange(20)), keep=draw.choice(KEEPS),
                  delay=draw.choice((0, 1000, 60_000)), most=s.mosts[site],
                  most_bytes=10 * s.mosts[site], site=site)

@@ -25,9 +25,9 @@ def _(c: Case) -> None:
     c.call(11, "two", None)
     c.take(11, "W", {})
     c.enqueue(11, "ann", "two", MISSING)
-    c.record(12, "ben", "three", QUEUED, sig="x", granted=-5)
-    c.record(12, "ben", "four", QUEUED, sig="y", granted=-5)
-    c.record(12, "ben", "five", QUEUED, sig="z", event="evt", granted=-5)
+    c.record(12, "ben", "three", QUEUED, sig="x", changed=-5)
+    c.record(12, "ben", "four", QUEUED, sig="y", changed=-5)
+    c.record(12, "ben", "five", QUEUED, sig="z", event="evt", changed=-5)
 
 
 @theme.case("other persons' calls stay", "law 7")
@@ -50,32 +50,32 @@ def _(c: Case) -> None:
 @theme.case("a call under a grant at or before it is not recorded", "law 7", "field 44")
 def _(c: Case) -> None:
     c.erase(10, "ann", (10, DAY))
-    c.record(11, "ann", "one", MOVED, granted=9)
-    c.record(11, "ann", "one", MOVED, granted=10)
+    c.record(11, "ann", "one", MOVED, changed=9)
+    c.record(11, "ann", "one", MOVED, changed=10)
     c.call(12, "one", None)
-    c.record(13, "ann", "one", QUEUED, granted=11)
+    c.record(13, "ann", "one", QUEUED, changed=11)
 
 
 @theme.case("it holds for that person alone", "law 7")
 def _(c: Case) -> None:
     c.erase(10, "ann", (10, DAY))
-    c.record(11, "Ann", "one", QUEUED, granted=9)
-    c.record(11, "ben", "two", QUEUED, granted=9)
+    c.record(11, "Ann", "one", QUEUED, changed=9)
+    c.record(11, "ben", "two", QUEUED, changed=9)
 
 
 @theme.case("a tombstone is kept until its time, half-open", "law 7", "field 25")
 def _(c: Case) -> None:
     c.erase(5, "ann", (5, 100_000))
-    c.record(100_004, "ann", "one", MOVED, granted=5)
-    c.record(100_005, "ann", "one", QUEUED, granted=5)
+    c.record(100_004, "ann", "one", MOVED, changed=5)
+    c.record(100_005, "ann", "one", QUEUED, changed=5)
 
 
 @theme.case("a tombstone kept as long as a configuration can say", "law 10", "field 25")
 def _(c: Case) -> None:
     keep = 34_000_000_000
     c.erase(0, "ann", (0, keep))
-    c.record(keep - 1, "ann", "one", MOVED, granted=0)
-    c.record(keep, "ann", "one", QUEUED, granted=0)
+    c.record(keep - 1, "ann", "one", MOVED, changed=0)
+    c.record(keep, "ann", "one", QUEUED, changed=0)
 
 
 @theme.case("the newest tombstone wins, whichever came first", "law 7")
@@ -83,8 +83,8 @@ def _(c: Case) -> None:
     for who, order in (("ann", (0, 20)), ("ben", (20, 0))):
         for at in order:
             c.erase(30, who, (at, DAY))
-        c.record(31, who, "c " + who, MOVED, granted=20)
-        c.record(31, who, "c " + who, QUEUED, granted=21)
+        c.record(31, who, "c " + who, MOVED, changed=20)
+        c.record(31, who, "c " + who, QUEUED, changed=21)
 
 
 @theme.case("a tombstone again, for less long, does not end the first", "law 7", "field 25")
@@ -93,28 +93,28 @@ def _(c: Case) -> None:
     c.erase(1, "ann", (0, 100_000))
     c.erase(0, "ben", (0, 300_000))
     c.erase(1, "ben", (1, 100_000))
-    c.record(200_000, "ann", "one", MOVED, granted=0)
-    c.record(200_000, "ben", "two", MOVED, granted=0)
+    c.record(200_000, "ann", "one", MOVED, changed=0)
+    c.record(200_000, "ben", "two", MOVED, changed=0)
 
 
 @theme.case("a tombstone after a step back does not end the first", "law 7", "law 10")
 def _(c: Case) -> None:
     c.erase(0, "ann", (0, 100_000))
     c.erase(-50_000, "ann", (-50_000, 100_000))
-    c.record(99_999, "ann", "one", MOVED, granted=0)
+    c.record(99_999, "ann", "one", MOVED, changed=0)
 
 
 @theme.case("the unknown is erased as well, and again", "law 7")
 def _(c: Case) -> None:
     for at in range(3):
         c.erase(at, "ann", (at, DAY))
-    c.record(3, "ann", "one", MOVED, granted=2)
+    c.record(3, "ann", "one", MOVED, changed=2)
 
 
 @theme.case("calls recorded after it are erased by the next", "law 7")
 def _(c: Case) -> None:
     c.erase(0, "ann", (0, DAY))
-    c.record(1, "ann", "one", QUEUED, granted=1)
+    c.record(1, "ann", "one", QUEUED, changed=1)
     c.erase(2, "ann", (2, DAY))
     c.call(3, "one", None)
 
@@ -131,16 +131,16 @@ def _(c: Case) -> None:
 @theme.case("moved is said before exists", "law 5", "law 11")
 def _(c: Case) -> None:
     c.erase(0, "ann", (0, DAY))
-    c.record(1, "ann", "one", QUEUED, sig="x", granted=1)
-    c.record(2, "ann", "two", MOVED, sig="x", granted=0)
-    c.record(3, "ann", "two", c.exists("one", "enqueued"), sig="x", granted=1)
+    c.record(1, "ann", "one", QUEUED, sig="x", changed=1)
+    c.record(2, "ann", "two", MOVED, sig="x", changed=0)
+    c.record(3, "ann", "two", c.exists("one", "enqueued"), sig="x", changed=1)
 
 
 @theme.case("moved leaves no name behind", "law 3", "law 7")
 def _(c: Case) -> None:
     c.erase(0, "ann", (0, DAY))
-    c.record(1, "ann", "one", MOVED, sig="x", event="evt", granted=0)
-    c.record(2, "ann", "two", QUEUED, sig="x", event="evt", granted=1)
+    c.record(1, "ann", "one", MOVED, sig="x", event="evt", changed=0)
+    c.record(2, "ann", "two", QUEUED, sig="x", event="evt", changed=1)
 
 
 @theme.case("many calls of one person", "law 7")

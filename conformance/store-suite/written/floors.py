@@ -18,6 +18,17 @@ def _(c: Case) -> None:
     c.find(2, "ann", session(A, M, granted=-49), "v1", floor=-50)
 
 
+@theme.case("a floor is held against what a session is ordered by", "law 7")
+def _(c: Case) -> None:
+    c.put(0, "ann", STORED, None, floor=(90_000, KEEP))
+    c.put(1, "ann", CONFLICT, session(A, M, granted=1, changed=90_000))
+    c.put(1, "ann", STORED, session(A, M, granted=1, changed=90_001))
+    c.find(2, "ann", session(A, M, granted=1, changed=90_001), "v1", floor=90_000)
+    c.delete(0, "ben", (90_000, KEEP))
+    c.put(1, "ben", CONFLICT, session(A, M, granted=1, changed=90_000))
+    c.put(1, "ben", STORED, session(A, M, granted=1, changed=90_001))
+
+
 @theme.case("a floor stores no session", "law 5", "law 7")
 def _(c: Case) -> None:
     c.put(0, "ann", STORED, None, floor=(-50, KEEP))
@@ -89,7 +100,7 @@ def _(c: Case) -> None:
     c.delete(1, "ann", (1, 100_000))
     c.put(2, "ann", STORED, session(A, M, granted=2))
     c.find(2, "ann", session(A, M, granted=2), "v2", floor=1)
-    less = session(A, granted=1, changed=3, narrowed=True)
+    less = session(A, granted=1, changed=1, narrowed=True)
     c.put(3, "ann", STORED, less, expected="v2", narrowing=True)
     c.find(4, "ann", less, "v3", floor=1)
 

@@ -104,7 +104,7 @@ def _(c: Case) -> None:
     c.call(DAY - 1, "two", None)
     c.record(DAY - 1, "ann", "three", c.exists("one", "enqueued"), sig="x")
     c.record(DAY - 1, "ann", "three", c.exists("one", "enqueued"), sig="y", event="evt")
-    c.record(DAY - 1, "ben", "four", MOVED, granted=0)
+    c.record(DAY - 1, "ben", "four", MOVED, changed=0)
     c.take(DAY - 1, "W", {"one": 1})
 
 

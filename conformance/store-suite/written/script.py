@@ -173,7 +173,7 @@ class Case:
 
     def record(self, at: int, who: str, call: str, reply: Json, *, sig: str | None = None,
                more: tuple[str, ...] = (), event: str | None = None, version: str | None = None,
-               granted: int = -1000, received: int | None = None, pending: bool = True,
+               changed: int = -1000, received: int | None = None, pending: bool = True,
                body: bytes = b"{}", keep: int = CALL_KEEP, delay: int = DELAY, most: int = 1000,
                most_bytes: int = 1_000_000, site: str = "acme") -> None:
         request = {
@@ -181,7 +181,7 @@ class Case:
             "signature_hash": name_of("signature " + (call if sig is None else sig), 64),
             "more_signature_hashes": [name_of("signature " + label, 64) for label in more],
             "event_id": event, "session_version": self.version(version),
-            "granted_at_ms": NOW_MS + granted,
+            "changed_at_ms": NOW_MS + changed,
             "received_at_ms": NOW_MS + (at if received is None else received),
             "marketing": "pending" if pending else "skipped",
             "body": {"base64": base64.b64encode(body).decode()},

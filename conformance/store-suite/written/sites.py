@@ -154,8 +154,8 @@ def _(c: Case) -> None:
     c.call(2, "one", None)
     c.call(2, "two", "ann", site="other")
     c.take(2, "W", {"two": 1}, site="other")
-    c.record(3, "ann", "three", {"outcome": "moved"}, granted=1)
-    c.record(3, "ann", "four", QUEUED, granted=1, site="other")
+    c.record(3, "ann", "three", {"outcome": "moved"}, changed=1)
+    c.record(3, "ann", "four", QUEUED, changed=1, site="other")
 
 
 @theme.case("nothing of another site is due with a job of the same age", "law 8")

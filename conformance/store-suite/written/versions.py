@@ -42,7 +42,7 @@ def _(c: Case) -> None:
     c.put(0, "ann", STORED)
     c.find(0, "ann", FULL_SESSION, "v1")
     c.delete(1, "ann", (-2000, KEEP))
-    c.record(2, "ann", "one", MOVED, version="v1", granted=-1000)
+    c.record(2, "ann", "one", MOVED, version="v1", changed=-1000)
     c.call(3, "one", None)
 
 

@@ -126,6 +126,6 @@ def _(c: Case) -> None:
     again = session(A, M, granted=20)
     c.put(20, "ann", STORED, again)
     c.find(20, "ann", again, "v2", floor=10)
-    c.record(21, "ann", "two", MOVED, version="v1", sig="x", granted=20)
-    c.record(21, "ann", "two", QUEUED, version="v2", sig="x", granted=20)
+    c.record(21, "ann", "two", MOVED, version="v1", sig="x", changed=20)
+    c.record(21, "ann", "two", QUEUED, version="v2", sig="x", changed=20)
     c.call(22, "two", "ann")

@@ -26,11 +26,11 @@ pub(crate) fn merge(
     may_widen: bool,
 ) -> Change {
     let covers = said.scopes.covers(&rules.record);
-    let above_floor = found.floor.is_none_or(|floor| said.instant > floor);
+    let above_floor = found.floor.is_none_or(|floor| said.dated > floor);
     let Some(stored) = &found.session else {
         if !covers {
             // Without analytics nothing new is stored, but a delayed older grant must not undo the refusal.
-            let floor = above_floor.then_some(said.instant);
+            let floor = above_floor.then_some(said.dated);
             return Change { session: None, floor, narrowing: true };
         }
         let session = (above_floor && may_widen).then(|| said.session(false));
@@ -40,16 +40,16 @@ pub(crate) fn merge(
     let lost = !said.scopes.covers(&old.scopes);
     // Without widening, only what was granted before may be stated anew, and only if something is given up.
     let may_replace = may_widen || (lost && old.scopes.covers(&said.scopes));
-    if said.instant > old.changed_at && above_floor && covers && may_replace {
+    if said.dated > old.changed_at && above_floor && covers && may_replace {
         return Change { session: Some(said.session(lost)), floor: None, narrowing: lost };
     }
-    if !lost && (covers || said.instant <= old.changed_at) {
+    if !lost && (covers || said.dated <= old.changed_at) {
         return Change::default();
     }
     let narrowed = Session {
         scopes: old.scopes.intersection(&said.scopes),
         granted_at: old.granted_at,
-        changed_at: old.changed_at.max(said.instant),
+        changed_at: old.changed_at.max(said.dated),
         policy_version: old.policy_version,
         gpc: old.gpc || said.gpc,
         narrowed: old.narrowed || lost,

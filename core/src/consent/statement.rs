@@ -1,5 +1,5 @@
 use crate::{
-    config::ConsentRules,
+    config::SiteConfig,
     decision::Reason,
     encoding::json::{self, NotJson},
     id::{EventId, Fingerprint, Pseudonym, Scopes, SiteId},
@@ -19,7 +19,9 @@ pub(crate) struct Statement {
     /// What is granted, less what Global Privacy Control takes away.
     pub(crate) scopes: Scopes,
     /// From when it counts: never later than its arrival.
-    pub(crate) instant: Timestamp,
+    instant: Timestamp,
+    /// By which it is ordered: its own date, as far as a clock is believed (law 7).
+    pub(crate) dated: Timestamp,
     /// As stated.
     consent_at: Timestamp,
     pub(crate) event_id: Option<EventId>,
@@ -32,17 +34,18 @@ impl Statement {
     pub(crate) fn read(
         body: &[u8],
         gpc: bool,
-        rules: &ConsentRules,
+        site: &SiteConfig,
         now: Timestamp,
     ) -> Result<Self, Reason> {
         let value = json::value(body).map_err(|NotJson| Reason::MalformedJson)?;
         if !value.is_object() {
             return Err(Reason::MalformedJson);
         }
-        Self::from_value(&value, gpc, rules, now).ok_or(Reason::MalformedStatement)
+        Self::from_value(&value, gpc, site, now).ok_or(Reason::MalformedStatement)
     }
 
-    fn from_value(value: &Value, gpc: bool, rules: &ConsentRules, now: Timestamp) -> Option<Self> {
+    fn from_value(value: &Value, gpc: bool, site: &SiteConfig, now: Timestamp) -> Option<Self> {
+        let SiteConfig { consent: rules, tolerance, .. } = site;
         let fingerprint = Fingerprint::new(value.get("fingerprint")?.as_str()?)?;
         let scopes = value.get("consent_scopes")?.as_array()?;
         if scopes.len() > SCOPES_MAX {
@@ -63,8 +66,17 @@ impl Statement {
         };
         let scopes =
             if gpc { scopes.difference(&rules.convert.difference(&rules.record)) } else { scopes };
-        let instant = consent_at.min(now);
-        Some(Self { fingerprint, scopes, instant, consent_at, event_id, policy_version, gpc })
+        let (instant, dated) = (consent_at.min(now), consent_at.min(now.plus(*tolerance)));
+        Some(Self {
+            fingerprint,
+            scopes,
+            instant,
+            dated,
+            consent_at,
+            event_id,
+            policy_version,
+            gpc,
+        })
     }
 
     /// How far ahead of its arrival it is dated.
@@ -97,7 +109,7 @@ impl Statement {
         Session {
             scopes: self.scopes.clone(),
             granted_at: self.instant,
-            changed_at: self.instant,
+            changed_at: self.dated,
             policy_version: self.policy_version,
             gpc: self.gpc,
             narrowed,

@@ -203,7 +203,7 @@ impl Engine {
             return SyncSession::refused(Stage::Origin, Reason::WrongOrigin);
         }
         let gpc = gpc.iter().any(|value| *value == b"1");
-        let statement = match Statement::read(request.body, gpc, &site.config.consent, now) {
+        let statement = match Statement::read(request.body, gpc, &site.config, now) {
             Ok(statement) => statement,
             Err(reason) => return SyncSession::refused(Stage::Statement, reason),
         };

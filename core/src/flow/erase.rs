@@ -8,17 +8,20 @@ use crate::{
     decision::{Accepts, Decision, Flow as Name, Reason, Stage},
     id::SiteId,
     session::Person,
-    store::{DeleteSession, Effect, EraseCalls, Floor, Reply},
+    store::{DeleteSession, Effect, EraseCalls, Floor, FoundSession, Reply},
     time::Timestamp,
 };
 
-/// The flow of forgetting a person at a site: the session, then the calls; each leaves its tombstone first.
+/// The flow of forgetting a person at a site: the session, then the calls; each leaves its tombstone first. Before that
+/// the session is looked for, as the tombstone has to stand at its date at least (law 7).
 ///
 /// Works for sites that are configured no more, and as often as you like.
 pub type Erase = Machine<State>;
 
 #[derive(Debug)]
 pub enum State {
+    /// How far ahead is what is known dated?
+    Finding(Work),
     /// The session goes first.
     Sessions(Work),
     /// Then the calls.
@@ -46,7 +49,7 @@ impl Erase {
     pub(crate) fn new(site: SiteId, person: Person, caps: &Caps, now: Timestamp) -> Self {
         let tombstone = Floor { at: now, keep: LONGEST_CONSENT };
         let tombstones_per_site_max = caps.tombstones.per_site;
-        Self::need(State::Sessions(Work { site, person, tombstone, tombstones_per_site_max }))
+        Self::need(State::Finding(Work { site, person, tombstone, tombstones_per_site_max }))
     }
 }
 
@@ -55,6 +58,7 @@ impl States for State {
 
     fn effect(&self) -> Effect<'_> {
         match self {
+            Self::Finding(work) => Effect::FindSession(work.person.find(&work.site)),
             Self::Sessions(work) => Effect::DeleteSession(DeleteSession {
                 site: &work.site,
                 fingerprint: &work.person.fingerprint,
@@ -75,6 +79,9 @@ impl States for State {
     fn next(self, reply: Reply, _now: Timestamp) -> Next<Self> {
         let (flow, stage) = Self::MISUSED;
         Next::Answer(match (self, reply) {
+            (Self::Finding(work), Reply::FindSession(Ok(found))) => {
+                return Next::Need(Self::Sessions(work.over(&found)));
+            }
             (Self::Sessions(work), Reply::DeleteSession(Ok(true))) => {
                 return Next::Need(Self::Calls(work));
             }
@@ -85,9 +92,20 @@ impl States for State {
             | (Self::Calls(_), Reply::EraseCalls(Ok(false))) => {
                 Decision::denied(flow, stage, Reason::Overloaded)
             }
-            (Self::Sessions(_), Reply::DeleteSession(Err(error)))
+            (Self::Finding(_), Reply::FindSession(Err(error)))
+            | (Self::Sessions(_), Reply::DeleteSession(Err(error)))
             | (Self::Calls(_), Reply::EraseCalls(Err(error))) => store_failed(flow, stage, error),
             _ => store_failed(flow, stage, wrong_reply()),
         })
+    }
+}
+
+impl Work {
+    /// No grant that is dated at or before what is known may come back, however far ahead that is dated.
+    fn over(mut self, found: &FoundSession) -> Self {
+        let dated = found.session.as_ref().map(|stored| stored.session.changed_at);
+        let latest = dated.max(found.floor).unwrap_or(Timestamp::MIN);
+        self.tombstone.at = self.tombstone.at.max(latest);
+        self
     }
 }

@@ -26,8 +26,9 @@ pub struct Record<'a> {
     pub pseudonym: Pseudonym,
     /// The session's version that was judged; `None` where sessions are kept by another store.
     pub session_version: Option<SessionVersion>,
-    /// From when the grant counts: a tombstone at or after it forbids the row.
-    pub granted_at: Timestamp,
+    /// The date of the session that was judged ([`Session::changed_at`](super::Session::changed_at)): a tombstone at or
+    /// after it forbids the row.
+    pub changed_at: Timestamp,
     /// When the gate judged the event.
     pub received_at: Timestamp,
     /// The verdict on marketing.

@@ -14,7 +14,8 @@ pub struct Session {
     pub scopes: Scopes,
     /// From when the grant counts; consent runs out by it.
     pub granted_at: Timestamp,
-    /// The newest statement that shaped this session; only a newer one may widen it.
+    /// The date of the newest statement that shaped this session, by the clock of whoever made it, as far as that is
+    /// believed; only one of a later date may widen it (law 7).
     pub changed_at: Timestamp,
     /// The policy that was agreed to.
     pub policy_version: Option<u32>,
@@ -49,7 +50,7 @@ pub struct FindSession<'a> {
 pub struct FoundSession {
     /// The session, if there is one.
     pub session: Option<Arc<StoredSession>>,
-    /// Grants at or before this point no longer count.
+    /// Grants dated at or before this point no longer count.
     pub floor: Option<Timestamp>,
 }
 
@@ -82,7 +83,7 @@ pub struct PutSession<'a> {
     pub idempotency_per_site_max: u64,
 }
 
-/// A point in time at or before which no grant counts, and how long that is remembered.
+/// A date at or before which no grant counts ([`Session::changed_at`]), and how long that is remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Floor {
     /// The point.

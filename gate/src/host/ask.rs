@@ -142,7 +142,7 @@ fn record(request: &Record<'_>) -> Value {
         ("fingerprint", Value::text(request.fingerprint.expose().to_owned())),
         ("pseudonym", Value::text(request.pseudonym.to_hex())),
         ("session_version", Value::optional(request.session_version.map(|v| count(v.0)))),
-        ("granted_at_ms", point(request.granted_at)),
+        ("changed_at_ms", point(request.changed_at)),
         ("received_at_ms", point(request.received_at)),
         ("marketing", Value::text(marketing)),
         ("body", Value::Bytes(request.body.0.to_vec())),

@@ -122,7 +122,7 @@ impl Inner {
             return RecordReply::Moved;
         }
         let tombstone = person.tombstone(&site, request.pseudonym, now);
-        if tombstone.is_some_and(|at| at >= request.granted_at) {
+        if tombstone.is_some_and(|at| at >= request.changed_at) {
             return RecordReply::Moved;
         }
 

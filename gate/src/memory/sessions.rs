@@ -124,7 +124,7 @@ impl Inner {
             return PutReply::Conflict;
         }
         let floor = shard.floor(&site, request.pseudonym, now);
-        let below = request.session.is_some_and(|session| Some(session.granted_at) <= floor);
+        let below = request.session.is_some_and(|session| Some(session.changed_at) <= floor);
         if below && !request.narrowing {
             return PutReply::Conflict;
         }

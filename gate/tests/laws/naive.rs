@@ -24,6 +24,8 @@ pub struct Known {
 }
 
 const HOUR: i64 = 3_600_000;
+/// How far ahead a statement's date is believed.
+const TOLERANCE: i64 = 300_000;
 /// How long a statement is known again.
 const TTL: i64 = 600_000;
 
@@ -35,10 +37,11 @@ impl Known {
 
     /// A statement that `said` at `at`, come in at `now`.
     pub fn hears(&mut self, said: &Scopes, at: i64, now: i64) {
-        let t = at.min(now);
+        // Counts from `t`, and is ordered by `s`.
+        let (t, s) = (at.min(now), at.min(now + TOLERANCE));
         let covers = said.contains("analytics");
         let floor = self.floor(now);
-        let above = floor.is_none_or(|floor| t > floor);
+        let above = floor.is_none_or(|floor| s > floor);
         let key = (said.clone(), at);
         let repeated = self.keys.get(&key).is_some_and(|written| now < written + TTL);
         match &mut self.session {
@@ -46,14 +49,14 @@ impl Known {
                 self.keys.insert(key, now);
                 let scopes = said.clone();
                 self.session =
-                    Some(Session { scopes, granted_at: t, changed_at: t, narrowed: false });
+                    Some(Session { scopes, granted_at: t, changed_at: s, narrowed: false });
             }
             None if covers => {}
-            None if above => self.floor = Some((t, now)),
+            None if above => self.floor = Some((s, now)),
             None => {}
             Some(own) => {
                 let gone = own.scopes.iter().any(|scope| !said.contains(scope));
-                if t > own.changed_at && covers && above {
+                if s > own.changed_at && covers && above {
                     if repeated && !gone {
                         return;
                     }
@@ -61,12 +64,12 @@ impl Known {
                     *own = Session {
                         scopes: said.clone(),
                         granted_at: t,
-                        changed_at: t,
+                        changed_at: s,
                         narrowed: gone,
                     };
-                } else if gone || (!covers && t > own.changed_at) {
+                } else if gone || (!covers && s > own.changed_at) {
                     own.scopes = own.scopes.intersection(said).cloned().collect();
-                    own.changed_at = own.changed_at.max(t);
+                    own.changed_at = own.changed_at.max(s);
                     own.narrowed |= gone;
                     if covers {
                         self.keys.insert(key, now);
@@ -77,8 +80,8 @@ impl Known {
     }
 
     pub fn is_erased(&mut self, now: i64) {
-        self.session = None;
-        self.tombstone = self.tombstone.max(Some(now));
+        let dated = self.session.take().map(|session| session.changed_at);
+        self.tombstone = Some(now).max(dated).max(self.floor(now));
     }
 
     pub fn covers(&self, scope: &str) -> bool {

@@ -6,7 +6,6 @@ use consentgate::{
     core::{
         Engine, base64_encode,
         flow::{Admit, CallEvent, Flow, Settlement, Step, SyncSession},
-        stores::FindSession,
     },
     ids::{CallId, Fingerprint, SiteId, Unique},
     sign,
@@ -193,13 +192,8 @@ impl World {
         fingerprint: &str,
     ) -> consentgate::core::stores::FoundSession {
         let mut looking = self.engine.erase(site, person(fingerprint), self.now);
-        let Step::Need(Effect::DeleteSession(request)) = looking.start() else { panic!("erase") };
-        let find = FindSession {
-            site: &site_id(site),
-            fingerprint: &person(fingerprint),
-            pseudonym: request.pseudonym,
-        };
-        match self.stores.perform(&Effect::FindSession(find), self.now) {
+        let Step::Need(find @ Effect::FindSession(_)) = looking.start() else { panic!("erase") };
+        match self.stores.perform(&find, self.now) {
             Reply::FindSession(found) => found.unwrap(),
             _ => panic!("memory fails"),
         }

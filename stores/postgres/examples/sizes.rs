@@ -35,7 +35,7 @@ const FILL: [(&str, &str); 3] = [
             'site', 'acme', 'call_id', md5('c' || n), 'signature_hash', md5('s' || n) || md5('t' || n),
             'more_signature_hashes', '[]'::jsonb, 'event_id', 'evt_' || md5('e' || n),
             'fingerprint', md5('p' || n), 'pseudonym', md5('q' || n), 'session_version', null,
-            'granted_at_ms', 1790000000000, 'received_at_ms', 1790000000000, 'marketing', 'pending',
+            'changed_at_ms', 1790000000000, 'received_at_ms', 1790000000000, 'marketing', 'pending',
             'keep_ms', 86400000, 'delay_ms', 21600000, 'calls_per_site_max', 1000000,
             'calls_bytes_per_site_max', 1000000000),
             convert_to(rpad(md5('body' || n), 300, md5('more' || n)), 'UTF8')))

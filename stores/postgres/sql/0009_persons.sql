@@ -85,7 +85,7 @@ begin
     lowest := greatest(
         (select f.at from floors f where f.site_id = site and f.pseudonym = person and f.until + 0 > now),
         (select t.at from tombstones t where t.site_id = site and t.pseudonym = person and t.until + 0 > now));
-    if not narrowing and state is not null and (state ->> 'granted_at_ms')::bigint <= lowest then
+    if not narrowing and state is not null and (state ->> 'changed_at_ms')::bigint <= lowest then
         return jsonb_build_object('outcome', 'conflict');
     end if;
     -- A row that is over has its place already; locked, so that nobody drops it meanwhile.

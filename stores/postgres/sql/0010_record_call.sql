@@ -113,7 +113,7 @@ begin
         if stands_until <= now or exists (
             select from tombstones t
             where t.site_id = site and t.pseudonym = person and t.until + 0 > now
-                and t.at >= (request ->> 'granted_at_ms')::bigint
+                and t.at >= (request ->> 'changed_at_ms')::bigint
         ) then
             return jsonb_build_object('outcome', 'moved');
         end if;

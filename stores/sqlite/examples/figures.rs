@@ -193,7 +193,7 @@ fn record(store: &Sqlite, number: u64, version: Option<SessionVersion>) {
         fingerprint: &person(if version.is_some() { 0 } else { number }),
         pseudonym: pseudonym(0),
         session_version: version,
-        granted_at: now(),
+        changed_at: now(),
         received_at: now(),
         marketing: Verdict::Pending,
         body: Body(&[b'x'; 300]),

@@ -35,7 +35,7 @@ fn try_record(db: Db<'_>, request: &Record<'_>, now: Timestamp) -> Result<Record
         return Ok(RecordReply::Moved);
     }
     let tombstone = sessions::tombstone(db, site, pseudonym, now)?;
-    if tombstone.is_some_and(|at| at >= request.granted_at) {
+    if tombstone.is_some_and(|at| at >= request.changed_at) {
         return Ok(RecordReply::Moved);
     }
 

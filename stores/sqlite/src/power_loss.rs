@@ -152,7 +152,7 @@ impl Bench {
             fingerprint: &fingerprint,
             pseudonym: key,
             session_version: None,
-            granted_at: now(),
+            changed_at: now(),
             received_at: now(),
             marketing: Verdict::Pending,
             body: Body(&body),

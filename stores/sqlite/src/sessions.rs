@@ -113,7 +113,7 @@ fn try_put(db: Db<'_>, request: &PutSession<'_>, room: Room, now: Timestamp) -> 
     }
     if let Some(session) = request.session
         && !narrowing
-        && Some(session.granted_at) <= newest_floor(db, site, pseudonym, now)?
+        && Some(session.changed_at) <= newest_floor(db, site, pseudonym, now)?
     {
         return Ok(PutReply::Conflict);
     }

@@ -19,8 +19,8 @@ impl Order {
     pub const SALE: Self = Self(&["0C", "CF", "FQ", "QF", "FF"]);
     /// Flows whose order nothing depends on.
     pub const ANY: Self = Self(&["0T", "TF", "FF", "FX", "XF", "0X"]);
-    /// The session, then the calls.
-    pub const ERASURE: Self = Self(&["0D", "DE"]);
+    /// What is known, the session, then the calls.
+    pub const ERASURE: Self = Self(&["0F", "FD", "DE"]);
 
     fn allows(self, before: char, next: char) -> bool {
         self.0.iter().any(|pair| pair.chars().eq([before, next]))

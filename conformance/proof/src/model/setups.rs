@@ -119,6 +119,8 @@ pub fn setups() -> Vec<Setup> {
     all.push(sale_after_grant(&one));
     all.push(old_grant(&one));
     all.push(unknown_person(&one));
+    all.push(overtaken(&one));
+    all.push(erased_ahead(&one));
     let erasure = Actor::erasure(30, one.clone());
     all.push(
         Setup::new("two copies and an erasure", &one, with(copies(&one, 2), [erasure]))
@@ -206,6 +208,28 @@ fn unknown_person(engine: &Engine) -> Setup {
     setup.store = Store::default();
     setup.honest.clear();
     setup
+}
+
+/// The same of a browser whose clock is ahead: the dates of both are yet to come.
+fn overtaken(engine: &Engine) -> Setup {
+    let grant = Actor::statement(13, engine.clone(), Role::OldGrant, BOTH, 20_000);
+    let withdrawal =
+        Actor::statement(11, engine.clone(), Role::Withdrawal("analytics"), &[], 25_000);
+    let actors = with(copies(engine, 1), [grant.by(1), withdrawal.by(1)]);
+    Setup::new("a withdrawal and an older grant, both dated ahead", engine, actors)
+        .with_faults(1)
+        .with_ticks(2)
+}
+
+/// An erasure, and a copy of a grant dated ahead whose key is forgotten.
+fn erased_ahead(engine: &Engine) -> Setup {
+    let grant =
+        |number| Actor::statement(number, engine.clone(), Role::OldGrant, &["analytics"], 20_000);
+    let actors = with(copies(engine, 1), [Actor::erasure(30, engine.clone()), grant(13)]);
+    let mut setup = Setup::new("an erasure and a copy of a grant dated ahead", engine, actors);
+    setup.store = with_consent(Some(grant(90)));
+    setup.store.statements.clear();
+    setup.with_faults(1).with_ticks(2)
 }
 
 /// Sessions kept by another store.

@@ -1,6 +1,6 @@
 //! The store of the model: one site, in plain maps that can be copied and compared; written from `docs/stores.md`.
 
-use crate::asked::{Action, Asked, Person, Recorded, What};
+use crate::asked::{Action, Asked, Person, Recorded, What, cut_to};
 use consentgate_core::{
     Marketing, Millis, Reply, StoreError, StoreErrorKind, Timestamp,
     ids::{CallId, ClaimKey, EventId, Owner, Pseudonym, SessionVersion, SignatureHash},
@@ -93,6 +93,7 @@ pub enum Spoilt {
     VersionIsNotCompared,
     WithdrawalIsDropped,
     PutComparesNothing,
+    DatesAheadAreCut,
 }
 
 /// What becomes of a request that is cut off in the middle: the first half of a step that is not atomic.
@@ -114,10 +115,12 @@ impl Store {
             What::Settle { claims, owner, action } => {
                 Reply::Settle(Ok(self.settle(claims, *owner, action, spoilt)))
             }
-            What::Find(person) => Reply::FindSession(Ok(FoundSession {
-                session: self.sessions.get(&person.pseudonym).map(|kept| kept.0.clone()),
-                floor: self.floor(person),
-            })),
+            What::Find(person) => {
+                let session = self.sessions.get(&person.pseudonym).map(|kept| kept.0.clone());
+                let found = FoundSession { session, floor: self.floor(person) };
+                let spoilt = spoilt == Some(Spoilt::DatesAheadAreCut);
+                Reply::FindSession(Ok(if spoilt { cut_to(&found, now) } else { found }))
+            }
             What::Put { person, expected, session, floor, idempotency, narrowing, .. } => {
                 let change = (session.as_ref(), *floor, *idempotency, *narrowing);
                 Reply::PutSession(Ok(self.put(person, *expected, change, spoilt)))
@@ -272,7 +275,7 @@ impl Store {
             return PutReply::Repeated;
         }
         let below = session.zip(self.floor(person));
-        let below = below.is_some_and(|(session, floor)| session.granted_at <= floor);
+        let below = below.is_some_and(|(session, floor)| session.changed_at <= floor);
         let moved = self.version(person) != expected || (below && !narrowing);
         if moved && spoilt != Some(Spoilt::PutComparesNothing) {
             return PutReply::Conflict;
@@ -296,7 +299,7 @@ impl Store {
         let moved =
             recorded.session_version.is_some() && self.version(person) != recorded.session_version;
         let tombstone = self.tombstones.get(&person.pseudonym);
-        let erased = tombstone.is_some_and(|at| *at >= recorded.granted_at);
+        let erased = tombstone.is_some_and(|at| *at >= recorded.changed_at);
         if (moved && compares) || erased {
             return RecordReply::Moved;
         }

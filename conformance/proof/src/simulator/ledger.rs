@@ -174,7 +174,7 @@ impl Ledger {
         self.sessions.get(&person).is_some_and(|session| session.scopes.contains(scope))
     }
 
-    /// A statement that takes these scopes away was answered; its instant is `at`.
+    /// A statement that takes these scopes away was answered; it is dated `at`.
     pub fn withdrew(&mut self, person: Pseudonym, scopes: &[&str], at: Timestamp) -> Held {
         for scope in scopes {
             let newest = self.withdrawn.entry((person, (*scope).to_owned())).or_insert(at);
@@ -187,7 +187,7 @@ impl Ledger {
         let Some(session) = self.sessions.get(&person) else { return Ok(()) };
         let newer = |scope: &str| {
             let withdrawn = self.withdrawn.get(&(person, scope.to_owned()));
-            withdrawn.is_none_or(|at| session.granted_at > *at)
+            withdrawn.is_none_or(|at| session.changed_at > *at)
         };
         let holds = session.scopes.iter().all(newer);
         if holds { Ok(()) } else { Err("law 7: a grant that is not newer undid a withdrawal") }

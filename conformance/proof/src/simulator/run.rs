@@ -62,6 +62,7 @@ pub enum Seeded {
     HeldIsAnsweredAsDone,
     BucketsGiveAlways,
     FloorsAreForgotten,
+    DatesAheadAreCut,
     WithdrawalsAreDropped,
     RefusedForGood,
     FailoverOfCalls,
@@ -102,8 +103,8 @@ struct Sim {
     flows: Vec<Running>,
     late: Vec<Asked>,
     sent: Vec<Option<world::Pairs>>,
-    /// Person, scopes, date, and when it first arrived.
-    said: Vec<(u8, u8, i64, Option<Timestamp>)>,
+    /// Person, scopes and date.
+    said: Vec<(u8, u8, i64)>,
     jobs: Vec<Conversion>,
     ledger: Ledger,
     people: Vec<Pseudonym>,
@@ -184,7 +185,7 @@ impl Sim {
             Op::Say { gate, person, scopes, ago_ms } => {
                 let gate = usize::from(gate) % GATES;
                 let at = self.now_ms - i64::from(ago_ms);
-                self.said.push((person % PEOPLE, scopes % 8, at, None));
+                self.said.push((person % PEOPLE, scopes % 8, at));
                 self.say(gate, self.said.len() - 1)
             }
             Op::SayAgain { gate, which } => match self.said.len() {

@@ -201,7 +201,7 @@ const record = (number, more) => ({
   more_signature_hashes: [],
   event_id: null,
   session_version: null,
-  granted_at_ms: NOW_MS,
+  changed_at_ms: NOW_MS,
   received_at_ms: NOW_MS,
   marketing: 'pending',
   body: { base64: 'e30=' },

@@ -30,7 +30,7 @@ def record(number: int, **more: Any) -> Json:
     request = {
         **{**person(1), "call_id": hexed(number + 1), "signature_hash": hexed(number + 1, 64)},
         **{"more_signature_hashes": [], "event_id": None, "session_version": None},
-        **{"granted_at_ms": NOW_MS, "received_at_ms": NOW_MS, "marketing": "pending"},
+        **{"changed_at_ms": NOW_MS, "received_at_ms": NOW_MS, "marketing": "pending"},
         **{"body": {"base64": "e30="}, "keep_ms": 86_400_000, "delay_ms": 0},
         **{"calls_per_site_max": 100_000, "calls_bytes_per_site_max": 100_000_000},
     }

@@ -20,8 +20,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
     (
         "calls",
         "a tombstone forbids only what is older",
-        'at >= request["granted_at_ms"] for',
-        'at > request["granted_at_ms"] for',
+        'at >= request["changed_at_ms"] for',
+        'at > request["changed_at_ms"] for',
     ),
     (
         "calls",

@@ -88,8 +88,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
     (
         "sessions",
         "a floor refuses only what is older",
-        'session["granted_at_ms"] <= floor for',
-        'session["granted_at_ms"] < floor for',
+        'session["changed_at_ms"] <= floor for',
+        'session["changed_at_ms"] < floor for',
     ),
     ("sessions", "floors do not refuse", "            if below[0]:\n", "            if False:\n"),
     (

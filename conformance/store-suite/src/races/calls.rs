@@ -23,7 +23,7 @@ pub(super) fn record(number: usize) -> Value {
         json!({
             "call_id": hex(number + 1, 32), "signature_hash": hex(number + 1, 64),
             "more_signature_hashes": [], "event_id": null, "session_version": null,
-            "granted_at_ms": NOW_MS, "received_at_ms": NOW_MS, "marketing": "pending",
+            "changed_at_ms": NOW_MS, "received_at_ms": NOW_MS, "marketing": "pending",
             "body": {"base64": "e30="}, "keep_ms": 86_400_000, "delay_ms": 0,
             "calls_per_site_max": 100_000, "calls_bytes_per_site_max": 100_000_000,
         }),

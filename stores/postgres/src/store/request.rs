@@ -102,7 +102,7 @@ pub(super) fn record(request: &Record<'_>) -> Value {
         "fingerprint": request.fingerprint.expose(),
         "pseudonym": request.pseudonym.to_hex(),
         "session_version": request.session_version.map(|version| version.0),
-        "granted_at_ms": point(request.granted_at),
+        "changed_at_ms": point(request.changed_at),
         "received_at_ms": point(request.received_at),
         "marketing": match request.marketing {
             Verdict::Pending => "pending",

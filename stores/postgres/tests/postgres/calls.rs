@@ -71,7 +71,7 @@ async fn law_5_no_row_without_the_session_that_was_judged() {
 async fn law_7_a_tombstone_at_or_after_the_grant_forbids_the_row() {
     let world = World::at(START).await;
     assert!(erase(&world, "a", 1, floor(5000, 100)).await);
-    let grant = |granted_at, number| Call { granted_at, ..Call::new(number) };
+    let grant = |changed_at, number| Call { changed_at, ..Call::new(number) };
     assert_eq!(grant(5000, 1).record(&world).await, RecordReply::Moved);
     assert_eq!(grant(5001, 1).record(&world).await, ENQUEUED);
     let refusal =

@@ -206,7 +206,7 @@ impl Both<'_> {
             fingerprint: &fingerprint,
             pseudonym,
             session_version: version.map(|(reference, _)| reference),
-            granted_at: at(dice.one(&[1000, 2000, 3000, 4000])),
+            changed_at: at(dice.one(&[1000, 2000, 3000, 4000])),
             received_at: self.now,
             marketing: dice.one(&[Verdict::Pending, Verdict::Skipped]),
             body: Body(b"\0body"),

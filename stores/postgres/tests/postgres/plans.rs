@@ -19,7 +19,7 @@ fn event_of(n: i64) -> [String; 6] {
     let record = format!(
         ", 'signature_hash', md5('s{n}') || md5('t'), 'more_signature_hashes',
         jsonb_build_array(md5('x{n}') || md5('t')), 'event_id', 'e{n}', 'session_version', null,
-        'granted_at_ms', 1, 'received_at_ms', 1, 'marketing', 'skipped', 'delay_ms', 0, 'calls_per_site_max', 1000000,
+        'changed_at_ms', 1, 'received_at_ms', 1, 'marketing', 'skipped', 'delay_ms', 0, 'calls_per_site_max', 1000000,
         'calls_bytes_per_site_max', 1000000"
     );
     let session = ", 'expected', null, 'floor', null, 'idempotency', jsonb_build_object('key', md5('k'), 'keep_ms', 1),

@@ -126,7 +126,7 @@ async fn law_7_a_withdrawal_waits_for_a_call_under_way() {
         let record = format!(
             r#"select consentgate.record_call('{{"site": "a", "call_id": "{}", "signature_hash": "{}",
                 "more_signature_hashes": [], "event_id": null, "fingerprint": "{}", "pseudonym": "{}",
-                "session_version": {}, "granted_at_ms": 1000, "received_at_ms": 1000, "marketing": "pending",
+                "session_version": {}, "changed_at_ms": 1000, "received_at_ms": 1000, "marketing": "pending",
                 "keep_ms": 60000, "delay_ms": 0, "calls_per_site_max": 10,
                 "calls_bytes_per_site_max": 1000}}', 'x')"#,
             call(1).to_hex(),
@@ -162,7 +162,7 @@ async fn law_7_where_sessions_are_apart_an_erasure_still_leaves_no_call_behind()
     erasing.batch_execute(&statement).await.unwrap();
     let recording = tokio::spawn({
         let world = world.clone();
-        async move { Call { granted_at: 2000, ..Call::new(1) }.record(&world).await }
+        async move { Call { changed_at: 2000, ..Call::new(1) }.record(&world).await }
     });
     somebody_waits(&world).await;
     erasing.batch_execute("commit").await.unwrap();

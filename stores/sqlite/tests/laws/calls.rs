@@ -181,7 +181,7 @@ fn field_44_erasing_takes_the_calls_the_jobs_and_every_name_and_leaves_a_tombsto
     assert_eq!(taken.iter().map(|job| job.call_id).collect::<Vec<_>>(), [call_id(2)]);
     assert_eq!(of("b", "x").take(sqlite, 1, 100, at(5000)).len(), 1, "law 8");
     assert_eq!(person.find(sqlite, at(5)).floor, Some(at(5)));
-    record.granted_at = at(6);
+    record.changed_at = at(6);
     record.body = Body(b"");
     assert_eq!(sqlite.record(&record, at(6)).unwrap(), ENQUEUED, "its names are free");
     assert!(person.erase_calls(sqlite, KEEP, at(7)));

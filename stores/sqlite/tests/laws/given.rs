@@ -269,7 +269,7 @@ impl Person {
             fingerprint: &self.fingerprint,
             pseudonym: self.pseudonym,
             session_version: version,
-            granted_at: now,
+            changed_at: now,
             received_at: now,
             marketing: Verdict::Pending,
             body: Body(b"{\"a\":1}"),

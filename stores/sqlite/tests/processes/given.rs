@@ -97,7 +97,7 @@ pub fn record(store: &Sqlite, number: u64, by: u8) -> RecordReply {
         fingerprint: &Fingerprint::new("p").unwrap(),
         pseudonym: Pseudonym::from_bytes([1; 16]),
         session_version: None,
-        granted_at: now(),
+        changed_at: now(),
         received_at: now(),
         marketing: Verdict::Pending,
         body: Body(&body),

@@ -51,10 +51,8 @@ impl Sim {
     #[expect(clippy::indexing_slicing, reason = "taken modulo their number")]
     pub(super) fn say(&mut self, gate: usize, which: usize) -> Held {
         let now = self.clock(gate);
-        let (person, scopes, at_ms, _) = self.said[which];
-        // A copy says no more than what it is a copy of, and counts from when that came.
-        let first = self.said[which].3.get_or_insert(now);
-        let at = after_noon(at_ms).min(*first);
+        let (person, scopes, at_ms) = self.said[which];
+        let at = after_noon(at_ms);
         let scopes = SCOPES[usize::from(scopes)];
         let body = statement(&format!("person-{person}"), scopes, after_noon(at_ms));
         let number = self.number();

@@ -2,7 +2,7 @@
 
 use super::{About, Held, PLACES, Seeded, Sim};
 use crate::{
-    asked::{Action, Asked, What},
+    asked::{Action, Asked, What, cut_to},
     simulator::plan::Fate,
 };
 use consentgate::{Memory, Perform};
@@ -84,6 +84,9 @@ impl Sim {
         let reply = match (&reply, self.seeded) {
             (Reply::Admit(Ok(AdmitReply::Held { .. })), Some(Seeded::HeldIsAnsweredAsDone)) => {
                 Reply::Admit(Ok(AdmitReply::Done(Done::Accepted(CallId::from_bytes([1; 16])))))
+            }
+            (Reply::FindSession(Ok(found)), Some(Seeded::DatesAheadAreCut)) => {
+                Reply::FindSession(Ok(cut_to(found, now)))
             }
             _ => reply,
         };
