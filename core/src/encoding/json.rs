@@ -35,10 +35,28 @@ pub(crate) enum Kind {
 
 /// Reads the whole document, or says that it is not one.
 pub(crate) fn visit(document: &[u8], visit: &mut impl Visit) -> Result<(), NotJson> {
+    visit_with(document, visit, numbers_are_texts())
+}
+
+fn visit_with(document: &[u8], visit: &mut impl Visit, texts: bool) -> Result<(), NotJson> {
     let mut keys = Keys::new();
     let mut json = serde_json::Deserializer::from_slice(document);
-    Value { visit, keys: &mut keys, depth: 0 }.deserialize(&mut json).map_err(|_| NotJson)?;
+    let value = Value { visit, keys: &mut keys, depth: 0, texts };
+    value.deserialize(&mut json).map_err(|_| NotJson)?;
     json.end().map_err(|_| NotJson)
+}
+
+/// The only key of the object that `serde_json` makes of the text of a number that is no integer, where its feature `arbitrary_precision` is on.
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// Whether that feature is on. Any other crate of the program may turn it on for this one too.
+fn numbers_are_texts() -> bool {
+    serde_json::from_slice::<Probe>(b"0.5").is_ok_and(|Probe { text }| text)
+}
+
+/// Whether a number's text is a finite double, as without that feature each number has to be.
+fn is_finite(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 /// The bytes are not strict JSON. Without detail: the place would quote a body.
@@ -67,6 +85,8 @@ struct Value<'a, 'de, V> {
     visit: &'a mut V,
     keys: &'a mut Keys<'de>,
     depth: usize,
+    /// Numbers come as objects.
+    texts: bool,
 }
 
 impl<'de, V: Visit> Value<'_, 'de, V> {
@@ -124,9 +144,10 @@ impl<'de, V: Visit> Visitor<'de> for Value<'_, 'de, V> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
         let depth = self.deeper()?;
         self.visit.other(self.depth, Kind::Array);
+        let texts = self.texts;
         for index in 0.. {
             self.visit.index(depth, index);
-            let element = Value { visit: &mut *self.visit, keys: &mut *self.keys, depth };
+            let element = Value { visit: &mut *self.visit, keys: &mut *self.keys, depth, texts };
             if array.next_element_seed(element)?.is_none() {
                 break;
             }
@@ -135,17 +156,25 @@ impl<'de, V: Visit> Visitor<'de> for Value<'_, 'de, V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        let mut next = object.next_key_seed(Key)?;
+        let texts = self.texts;
+        if texts && next.as_deref() == Some(NUMBER) {
+            // An object of the sender's that is named so is taken for a number, or refused.
+            let text = object.next_value_seed(Key)?;
+            if !is_finite(&text) || object.next_key_seed(Key)?.is_some() {
+                return Err(A::Error::custom("no finite number"));
+            }
+            return self.scalar();
+        }
         let depth = self.deeper()?;
         self.visit.other(self.depth, Kind::Object);
         let first = self.keys.len();
-        while let Some(key) = object.next_key_seed(Key)? {
+        while let Some(key) = next {
             self.visit.key(depth, &key);
             self.keys.push(key);
-            object.next_value_seed(Value {
-                visit: &mut *self.visit,
-                keys: &mut *self.keys,
-                depth,
-            })?;
+            let (visit, keys) = (&mut *self.visit, &mut *self.keys);
+            object.next_value_seed(Value { visit, keys, depth, texts })?;
+            next = object.next_key_seed(Key)?;
         }
         let own = self.keys.get_mut(first..).unwrap_or_default();
         own.sort_unstable();
@@ -154,6 +183,33 @@ impl<'de, V: Visit> Visitor<'de> for Value<'_, 'de, V> {
         }
         self.keys.truncate(first);
         Ok(())
+    }
+}
+
+/// How a number is handed over.
+struct Probe {
+    text: bool,
+}
+
+impl<'de> serde::Deserialize<'de> for Probe {
+    fn deserialize<D: serde::Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_any(Probe { text: false })
+    }
+}
+
+impl<'de> Visitor<'de> for Probe {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Self, A::Error> {
+        Ok(Self { text: true })
     }
 }
 
@@ -180,5 +236,65 @@ impl<'de> Visitor<'de> for Key {
 
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
         Ok(Cow::Owned(key.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{format, string::String};
+
+    /// What is told of a document, on one line.
+    struct Told(String);
+
+    impl Visit for Told {
+        fn key(&mut self, depth: usize, key: &str) {
+            self.0 += &format!("{depth}{key} ");
+        }
+        fn index(&mut self, _: usize, _: usize) {}
+        fn string(&mut self, depth: usize, _: &str) {
+            self.0 += &format!("{depth}string ");
+        }
+        fn other(&mut self, depth: usize, kind: Kind) {
+            let kind = if kind == Kind::Scalar { "scalar" } else { "container" };
+            self.0 += &format!("{depth}{kind} ");
+        }
+    }
+
+    fn told(document: &str, texts: bool) -> Option<String> {
+        let mut told = Told(String::new());
+        visit_with(document.as_bytes(), &mut told, texts).ok().map(|()| told.0)
+    }
+
+    /// A number as `serde_json` hands it over with its feature `arbitrary_precision`.
+    fn number(text: &str) -> String {
+        format!(r#"{{"{NUMBER}":"{text}"}}"#)
+    }
+
+    #[test]
+    fn field_51_a_number_is_a_finite_double_also_where_it_comes_as_a_text() {
+        for (text, finite) in [
+            ("0", true),
+            ("-1.5e3", true),
+            ("1.7976931348623157e308", true),
+            ("1e-999", true),
+            ("1e309", false),
+            ("-1e999", false),
+            ("1.7976931348623159e308", false),
+        ] {
+            let scalar = finite.then(|| "0scalar ".into());
+            assert_eq!(told(text, numbers_are_texts()), scalar, "{text}");
+            assert_eq!(told(&number(text), true), scalar, "{text}");
+        }
+        for odd in [number("inf"), number(""), format!(r#"{{"{NUMBER}":{{"consentAt":"1"}}}}"#)] {
+            assert_eq!(told(&odd, true), None, "{odd}");
+        }
+        let more = format!(r#"{{"{NUMBER}":"1","consentAt":"2"}}"#);
+        assert_eq!(told(&more, true), None);
+        assert!(told(&more, false).is_some_and(|told| told.contains("1consentAt")));
+        // No level of nesting is spent on it.
+        let deep = format!("{}{}{}", "[".repeat(64), number("1"), "]".repeat(64));
+        assert!(told(&deep, true).is_some());
+        assert_eq!(told(&deep, false), None);
     }
 }
