@@ -37,8 +37,8 @@ pub(super) struct Gates {
     /// The latest that it ever was: what was over then may have been dropped.
     pub(super) latest: i64,
     listings: [Option<usize>; 2],
-    /// The clock stepped back at some time. What was over before then is dropped or not, as others write or do not, so
-    /// from then on the gate with site `b` alone is another's twin no more.
+    /// The clock stepped back at some time. What was over before then is dropped or not, as it lies beside what is
+    /// written, and that goes by keys of each gate's own: from then on they are twins no more.
     stepped_back: bool,
 }
 

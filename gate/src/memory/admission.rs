@@ -2,7 +2,7 @@
 
 use super::{
     Inner, Locked, Memory,
-    expiring::{Expires, Expiring, OfSite},
+    expiring::{Expires, Expiring, Full, OfSite},
     quota::{Site, Table},
 };
 use consentgate_core::{
@@ -101,7 +101,7 @@ impl Inner {
     fn admit(&self, request: &Admit<'_>, now: Timestamp) -> AdmitReply {
         match self.try_admit(request, now) {
             AdmitReply::Full => {
-                self.collect_admission(self.site(request.site).number, now);
+                self.collect_admission(self.site(request.site).full(), now);
                 self.try_admit(request, now)
             }
             reply => reply,
@@ -164,11 +164,11 @@ impl Inner {
     }
 
     /// Before the tables are called full, every part gives up what is over in it; one part after the other.
-    fn collect_admission(&self, site: u64, now: Timestamp) {
+    fn collect_admission(&self, full: Full, now: Timestamp) {
         for place in self.admission.places() {
             let mut shard = self.admission.lock_at(place);
-            shard.claims.collect_more(site, now, |entry| self.forget_claim(&entry));
-            shard.buckets.collect_more(site, now, |level| self.forget_bucket(&level));
+            shard.claims.collect_more(full, now, |entry| self.forget_claim(&entry));
+            shard.buckets.collect_more(full, now, |level| self.forget_bucket(&level));
         }
     }
 

@@ -4,7 +4,7 @@
 
 use super::{
     Inner, Locked, Memory, Shards,
-    expiring::{Expires, Expiring},
+    expiring::{Expires, Expiring, Full},
     queue::{Due, Job},
     quota::{Site, Table},
 };
@@ -95,7 +95,7 @@ impl Inner {
     fn record(&self, request: &Record<'_>, now: Timestamp) -> RecordReply {
         match self.try_record(request, now) {
             RecordReply::Full => {
-                self.collect_calls(self.site(request.site).number, now);
+                self.collect_calls(self.site(request.site).full(), now);
                 self.try_record(request, now)
             }
             reply => reply,
@@ -103,13 +103,13 @@ impl Inner {
     }
 
     /// Before the table is called full, every part gives up what is over in it; one part after the other.
-    fn collect_calls(&self, site: u64, now: Timestamp) {
+    fn collect_calls(&self, full: Full, now: Timestamp) {
         for place in self.calls.rows.places() {
             let Rows { rows, due } = &mut *self.calls.rows.lock_at(place);
-            rows.collect_more(site, now, |row| self.forget_row(&row, due));
+            rows.collect_more(full, now, |row| self.forget_row(&row, due));
         }
         for place in self.calls.names.places() {
-            self.calls.names.lock_at(place).names.collect_more(site, now, |_| {});
+            self.calls.names.lock_at(place).names.collect_more(full, now, |_| {});
         }
     }
 

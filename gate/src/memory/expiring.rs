@@ -21,11 +21,22 @@ impl<T> OfSite for (u64, T) {
     }
 }
 
+/// Whose room is at an end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Full {
+    /// The share of the site of this number.
+    Site(u64),
+    /// What all sites may have together. As the shares of all that are configured fit into it, removed ones left some.
+    All,
+}
+
 /// A map whose entries end by themselves: each write looks at a few entries in turn and drops those that are over.
-/// No sweep stops the world, and no more than twice [`LOOKS`] entries are touched by one call.
+/// No sweep stops the world, and no more than [`LOOKS`] entries are touched by one call.
 ///
-/// Each site has a part of its own, so that one site's flood does not hide what is over at another (law 8). A write
-/// looks at its own site's part and at one more in turn: what a quiet site left behind goes as well.
+/// Each site has a part of its own, so that one site's flood does not hide what is over at another, and a write looks at
+/// its own site's alone (law 8): what is over may be asked for again once a clock steps back, and whether it was dropped
+/// meanwhile is no other site's affair. What a quiet site left behind goes by [`purge`](Self::purge), or where there is
+/// no room left for all sites together.
 pub(super) struct Expiring<K, V> {
     /// By the number of the site, in order.
     sites: Vec<Part<K, V>>,
@@ -121,14 +132,35 @@ impl<K: Hash + Eq + OfSite, V: Expires> Expiring<K, V> {
         limit - left
     }
 
-    /// Looks at a few entries of a site in turn, and at a few of another's; hands over those that are over.
-    pub(super) fn collect(&mut self, site: u64, now: Timestamp, over: impl FnMut(V)) {
-        self.look(LOOKS, site, now, over);
+    /// Looks at a few entries of a site in turn; hands over those that are over.
+    pub(super) fn collect(&mut self, site: u64, now: Timestamp, mut over: impl FnMut(V)) {
+        if let Some(part) = self.part_mut(site) {
+            part.look(LOOKS, now, &mut over);
+        }
+        // Nobody can tell a part that is empty from none.
+        let next = self.next_part();
+        if self.sites.get(next).is_some_and(|part| part.map.is_empty()) {
+            self.sites.remove(next);
+        }
     }
 
-    /// Looks at more entries, for a table that seems full.
-    pub(super) fn collect_more(&mut self, site: u64, now: Timestamp, over: impl FnMut(V)) {
-        self.look(LOOKS_WHEN_FULL, site, now, over);
+    /// Looks at more entries, for a table that seems full: of the site, or of all sites in turn.
+    pub(super) fn collect_more(&mut self, full: Full, now: Timestamp, mut over: impl FnMut(V)) {
+        match full {
+            Full::Site(site) => {
+                if let Some(part) = self.part_mut(site) {
+                    part.look(LOOKS_WHEN_FULL, now, &mut over);
+                }
+            }
+            Full::All => {
+                for _ in 0..self.sites.len().min(LOOKS_WHEN_FULL) {
+                    let next = self.next_part();
+                    if let Some(part) = self.sites.get_mut(next) {
+                        part.look(LOOKS_WHEN_FULL, now, &mut over);
+                    }
+                }
+            }
+        }
     }
 
     fn part(&self, site: u64) -> Option<&Part<K, V>> {
@@ -141,22 +173,10 @@ impl<K: Hash + Eq + OfSite, V: Expires> Expiring<K, V> {
         self.sites.get_mut(place)
     }
 
-    fn look(&mut self, looks: usize, site: u64, now: Timestamp, mut over: impl FnMut(V)) {
-        if let Some(part) = self.part_mut(site) {
-            part.look(looks, now, &mut over);
-        }
-        if self.next >= self.sites.len() {
-            self.next = 0;
-        }
-        let Some(part) = self.sites.get_mut(self.next) else { return };
-        if part.site != site {
-            part.look(looks, now, &mut over);
-        }
-        if part.map.is_empty() {
-            self.sites.remove(self.next);
-        } else {
-            self.next += 1;
-        }
+    /// The place of the part whose turn it is.
+    fn next_part(&mut self) -> usize {
+        self.next = if self.next + 1 < self.sites.len() { self.next + 1 } else { 0 };
+        self.next
     }
 }
 

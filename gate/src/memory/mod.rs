@@ -1,7 +1,7 @@
 //! Everything in memory: all roles for one process, bounded, without threads or timers.
 //!
 //! A table that is full refuses; nothing that is alive is ever forgotten to make room (law 9). What has expired is
-//! collected a few entries at a time by the calls that pass by.
+//! collected a few entries at a time by the calls that pass by at the same site, or by a purge.
 
 mod admission;
 mod calls;

@@ -1,8 +1,9 @@
 //! How many entries each table has, in all and for each site (laws 8 and 9). How many a site may have, each request says.
 
+use super::expiring::Full;
 use crate::sync::{
     RwLock,
-    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
 };
 use consentgate_core::{Caps, ids::SiteId};
 use std::{
@@ -41,6 +42,8 @@ pub(super) struct Quotas {
 pub(super) struct Site {
     pub(super) number: u64,
     used: [AtomicU64; TABLES],
+    /// Its last want of room was for what all sites have together, not for its own share.
+    crowded_out: AtomicBool,
 }
 
 impl Quotas {
@@ -74,7 +77,7 @@ impl Quotas {
         }
         let new = || {
             let number = self.next_number.fetch_add(1, Relaxed);
-            Arc::new(Site { number, used: Default::default() })
+            Arc::new(Site { number, used: Default::default(), crowded_out: AtomicBool::new(false) })
         };
         sites.entry(id.clone()).or_insert_with(new).clone()
     }
@@ -104,6 +107,7 @@ impl Quotas {
         let fits = add(&self.all[table as usize], count, self.most[table as usize]);
         if !fits {
             site.used[table as usize].fetch_sub(count, Relaxed);
+            site.crowded_out.store(true, Relaxed);
         }
         fits
     }
@@ -116,6 +120,11 @@ impl Quotas {
 }
 
 impl Site {
+    /// Where room is to be made for it.
+    pub(super) fn full(&self) -> Full {
+        if self.crowded_out.swap(false, Relaxed) { Full::All } else { Full::Site(self.number) }
+    }
+
     fn is_empty(&self) -> bool {
         self.used.iter().all(|used| used.load(Relaxed) == 0)
     }

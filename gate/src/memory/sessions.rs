@@ -2,7 +2,7 @@
 
 use super::{
     Inner, Memory,
-    expiring::{Expires, Expiring},
+    expiring::{Expires, Expiring, Full},
     quota::{Site, Table},
 };
 use crate::sync::{MutexGuard, atomic::Ordering::Relaxed};
@@ -103,7 +103,7 @@ impl Inner {
     fn put_session(&self, request: &PutSession<'_>, now: Timestamp) -> PutReply {
         match self.try_put(request, now, Room::AsItIs) {
             PutReply::Full => {
-                self.collect_people(self.site(request.site).number, now);
+                self.collect_people(self.site(request.site).full(), now);
                 self.try_put(request, now, Room::AsMade)
             }
             reply => reply,
@@ -190,7 +190,7 @@ impl Inner {
     fn delete_session(&self, request: &DeleteSession<'_>, now: Timestamp) -> bool {
         let site = self.site(request.site);
         self.try_delete(&site, request, now) || {
-            self.collect_people(site.number, now);
+            self.collect_people(site.full(), now);
             self.try_delete(&site, request, now)
         }
     }
@@ -222,7 +222,7 @@ impl Inner {
             self.try_tombstone(&mut shard, site, pseudonym, tombstone, most, now)
         };
         attempt() || {
-            self.collect_people(site.number, now);
+            self.collect_people(site.full(), now);
             attempt()
         }
     }
@@ -250,18 +250,18 @@ impl Inner {
     }
 
     /// Before a table is called full, every part gives up what is over in it; one part after the other.
-    fn collect_people(&self, site: u64, now: Timestamp) {
+    fn collect_people(&self, full: Full, now: Timestamp) {
         let over = |table, site: &Site| self.quotas.release(table, site, 1);
         for place in self.people.places() {
             let mut shard = self.people.lock_at(place);
-            shard.sessions.collect_more(site, now, |kept| over(Table::Sessions, &kept.owner_site));
-            shard.floors.collect_more(site, now, |kept| over(Table::Floors, &kept.owner_site));
+            shard.sessions.collect_more(full, now, |kept| over(Table::Sessions, &kept.owner_site));
+            shard.floors.collect_more(full, now, |kept| over(Table::Floors, &kept.owner_site));
             shard
                 .tombstones
-                .collect_more(site, now, |kept| over(Table::Tombstones, &kept.owner_site));
+                .collect_more(full, now, |kept| over(Table::Tombstones, &kept.owner_site));
             shard
                 .statements
-                .collect_more(site, now, |kept| over(Table::Idempotency, &kept.owner_site));
+                .collect_more(full, now, |kept| over(Table::Idempotency, &kept.owner_site));
         }
     }
 

@@ -52,3 +52,46 @@ fn law_8_room_at_one_site_is_found_beside_a_flood_at_another() {
     }
     assert_eq!(memory.site_usage(&a).buckets, 50_000, "and none of a's");
 }
+
+fn at(ms: u64) -> Timestamp {
+    Timestamp::from_millis(1_700_000_000_000).unwrap().plus(Millis(ms))
+}
+
+fn memory(sites_max: u64, buckets_per_site_max: u64) -> Memory {
+    let caps = json!({"sites_max": sites_max, "buckets_max": sites_max * buckets_per_site_max,
+        "buckets_per_site_max": buckets_per_site_max});
+    let config = json!({"sites": {}, "caps": caps}).to_string();
+    Memory::new(&Config::from_json(config.as_bytes()).unwrap().common().caps)
+}
+
+/// An empty bucket, full again by the time that others write, and asked for once more after the clock stepped back:
+/// what is answered is its own site's affair.
+#[test]
+fn law_8_no_write_at_another_site_decides_what_a_clock_that_steps_back_meets() {
+    let [a, b] = ["a", "b"].map(|name| SiteId::new(name).unwrap());
+    let (rate, limited) =
+        (Rate::token_bucket(1, 1), AdmitReply::Limited { retry: Millis(59_999), bucket: 0 });
+    for others in [0, 2000] {
+        let memory = memory(2, 100_000);
+        take(&memory, &a, 1, rate, at(0));
+        for number in 0..others {
+            take(&memory, &b, number, rate, at(61_000));
+        }
+        assert_eq!(take(&memory, &a, 1, rate, at(1)), limited, "{others} writes at b");
+    }
+}
+
+#[test]
+fn law_9_what_removed_sites_left_makes_way_where_there_is_no_room_in_all() {
+    let memory = memory(2, 500);
+    let rate = Rate::token_bucket(1, 60);
+    let admitted = AdmitReply::Admitted { takeover: false };
+    let mut later = 0;
+    for turn in 0..6 {
+        let site = SiteId::new(&format!("s{turn}")).unwrap();
+        for number in 0..500 {
+            assert_eq!(take(&memory, &site, number, rate, at(later)), admitted, "{turn} {number}");
+        }
+        later += 1001;
+    }
+}
