@@ -126,7 +126,7 @@ impl Engine {
         match Event::read(&body, fingerprint, event_id.as_ref(), &site.id) {
             Ok(event) => {
                 if let Some(rest) = resting() {
-                    return CallEvent::stores_rest(site, &verified, rest);
+                    return CallEvent::stores_rest(site, verified, event, rest);
                 }
                 CallEvent::verified(self.context(site), verified, event, body, unique(), now)
             }

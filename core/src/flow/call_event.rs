@@ -79,7 +79,8 @@ impl<'b> CallEvent<'b> {
     }
 
     /// A flow whose stage 1 is passed, but whose stores are left alone: nothing is claimed that could not be recorded.
-    pub(crate) fn stores_rest(site: &Site, verified: &Verified, rest: Millis) -> Self {
+    pub(crate) fn stores_rest(site: &Site, verified: Verified, event: Event, rest: Millis) -> Self {
+        let verified = verified.with_id_of_body(event.id);
         let error = StoreError::resting(rest);
         let decision = store_failed(Name::CallEvent, Stage::Replay, error);
         let key_id = site.key_id(verified.key_index());

@@ -1,10 +1,10 @@
 //! Law 11 for a store that goes on failing: it is left alone, and while it is, nothing is claimed that could not be
 //! recorded. What may stand in for it is named in the configuration, counted and marked.
 
-use crate::world::{ORIGIN, Pairs, body, config_json, noon, secs, signed, statement};
+use crate::world::{ORIGIN, Pairs, World, body, config_json, noon, secs, signed, statement};
 use consentgate::{
-    Clock, Config, Decision, Effect, Gate, ManualClock, Memory, Outcome, Perform, Reason, Reply,
-    Request, Role, Stage, StoreError, StoreErrorKind, Stores,
+    Clock, Config, Decision, Effect, Gate, ManualClock, Memory, Millis, Outcome, Perform, Reason,
+    Reply, Request, Role, SecretInput, Stage, StoreError, StoreErrorKind, Stores, sign,
 };
 use serde_json::{Value, json};
 use std::{
@@ -64,7 +64,7 @@ impl Scene {
     }
 
     fn forward(&self, ms: u64) {
-        self.clock.advance(consentgate::Millis(ms));
+        self.clock.advance(Millis(ms));
     }
 
     fn deliver(&self, headers: &Pairs, person: &str) -> Decision {
@@ -139,6 +139,27 @@ fn law_4_an_event_sent_away_while_a_store_rests_is_accepted_afterwards() {
     scene.recover();
     scene.forward(5000);
     assert_eq!(scene.deliver(&headers, "p").outcome(), Outcome::Accepted);
+}
+
+#[test]
+fn an_event_sent_away_at_once_names_the_id_that_its_body_holds() {
+    let mut config = config_json();
+    config["sites"]["a"]["scheme"] = "stripe".into();
+    let world = World::new(&config);
+    let body = br#"{"fingerprint":"p","id":"evt_1"}"#;
+    let headers = sign("stripe", SecretInput::Bytes(&[1; 32]), body, None, world.now).unwrap();
+    let request = Request { site: "a", headers: &headers, body, ip: None };
+    let (resting, unique) = (|| Some(Millis(5000)), || panic!("nothing is begun"));
+    let flow = world.engine.call_event(
+        &request,
+        std::borrow::Cow::Borrowed(body),
+        resting,
+        unique,
+        world.now,
+    );
+    let decision = world.run(flow);
+    assert_eq!(decision.reason(), Reason::StoreResting);
+    assert_eq!(decision.event_id().map(|id| id.as_str()), Some("evt_1"));
 }
 
 #[test]
