@@ -3,7 +3,7 @@ use crate::{
     request::Request,
 };
 use consentgate::{
-    Millis, Reason, Scheme, Secret, Timestamp, Verified,
+    Millis, Reason, Scheme, Secret, Timestamp, Verified, VerifyKey,
     core::{self, HEADERS_MAX},
 };
 
@@ -26,9 +26,9 @@ pub fn headers(data: &[u8]) {
         return;
     };
     assert_eq!(HEADERS_MAX, 256);
-    let secrets = KEYS.map(|key| Secret::from_bytes(key).unwrap());
+    let keys = KEYS.map(|key| VerifyKey::from(Secret::from_bytes(key).unwrap()));
     let tolerance = Millis::from_secs(TOLERANCE_S);
-    let got = core::verify(scheme, &secrets, &headers, body, tolerance, now);
+    let got = core::verify(scheme, &keys, &headers, body, tolerance, now);
     let expected = judge(scheme.name(), &KEYS, &headers, body, TOLERANCE_S, now.as_millis());
     assert_eq!(plain(got), expected);
 }
