@@ -115,3 +115,27 @@ impl Dummies {
         core::iter::repeat_n(&self.mac, macs).chain(core::iter::repeat_n(&self.public, publics))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{vec, vec::Vec};
+
+    #[test]
+    fn law_2_every_judgement_tries_as_many_keys_of_each_kind() {
+        let dummies = Dummies::new();
+        let (mac, public) = (&dummies.mac, &dummies.public);
+        let least = Kinds { secret: 2, public: 3 };
+        for listed in
+            [vec![], vec![mac], vec![public, mac], vec![public; 3], vec![mac, mac, public]]
+        {
+            let listed: Vec<Verifier> = listed.into_iter().cloned().collect();
+            let filling = dummies.filling(Kinds::of(&listed), least).cloned();
+            let tried: Vec<Verifier> = listed.iter().cloned().chain(filling).collect();
+            assert_eq!(Kinds::of(&tried), least);
+        }
+        let more = Kinds { secret: 4, public: 0 };
+        assert_eq!(dummies.filling(more, least).count(), 3);
+        assert_eq!(more.max(least), Kinds { secret: 4, public: 3 });
+    }
+}
