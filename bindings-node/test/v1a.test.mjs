@@ -16,7 +16,10 @@ const P = 2n ** 255n - 19n;
 
 const little = (number) => Buffer.from(number.toString(16).padStart(64, '0'), 'hex').reverse();
 const publicOf = (raw) =>
-  createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' });
+  createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') },
+    format: 'jwk',
+  });
 
 /** A pair of Node's making, and its texts. */
 function pair() {
@@ -87,10 +90,13 @@ test('whoever verifies has no private key, and a public key signs nothing', () =
     for (const key of [whsk, whpk])
       assert.throws(() => verify(scheme, key, {}, BODY), { ...misuse, message: /key \(`wh/ });
   const keys = [{ id: 'k', secret: whsk }];
-  assert.throws(() => new Gate({ sites: { acme: { keys } } }), (error) => {
-    assert.ok(error instanceof ConfigError && !error.message.includes(whsk.slice(5, 20)));
-    return error.faults[0].problem.startsWith('is a private key');
-  });
+  assert.throws(
+    () => new Gate({ sites: { acme: { keys } } }),
+    (error) => {
+      assert.ok(error instanceof ConfigError && !error.message.includes(whsk.slice(5, 20)));
+      return error.faults[0].problem.startsWith('is a private key');
+    },
+  );
 });
 
 test('a key with which almost anybody has signed is good for Node, and a fault here', () => {

@@ -90,7 +90,10 @@ function privateKey({ text, id, timestamp_s, body_b64, expect }) {
     halves_differ: /whose public half belongs to another/,
     public_key: /is a public key/,
   };
-  assert.throws(signed, (error) => error instanceof RangeError && words[expect.reason].test(error.message));
+  assert.throws(
+    signed,
+    (error) => error instanceof RangeError && words[expect.reason].test(error.message),
+  );
 }
 
 function equal({ a_b64, b_b64, equal }) {

@@ -97,7 +97,8 @@ def test_secrets(case: Json) -> None:
         return
     expect = case["expect"]
     if case["kind"] == "private":
-        return _private_key(case, expect)
+        _private_key(case, expect)
+        return
     faults = _faults(config(site={"keys": [{"id": "k", "secret": case["text"]}]}))
     if not expect["ok"]:
         (fault,) = faults
