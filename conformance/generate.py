@@ -14,6 +14,7 @@ NAMES = (
     "schemes",
     "secrets",
     "hmac",
+    "ed25519",
     "payload",
     "bucket",
     "consent",

@@ -74,7 +74,15 @@ def verified(event_id: Schema, timestamp: Schema) -> Schema:
 
 SECRET = one_of(
     closed({"ok": {"const": True}, "key_b64": BYTES}),
-    refused("empty", "not_base64", "too_short", "too_long"),
+    refused("empty", "not_base64", "too_short", "too_long", "public_key", "private_key"),
+)
+PUBLIC_KEY = one_of(
+    closed({"ok": {"const": True}, "public_b64": BYTES}),
+    refused("not_public_key", "weak_public_key", "private_key", "not_base64"),
+)
+SIGNED = one_of(
+    closed({"ok": {"const": True}, "signature": TEXT}),
+    refused("not_private_key", "halves_differ", "public_key"),
 )
 SITE: Schema = {"site": TEXT}
 STEPS: dict[str, Schema] = {
@@ -215,8 +223,22 @@ CASES: dict[str, Schema] = {
     "secrets": one_of(
         case({"kind": {"const": "parse"}, "text": TEXT, "expect": SECRET}),
         case({"kind": {"const": "equal"}, "a_b64": BYTES, "b_b64": BYTES, "equal": FLAG}),
+        case({"kind": {"const": "public"}, "text": TEXT, "expect": PUBLIC_KEY}),
+        case(
+            {
+                "kind": {"const": "private"},
+                "text": TEXT,
+                "id": TEXT,
+                "timestamp_s": COUNT,
+                "body_b64": BYTES,
+                "expect": SIGNED,
+            }
+        ),
     ),
     "hmac": case({"key_b64": BYTES, "data_b64": BYTES, "mac_b64": BYTES}),
+    "ed25519": case(
+        {"public_b64": BYTES, "message_b64": BYTES, "signature_b64": BYTES, "valid": FLAG}
+    ),
     "payload": case(
         {
             "site": TEXT,

@@ -119,6 +119,11 @@ def verify() -> Seeds:
         for name, change in list(changes.items())[:: 1 if n == 0 else 3]:
             start = bytes([n, 7]) + b'{"a":1}' + bytes([4]) + b"ev_1" + bytes([n % 3, n % 2])
             seeds[f"{scheme} {name}"] = start + change
+    changes["junk before"] = bytes([9, 2, 0, 6]) + b"v1a,x "
+    for name, change in changes.items():
+        # All four senders listed, and signed by the one that has a private key.
+        start = bytes([0, 7]) + b'{"a":1}' + bytes([4]) + b"ev_1" + bytes([3, 3])
+        seeds[f"v1a {name}"] = start + change
     return seeds
 
 

@@ -8,14 +8,14 @@ import { Gate, sign, verify } from 'consentgate';
 test('docs/schemes.md, "Using them"', () => {
   const page = readFileSync(new URL('../../docs/schemes.md', import.meta.url), 'utf8');
   const programs = [...page.matchAll(/```js\n(.+?)```/gs)].map(([, program]) => program);
-  assert.equal(programs.length, 2);
+  assert.equal(programs.length, 3);
   const body = programs.join('').replace(/^import .+$/m, '');
   const claims = [];
-  const names = ['Gate', 'verify', 'console', `${body}; return { gate, checkout };`];
-  const { gate, checkout } = new Function(...names)(Gate, verify, {
+  const names = ['Gate', 'sign', 'verify', 'console', `${body}; return { gate, checkout };`];
+  const { gate, checkout } = new Function(...names)(Gate, sign, verify, {
     assert: (claim) => claims.push(claim),
   });
-  assert.deepEqual(claims, [true, true]);
+  assert.deepEqual(claims, [true, true, true]);
 
   const at = 1_700_000_000_000;
   const consent = {

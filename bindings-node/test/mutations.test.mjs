@@ -13,6 +13,16 @@ const own = {
   github: { accept_untimed: true },
   shopify: { accept_untimed: true },
 };
+/** What signs, and what verifies: a secret, or the halves of a pair. */
+const secret = [SECRET, SECRET];
+const pair = [
+  'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==',
+  'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=',
+];
+const senders = [
+  ...schemes.map((scheme) => [scheme, scheme, secret]),
+  ['standard-webhooks, v1a', 'standard-webhooks', pair],
+];
 const at = { now: NOW };
 const CHARACTERS = [...'09azAFZ=,.:; +/_-\t\n\0\x7f', 'é', '\u0660', '\u0130', '\ufffd', '\ud800'];
 
@@ -46,20 +56,21 @@ function* mutants(pairs) {
   yield pairs.toReversed();
 }
 
-for (const scheme of schemes) {
-  test(`${scheme}: headers`, () => {
+for (const [name, scheme, [signs, verifies]] of senders) {
+  test(`${name}: headers`, () => {
     const rate = { capacity: 1_000_000, per_minute: 1_000_000 };
-    const gate = new Gate({ sites: { acme: site({ scheme, rate, ...own[scheme] }) } });
+    const keys = [{ id: 'k1', secret: verifies }];
+    const gate = new Gate({ sites: { acme: site({ scheme, keys, rate, ...own[scheme] }) } });
     consent(gate);
     const id = scheme === 'standard-webhooks' ? 'evt_1' : undefined;
-    const headers = Object.entries(sign(scheme, SECRET, BODY, { id, ...at }));
+    const headers = Object.entries(sign(scheme, signs, BODY, { id, ...at }));
     const first = gate.callEvent('acme', headers.flat(), BODY, at);
-    const verified = verify(scheme, SECRET, headers, BODY, at);
+    const verified = verify(scheme, verifies, headers, BODY, at);
     assert.equal(first.outcome, 'accepted');
     let [same, count] = [0, 0];
     for (const mutant of mutants(headers)) {
       const decision = gate.callEvent('acme', mutant.flat(), BODY, at);
-      const found = verify(scheme, SECRET, mutant, BODY, at);
+      const found = verify(scheme, verifies, mutant, BODY, at);
       count += 1;
       if (found === null) {
         assert.equal(decision.status, 401, JSON.stringify(mutant));
@@ -73,9 +84,9 @@ for (const scheme of schemes) {
     assert.ok(count > 2000 && same > 0 && same < count / 10, `${same} of ${count}`);
   });
 
-  test(`${scheme}: bodies`, () => {
-    const headers = sign(scheme, SECRET, BODY, at);
+  test(`${name}: bodies`, () => {
+    const headers = sign(scheme, signs, BODY, at);
     for (const other of changed(BODY))
-      assert.equal(verify(scheme, SECRET, headers, other, at) !== null, other === BODY, other);
+      assert.equal(verify(scheme, verifies, headers, other, at) !== null, other === BODY, other);
   });
 }

@@ -12,6 +12,8 @@ const PROBLEMS = {
   empty: /^is empty/,
   too_short: /^is shorter than 24 bytes/,
   too_long: /^is longer than 512 bytes/,
+  public_key: /^is a public key/,
+  private_key: /^is a private key/,
 };
 
 /** A site; a configuration refuses keys that are listed twice. */

@@ -1,7 +1,7 @@
 /** The vectors that need no store of their own: signatures, secrets, MACs. */
 
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { createHmac, createPublicKey, verify as check } from 'node:crypto';
 import { ConfigError, Gate, sign, verify } from 'consentgate';
 import { bytes, pairs, vectors } from './support/vectors.mjs';
 import { NOW, SCHEME } from './support/world.mjs';
@@ -45,12 +45,15 @@ vectors(
   },
 );
 
-vectors('secrets', ['kind', 'text', 'expect', 'a_b64', 'b_b64', 'equal'], (given) => {
+const SECRETS = ['kind', 'text', 'expect', 'a_b64', 'b_b64', 'equal'];
+vectors('secrets', [...SECRETS, 'id', 'timestamp_s', 'body_b64'], (given) => {
   if (given.kind === 'equal') return equal(given);
+  if (given.kind === 'private') return privateKey(given);
   const { text, expect } = given;
   const build = () => new Gate({ sites: { acme: { keys: [{ id: 'k', secret: text }] } } });
   if (expect.ok) {
     build();
+    if (given.kind === 'public') return;
     const at = { id: 'e', now: NOW };
     const made = sign(SCHEME, text, 'body', at);
     assert.deepEqual(made, sign(SCHEME, bytes(expect.key_b64), 'body', at));
@@ -61,6 +64,9 @@ vectors('secrets', ['kind', 'text', 'expect', 'a_b64', 'b_b64', 'equal'], (given
     not_base64: /is not base64/,
     too_short: /is shorter than 24 bytes/,
     too_long: /is longer than 512 bytes/,
+    not_public_key: /is no public key/,
+    weak_public_key: /is a weak public key/,
+    private_key: /is a private key/,
   };
   assert.throws(build, (error) => {
     assert.ok(error instanceof ConfigError);
@@ -70,6 +76,25 @@ vectors('secrets', ['kind', 'text', 'expect', 'a_b64', 'b_b64', 'equal'], (given
     return true;
   });
 });
+
+/** What a private key signs, and what it refuses to be. */
+function privateKey({ text, id, timestamp_s, body_b64, expect }) {
+  const body = bytes(body_b64);
+  const signed = () => sign(SCHEME, text, body, { id, now: timestamp_s * 1000 });
+  if (expect.ok) {
+    assert.equal(signed()['webhook-signature'], expect.signature);
+    return;
+  }
+  const words = {
+    not_private_key: /is no private key/,
+    halves_differ: /whose public half belongs to another/,
+    public_key: /is a public key/,
+  };
+  assert.throws(
+    signed,
+    (error) => error instanceof RangeError && words[expect.reason].test(error.message),
+  );
+}
 
 function equal({ a_b64, b_b64, equal }) {
   const keys = (secret) => ({ keys: [{ id: 'k', secret: bytes(secret) }] });
@@ -87,4 +112,20 @@ vectors('hmac', ['key_b64', 'data_b64', 'mac_b64'], ({ key_b64, data_b64, mac_b6
   const headers = sign(SCHEME, key, data, { id: 'e', now: NOW });
   const content = Buffer.concat([Buffer.from(`e.${NOW / 1000}.`), data]);
   assert.equal(headers['webhook-signature'], `v1,${mac(content)}`);
+});
+
+/** A public key as Node knows it; what is no point is none. */
+const known = (raw) =>
+  createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') },
+    format: 'jwk',
+  });
+
+vectors('ed25519', ['public_b64', 'message_b64', 'signature_b64', 'valid'], (given) => {
+  const [key, message, signature] = ['public', 'message', 'signature'].map((name) =>
+    bytes(given[`${name}_b64`]),
+  );
+  // Node's own Ed25519, which is laxer: what is good is good there too. The core itself is held to the rest.
+  if (given.valid) assert.ok(check(null, message, known(key), signature));
+  else assert.equal(signature.length, 64);
 });

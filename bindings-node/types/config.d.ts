@@ -34,7 +34,7 @@ export interface ConfigData {
 export type SiteConfig = string | Uint8Array | SiteConfigData;
 
 export interface SiteConfigData {
-  /** Oldest first. */
+  /** Oldest first: secrets, and for `standard-webhooks` public keys (`whpk_…`). */
   readonly keys: readonly { readonly id: string; readonly secret: SecretData }[];
   readonly scheme?: Scheme;
   /** Must be true for `github` and `shopify`, which sign no time: a captured request stays acceptable for ever. */

@@ -97,7 +97,8 @@ export type Role = 'admission' | 'sessions' | 'calls';
 
 /**
  * Text is what the sender shows: for `standard-webhooks` base64, with or without `whsec_`; for all other schemes the text
- * itself. Bytes are taken as they are.
+ * itself. Bytes are taken as they are. For `v1a` of `standard-webhooks`: `whpk_…`, a public key, where something is
+ * verified, and `whsk_…`, a private key, for `sign` alone.
  */
 export type Secret = string | Uint8Array;
 
@@ -346,7 +347,7 @@ export interface Verified {
   readonly id: string | null;
   /** The signed time, in milliseconds; `null` where none is signed (`github`, `shopify`). */
   readonly timestamp: number | null;
-  /** The place of the secret that was right. */
+  /** The place of the secret or key that was right. */
   readonly keyIndex: number;
 }
 

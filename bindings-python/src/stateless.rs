@@ -21,7 +21,7 @@ pub(crate) struct Verified {
     /// The time that the sender signed, in whole seconds, where the scheme has one.
     #[pyo3(get)]
     timestamp: Option<u64>,
-    /// The place of the secret that was right.
+    /// The place of the secret or key that was right.
     #[pyo3(get)]
     key_index: usize,
 }

@@ -16,7 +16,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "schemes.md"
 
 def test_using_them() -> None:
     programs = re.findall(r"```python\n(.+?)```", PAGE.read_text(), re.DOTALL)
-    assert len(programs) == 2
+    assert len(programs) == 3
     names: dict[str, Any] = {}
     exec("".join(programs), names)
     gate: Gate = names["gate"]

@@ -17,6 +17,13 @@ SITES: dict[str, Any] = {
     "github": {"accept_untimed": True},
     "shopify": {"accept_untimed": True},
 }
+PRIVATE = (
+    "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg=="
+)
+PUBLIC = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
+SENDERS = [(scheme, SECRET, SECRET) for scheme in _native.SCHEMES]
+SENDERS += [("standard-webhooks", PRIVATE, PUBLIC)]
+"""A scheme, what signs, and what verifies: a secret, or the halves of a pair."""
 CHARACTERS = "09azAFZ=,.:; +/_-\t\n\x00\x7f"
 ODD = ["é", "\u0660", "\ufffd", "\U0001f600"]
 Pairs = list[tuple[str, str]]
@@ -49,22 +56,22 @@ def mutants(headers: Pairs) -> Iterator[Pairs]:
     yield headers[::-1]
 
 
-@pytest.mark.parametrize("scheme", _native.SCHEMES)
-def test_headers(scheme: Scheme) -> None:
-    key = {"id": "k", "secret": SECRET}
+@pytest.mark.parametrize(("scheme", "signs", "verifies"), SENDERS)
+def test_headers(scheme: Scheme, signs: str, verifies: str) -> None:
+    key = {"id": "k", "secret": verifies}
     site = {"keys": [key], "scheme": scheme, "origins": [ORIGIN], **SITES.get(scheme, {})}
     site["rate"] = {"capacity": 1_000_000, "per_minute": 1_000_000}
     gate = consented(Gate({"sites": {"acme": site}}))
     id = "evt_1" if scheme == "standard-webhooks" else None
-    headers = list(sign(scheme, SECRET, BODY, id=id, now=NOW).items())
+    headers = list(sign(scheme, signs, BODY, id=id, now=NOW).items())
     first = gate.call_event("acme", headers, BODY, now=NOW)
     assert first.outcome == "accepted"
-    verified = verify(scheme, SECRET, headers, BODY, now=NOW)
+    verified = verify(scheme, verifies, headers, BODY, now=NOW)
     assert verified is not None
     same, count = 0, 0
     for mutant in mutants(headers):
         decision = gate.call_event("acme", mutant, BODY, now=NOW)
-        found = verify(scheme, SECRET, mutant, BODY, now=NOW)
+        found = verify(scheme, verifies, mutant, BODY, now=NOW)
         assert (found is None) == (decision.status == 401), mutant
         count += 1
         if found is not None:
@@ -75,13 +82,14 @@ def test_headers(scheme: Scheme) -> None:
     assert 0 < same < count / 10
 
 
-@pytest.mark.parametrize("scheme", _native.SCHEMES)
-def test_bodies(scheme: Scheme) -> None:
-    headers = sign(scheme, SECRET, BODY, now=NOW)
+@pytest.mark.parametrize(("scheme", "signs", "verifies"), SENDERS)
+def test_bodies(scheme: Scheme, signs: str, verifies: str) -> None:
+    headers = sign(scheme, signs, BODY, now=NOW)
     text = BODY.decode()
     for other in changed(text):
         expected = other == text
-        assert (verify(scheme, SECRET, headers, other.encode(), now=NOW) is not None) is expected
+        found = verify(scheme, verifies, headers, other.encode(), now=NOW)
+        assert (found is not None) is expected
 
 
 def test_devices() -> None:

@@ -29,7 +29,7 @@ REACHED = {
     *("signature", "secrets", "payload", "bucket", "consent", "timestamps"),
     *("sync", "wire", "sequences", "random", "transcripts", "schemes", "device"),
 }
-INNER = {"breaker", "hmac"}
+INNER = {"breaker", "hmac", "ed25519"}
 """Only the core itself can be given these: `sign` chooses what it signs."""
 
 
@@ -78,6 +78,12 @@ PROBLEMS = {
     "not_base64": "is not base64",
     "too_short": "is shorter than 24 bytes",
     "too_long": "is longer than 512 bytes",
+    "public_key": "is a public key",
+    "private_key": "is a private key",
+    "not_public_key": "is no public key",
+    "weak_public_key": "is a weak public key",
+    "not_private_key": "is no private key",
+    "halves_differ": "is a private key whose public half belongs to another",
 }
 
 
@@ -90,6 +96,9 @@ def test_secrets(case: Json) -> None:
         assert [fault.path for fault in faults] == case["equal"] * ["sites.b.keys[0].secret"]
         return
     expect = case["expect"]
+    if case["kind"] == "private":
+        _private_key(case, expect)
+        return
     faults = _faults(config(site={"keys": [{"id": "k", "secret": case["text"]}]}))
     if not expect["ok"]:
         (fault,) = faults
@@ -97,9 +106,24 @@ def test_secrets(case: Json) -> None:
         assert fault.problem.startswith(PROBLEMS[expect["reason"]])
         return
     assert faults == []
+    if case["kind"] == "public":
+        return
     signed = sign("standard-webhooks", case["text"], b"x", now=1)
     key = b64decode(expect["key_b64"])
     assert verify("standard-webhooks", key, signed, b"x", now=1) is not None
+
+
+def _private_key(case: Json, expect: Json) -> None:
+    def signed() -> str:
+        body, at = b64decode(case["body_b64"]), case["timestamp_s"]
+        headers = sign("standard-webhooks", case["text"], body, id=case["id"], now=at)
+        return headers["webhook-signature"]
+
+    if expect["ok"]:
+        assert signed() == expect["signature"]
+        return
+    with pytest.raises(ValueError, match=PROBLEMS[expect["reason"]]):
+        signed()
 
 
 def _faults(document: Json) -> list[Fault]:

@@ -7,7 +7,8 @@ import hashlib
 import json
 from typing import Any
 
-from oracle.signature import parse_secret, sign
+from oracle import ed25519
+from oracle.keys import sign
 
 Case = dict[str, Any]
 Pairs = list[tuple[str, bytes]]
@@ -33,6 +34,19 @@ def secret_of(label: str, length: int = 32) -> str:
     return "whsec_" + b64(key_of(label, length))
 
 
+def seed_of(label: str) -> bytes:
+    """The private half of a pair for `v1a`."""
+    return key_of(f"ed25519 {label}")
+
+
+def private_of(label: str) -> str:
+    return "whsk_" + b64(seed_of(label) + ed25519.public_of(seed_of(label)))
+
+
+def public_of(label: str) -> str:
+    return "whpk_" + b64(ed25519.public_of(seed_of(label)))
+
+
 def compact(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
@@ -44,8 +58,8 @@ def pairs_json(headers: Pairs) -> list[list[str]]:
 def signed_headers(
     secrets: list[str], id_text: str, timestamp: str | int, body: bytes
 ) -> Pairs:
-    """The three headers, with one token for each secret given."""
-    tokens = [sign(parse_secret(s), id_text, str(timestamp), body) for s in secrets]
+    """The three headers, with one token for each secret or private key given."""
+    tokens = [sign(s, id_text, str(timestamp), body) for s in secrets]
     return [
         ("webhook-id", id_text.encode()),
         ("webhook-timestamp", str(timestamp).encode()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .common import NOW_MS, NOW_S, Collector, b64, key_of
+from .common import NOW_MS, NOW_S, Collector, b64, key_of, private_of, public_of
 from .schemes_run import (
     BODY,
     BS,
@@ -288,6 +288,12 @@ def secret_cases() -> None:
              "empty"), ("form feeds", "\f" * 30, "empty"),
         ):
             secret_case(scheme, name, "field 4: an absent secret is a fault", text, want)
+        for name, text, want in (
+            ("public key", public_of("a"), "public_key"), ("public prefix", "whpk_" + "k" * 32,
+             "public_key"), ("private key", private_of("a"), "private_key"),
+        ):
+            secret_case(scheme, name, "everybody knows a public key, and `v1a` alone has keys",
+                        text, want)
     assert PREFIX.keys() == set(SCHEMES) and BODY
 
 

@@ -14,6 +14,8 @@ from .common import (
     b64,
     compact,
     pairs_json,
+    private_of,
+    public_of,
     secret_of,
     signed_headers,
 )
@@ -22,10 +24,13 @@ from .sync_cases import at
 A, M = "analytics", "marketing"
 K1, K2, K3, OTHER = (secret_of(label) for label in ("a", "b", "c", "other site"))
 
+P1, P2 = (private_of(label) for label in ("a", "b"))
+Q1, Q2 = (public_of(label) for label in ("a", "b"))
+
 
 def site(*secrets: str, **more: Any) -> dict[str, Any]:
     """A site with the keys given; the same secret always has the same key id."""
-    names = {K1: "k1", K2: "k2", K3: "k3", OTHER: "o1"}
+    names = {K1: "k1", K2: "k2", K3: "k3", OTHER: "o1", Q1: "q1", Q2: "q2"}
     keys = [{"id": names[s], "secret": s} for s in secrets or (K1,)]
     return {"keys": keys, "origins": [ORIGIN], **more}
 

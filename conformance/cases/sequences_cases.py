@@ -11,6 +11,7 @@ from .sequence_purge import purge_cases
 from .sequence_run import BOTH, K1, K2, K3, OTHER, A, M, Run, consented, done, out, site
 from .sequence_schemes import scheme_cases
 from .sequence_states import erase_cases, rate_cases, sale_cases, site_cases
+from .sequence_v1a import v1a_cases
 
 
 def replay_cases() -> None:
@@ -264,6 +265,7 @@ def build() -> Collector:
     scheme_cases()
     conversion_cases()
     purge_cases()
+    v1a_cases()
     check_markers()
     admit_cases()
     return out

@@ -9,6 +9,7 @@ from oracle.signature import hmac_sha256, parse_secret
 from .common import NOW_MS, NOW_S, Collector, b64, key_of, secret_of, signed_headers
 from .signature_run import BODY, ID, TS, A, B, C, D, case, out, sig, with_
 from .signature_tokens import junk_token_cases, tag_cases
+from .signature_v1a import v1a_cases
 
 
 def valid_cases() -> None:
@@ -374,4 +375,5 @@ def build() -> Collector:
     id_cases()
     timestamp_cases()
     body_cases()
+    v1a_cases()
     return out

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from oracle.signature import Refused, parse_secret, sign, verify
+from oracle.keys import parse_key, sign
+from oracle.schemes import STANDARD
+from oracle.signature import Refused, verify
 
 from .common import NOW_MS, NOW_S, Collector, Pairs, b64, pairs_json, secret_of, signed_headers
 
@@ -13,13 +15,13 @@ BODY = b'{"fingerprint":"fp-1","event":"order"}'
 ID = "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W"
 TS = str(NOW_S)
 out = Collector(
-    "Stateless verification of standard-webhooks v1. Headers are raw [name, value_b64] pairs in "
-    "order; secrets oldest first."
+    "Stateless verification of standard-webhooks, v1 and v1a. Headers are raw [name, value_b64] "
+    "pairs in order; secrets and public keys oldest first."
 )
 
 
 def token(secret: str = A, id_text: str = ID, ts: str = TS, body: bytes = BODY) -> str:
-    return sign(parse_secret(secret), id_text, ts, body)
+    return sign(secret, id_text, ts, body)
 
 
 def case(
@@ -35,7 +37,7 @@ def case(
     """`want` is what the author of the case expects: the oracle must agree."""
     secrets = [A] if secrets is None else secrets
     try:
-        keys = [parse_secret(s) for s in secrets]
+        keys = [parse_key(STANDARD, s) for s in secrets]
         verified = verify(keys, headers, body, tolerance_s, now_ms)
         expect: dict[str, Any] = {
             "ok": True,

@@ -6,6 +6,7 @@ from typing import Any
 
 from oracle import wire
 from oracle.bucket import Rate
+from oracle.keys import signature_hash
 from oracle.signature import hmac_sha256, parse_secret
 from oracle.state import signature_claim
 
@@ -161,7 +162,7 @@ def without_id() -> None:
 
     def delivery(body: bytes, event_id: str | None) -> Delivery:
         made = Delivery()
-        made.claims = [signature_claim(hmac_sha256(parse_secret(K1), body))]
+        made.claims = [signature_claim(signature_hash(parse_secret(K1), body))]
         if event_id is not None:
             made.claims.append(D1.claims[-1])
         made.keep_ms = 600_000

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from oracle.signature import hmac_sha256, parse_secret, signed_content
-from oracle.state import event_claim, sha256_hex, signature_claim
+from oracle.keys import parse_key, signature_hash
+from oracle.schemes import STANDARD
+from oracle.signature import signed_content
+from oracle.state import event_claim, signature_claim
 
 from .common import NOW_MS, NOW_S, Collector, b64, compact, secret_of
 from .sequence_run import K1, A, M, site
@@ -73,10 +75,11 @@ class Event:
         self.caps = {name: PER_SITE_MAX for name in ("claims", "buckets", "calls")}
         self.caps |= {"calls_bytes": BYTES_PER_SITE_MAX, **caps}
         content = signed_content(event_id.encode(), str(NOW_S + sent_s).encode(), body)
-        macs = [hmac_sha256(parse_secret(s), content) for s in listed + retired]
+        keys = [parse_key(STANDARD, text) for text in listed + retired]
+        known = [signature_hash(key, content) for key in keys]
         self.event_id = event_id
-        self.claims = [*(signature_claim(mac) for mac in macs), event_claim(event_id)]
-        self.signature_hash = sha256_hex(macs[0])
+        self.claims = [*(signature_claim(each) for each in known), event_claim(event_id)]
+        self.signature_hash = known[0]
         self.keep_ms = max(600_000, (sent_s + 300 + 30) * 1000)
 
     def admit(self, reply: Any = None) -> Effect:

@@ -8,7 +8,7 @@ from oracle import wire
 from oracle.bucket import Rate
 
 from .common import NOW_MS, NOW_S, Collector, b64, pairs_json, signed_headers
-from .sequence_run import K1, K2, K3, A, M, site
+from .sequence_run import K1, K2, K3, P1, Q1, Q2, A, M, site
 from .transcript_admit import admit_flow
 from .transcript_queue import finish_flow, purge_flow, take_flow
 from .transcript_run import (
@@ -68,6 +68,13 @@ def signed_flow() -> None:
           [moved_on.admit(), find(FULL), moved_on.record(), moved_on.commit()], accepted(),
           gate=config(False, K1, K2), key=K2,
           before=[{"do": "set_site", "site": "acme", "site_config": site(K2), "now_ms": NOW_MS}])
+    mixed = Event((Q1, K1), (Q2,))
+    event("call: public keys, listed and retired", "law 3: a signature that anybody can check is "
+          "no name for an event; key and signed content are",
+          [mixed.admit(), find(FULL), mixed.record(), mixed.commit()], accepted(),
+          gate=config(False, Q2, Q1), key=P1,
+          before=[{"do": "set_site", "site": "acme", "site_config": site(Q1, K1),
+                   "now_ms": NOW_MS}])
     event("call: site id to be normalised", "law 8: stores see the normalised id",
           [E1.admit(), find(FULL), E1.record(), E1.commit()], accepted(), asked=" ACME ")
     few = Event(claims=11, buckets=12, calls=7, calls_bytes=900)

@@ -11,12 +11,13 @@ from typing import Any
 from . import devices, wire
 from .bucket import Bucket, take_all
 from .conversions import Queue, not_taken
+from .keys import same, signature_hash
 from .payload import event_id_of, judge_payload, normalise_site, read_object, resolve
 from .purge import purge
 from .schemes import Verified, verify
 from .session_merge import Merged, Statement, check_origin, covers, merge, read_statement
-from .signature import Headers, Refused, hmac_sha256, key_block
-from .state import Data, Done, Held, Job, Row, Site, event_claim, sha256_hex, signature_claim
+from .signature import Headers, Key, Refused
+from .state import Data, Done, Held, Job, Row, Site, event_claim, signature_claim
 
 Decision = dict[str, Any]
 
@@ -54,8 +55,8 @@ class Gate:
         new = Site.of(config)
         self.retire(site_id, now_ms)
         data = self.data.setdefault(site_id, Data())
-        listed = [key_block(key) for key in new.keys]
-        data.retired = [(key, at) for key, at in data.retired if key_block(key) not in listed]
+        listed = [same(key) for key in new.keys]
+        data.retired = [(key, at) for key, at in data.retired if same(key) not in listed]
         self.sites[site_id] = new
 
     def remove_site(self, name: str, now_ms: int) -> None:
@@ -69,7 +70,7 @@ class Gate:
             for key in self.sites[site_id].keys:
                 self.data[site_id].retired.append((key, now_ms))
 
-    def claiming_keys(self, site: Site, data: Data, now_ms: int) -> list[bytes]:
+    def claiming_keys(self, site: Site, data: Data, now_ms: int) -> list[Key]:
         for_ms = max(self.ttl_ms, 2 * site.tolerance_s * 1000 + self.lease_ms)
         retired = [key for key, at_ms in data.retired if now_ms - at_ms < for_ms]
         return site.keys + retired
@@ -92,13 +93,13 @@ class Gate:
         except Refused as refused:
             return wire.decision(refused.reason, "payload")
         fingerprint, event_id = event.fingerprint, verified.id or event.event_id
-        macs, names, keep_ms = self.names_of(site, data, verified, event_id, now_ms)
+        known, names, keep_ms = self.names_of(site, data, verified, event_id, now_ms)
         bucket = data.bucket("fingerprint", fingerprint, site.rate)
         refusal = self.let_in(data, names, "fingerprint", bucket, keep_ms, now_ms)
         if refusal is not None:
             return refusal
         # Without an id each key's hash keeps the row single (law 3); with one the first is enough.
-        hashes = [sha256_hex(mac) for mac in (macs if event_id is None else macs[:1])]
+        hashes = known if event_id is None else known[:1]
         decision = self.judge_and_record(site, data, fingerprint, hashes, event_id, body, now_ms)
         accepted = decision["reason"] in ("accepted", "duplicate")
         for name in names:
@@ -107,18 +108,18 @@ class Gate:
 
     def names_of(
         self, site: Site, data: Data, verified: Verified, event_id: str | None, now_ms: int
-    ) -> tuple[list[bytes], list[str], int]:
-        """The event's MACs under every claiming key, all its names, and how long they are kept."""
+    ) -> tuple[list[str], list[str], int]:
+        """Its hash under every claiming key, all its names, and how long they are kept."""
         keys = self.claiming_keys(site, data, now_ms)
-        macs = list(dict.fromkeys(hmac_sha256(key, verified.content) for key in keys))
-        names = [signature_claim(mac) for mac in macs]
+        known = list(dict.fromkeys(signature_hash(key, verified.content) for key in keys))
+        names = [signature_claim(each) for each in known]
         keep_ms = self.ttl_ms
         if event_id is not None:
             names.append(event_claim(event_id))
         if verified.timestamp_s is not None:
             rest_ms = (verified.timestamp_s + site.tolerance_s) * 1000 + self.lease_ms - now_ms
             keep_ms = max(keep_ms, rest_ms)
-        return macs, names, keep_ms
+        return known, names, keep_ms
 
     def let_in(
         self, data: Data, names: list[str], limit: str, bucket: Bucket, keep_ms: int, now_ms: int

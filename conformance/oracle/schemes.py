@@ -14,10 +14,12 @@ from .signature import (
     SECRET_BYTES_MAX,
     SECRET_BYTES_MIN,
     Headers,
+    Key,
     Refused,
-    hmac_sha256,
+    matches,
     only_value,
     parse_timestamp,
+    refuse_other_keys,
     signed_content,
     strict_base64,
 )
@@ -56,6 +58,7 @@ def parse_secret(scheme: str, text: str) -> bytes:
     """Base64 for Standard Webhooks; for all others the text itself, of which nothing is cut."""
     if scheme == STANDARD:
         return signature.parse_secret(text)
+    refuse_other_keys(text)
     if text.strip(WHITE_SPACE) == "":
         raise Refused("empty")
     return text.encode()
@@ -116,7 +119,7 @@ READERS = {
 
 
 def verify(
-    scheme: str, keys: list[bytes], headers: Headers, body: bytes, tolerance_s: int, now_ms: int
+    scheme: str, keys: list[Key], headers: Headers, body: bytes, tolerance_s: int, now_ms: int
 ) -> Verified:
     """The first listed key that matches, or the first reason: headers, then tags, then the time."""
     if scheme == STANDARD:
@@ -128,7 +131,7 @@ def verify(
         raise Refused("malformed_header")
     message = READERS[scheme](headers)
     content = message.prefix + body
-    matching = [i for i, key in enumerate(keys) if hmac_sha256(key, content) in message.tags]
+    matching = [i for i, key in enumerate(keys) if matches(key, content, message.tags, [])]
     if not matching:
         raise Refused("bad_signature")
     if message.timestamp_s is not None:

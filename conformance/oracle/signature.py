@@ -1,4 +1,4 @@
-"""The scheme `standard-webhooks` v1: secrets, HMAC-SHA256, header rules, freshness.
+"""The scheme `standard-webhooks`: secrets, HMAC-SHA256 (`v1`), header rules, freshness.
 
 HMAC is spelled out from RFC 2104 instead of being imported, so that the key block that decides
 whether two keys are equal is the very one that signs.
@@ -11,11 +11,16 @@ import binascii
 import hashlib
 from dataclasses import dataclass
 
+from . import ed25519
+from .ed25519 import PublicKey
+
 Headers = list[tuple[str, bytes]]
+Key = bytes | PublicKey
 
 HEADER_VALUE_BYTES_MAX = 8192
 HEADERS_MAX = 256
 TOKENS_MAX = 32
+SIGNATURES_MAX = 4
 SECRET_BYTES_MIN = 24
 SECRET_BYTES_MAX = 512
 
@@ -59,8 +64,17 @@ def strict_base64(text: bytes) -> bytes | None:
     return decoded if base64.b64encode(decoded) == text else None
 
 
+def refuse_other_keys(text: str) -> None:
+    """A public key as a secret would let everybody sign; a private one is for its sender alone."""
+    if text.startswith("whpk_"):
+        raise Refused("public_key")
+    if text.startswith("whsk_"):
+        raise Refused("private_key")
+
+
 def parse_secret(text: str) -> bytes:
     """A text secret as bytes, whatever its length; blank text is simply no base64."""
+    refuse_other_keys(text)
     bare = text.removeprefix("whsec_")
     if bare == "":
         raise Refused("empty")
@@ -85,12 +99,6 @@ def parse_configured_secret(text: str) -> bytes:
 def signed_content(id_bytes: bytes, timestamp: bytes, body: bytes) -> bytes:
     """The header's own bytes, never a number printed again (field 3)."""
     return id_bytes + b"." + timestamp + b"." + body
-
-
-def sign(key: bytes, id_text: str, timestamp: str, body: bytes) -> str:
-    """One `v1` token."""
-    mac = hmac_sha256(key, signed_content(id_text.encode(), timestamp.encode(), body))
-    return "v1," + base64.b64encode(mac).decode()
 
 
 def ascii_lower(name: str) -> str:
@@ -129,22 +137,39 @@ def parse_timestamp(value: bytes) -> int:
     return int(value)
 
 
-def tags_of(value: bytes) -> list[bytes]:
-    """The well-formed `v1` tags; malformed tokens are passed over, but they count (field 8)."""
+def tags_of(value: bytes) -> tuple[list[bytes], list[bytes]]:
+    """The well-formed tags of `v1`, and the signatures of `v1a`, of which few are tried.
+
+    Malformed tokens are passed over, but they count (field 8).
+    """
     tokens = value.split(b" ")
     if len(tokens) > TOKENS_MAX:
         raise Refused("malformed_header")
-    tags = []
+    tags: list[bytes] = []
+    signatures: list[bytes] = []
     for token in tokens:
         if token[:3] == b"v1," and len(token) == 3 + 44:
             tag = strict_base64(token[3:])
             if tag is not None and len(tag) == 32:
                 tags.append(tag)
-    return tags
+        if token[:4] == b"v1a,":
+            signature = strict_base64(token[4:])
+            if signature is not None and len(signature) == ed25519.SIGNATURE_BYTES:
+                signatures.append(signature)
+    if len(signatures) > SIGNATURES_MAX:
+        raise Refused("malformed_header")
+    return tags, signatures
+
+
+def matches(key: Key, content: bytes, tags: list[bytes], signatures: list[bytes]) -> bool:
+    """A secret is held against `v1` alone, and a public key against `v1a` alone (field 6)."""
+    if isinstance(key, PublicKey):
+        return any(ed25519.verify(key.raw, content, signature) for signature in signatures)
+    return hmac_sha256(key, content) in tags
 
 
 def verify(
-    keys: list[bytes], headers: Headers, body: bytes, tolerance_s: int, now_ms: int
+    keys: list[Key], headers: Headers, body: bytes, tolerance_s: int, now_ms: int
 ) -> Verified:
     """The first listed key that matches, or the first reason in the pinned precedence."""
     if len(headers) > HEADERS_MAX:
@@ -154,9 +179,9 @@ def verify(
     signature = only_value(headers, "webhook-signature")
     id_text = parse_id(id_bytes)
     timestamp_s = parse_timestamp(timestamp)
-    tags = tags_of(signature)
+    tags, signatures = tags_of(signature)
     content = signed_content(id_bytes, timestamp, body)
-    matching = [i for i, key in enumerate(keys) if hmac_sha256(key, content) in tags]
+    matching = [i for i, key in enumerate(keys) if matches(key, content, tags, signatures)]
     if not matching:
         raise Refused("bad_signature")
     age_ms = now_ms - timestamp_s * 1000

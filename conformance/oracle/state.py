@@ -9,8 +9,10 @@ from typing import Any
 from .bucket import Bucket, Rate
 from .consent import Session, judge
 from .devices import Devices, Used
-from .schemes import STANDARD, UNTIMED, parse_secret
+from .keys import parse_key
+from .schemes import STANDARD, UNTIMED
 from .session_merge import Statement
+from .signature import Key
 
 DEFAULT_RATE = {"capacity": 20, "per_minute": 20, "strict": False}
 DEFAULT_SYNC = {
@@ -29,9 +31,9 @@ def sha256_hex(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def signature_claim(mac: bytes) -> str:
-    """Made of MAC bytes that the gate computed, never of header text (field 9)."""
-    return "s:" + sha256_hex(mac)
+def signature_claim(signature_hash: str) -> str:
+    """Made of what the gate computed, never of header text (field 9)."""
+    return "s:" + signature_hash
 
 
 def event_claim(event_id: str) -> str:
@@ -42,7 +44,7 @@ def event_claim(event_id: str) -> str:
 class Site:
     """One site's configuration with its defaults filled in."""
 
-    keys: list[bytes]
+    keys: list[Key]
     scheme: str
     origins: list[str]
     tolerance_s: int
@@ -63,7 +65,7 @@ class Site:
         assert scheme != STANDARD or "event_id_pointer" not in config, "a fault"
         default = "/id" if scheme == "stripe" else None
         return cls(
-            keys=[parse_secret(scheme, key["secret"]) for key in config["keys"]],
+            keys=[parse_key(scheme, key["secret"]) for key in config["keys"]],
             scheme=scheme,
             event_id_pointer=config.get("event_id_pointer", default),
             origins=config.get("origins", []),
@@ -136,7 +138,7 @@ class Row:
 class Data:
     """One site's state; it outlives the site's removal."""
 
-    retired: list[tuple[bytes, int]] = field(default_factory=list)
+    retired: list[tuple[Key, int]] = field(default_factory=list)
     claims: dict[str, Done | Held] = field(default_factory=dict)
     buckets: dict[str, Bucket] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)

@@ -15,6 +15,7 @@ LEAST = {
     "schemes": 600,
     "secrets": 40,
     "hmac": 6,
+    "ed25519": 80,
     "payload": 120,
     "bucket": 40,
     "consent": 100,

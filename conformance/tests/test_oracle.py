@@ -14,12 +14,13 @@ from oracle.breaker import Breaker
 from oracle.bucket import Bucket, Rate, take_all
 from oracle.consent import Session, judge
 from oracle.conversions import backoff_ms
+from oracle.keys import parse_key
 from oracle.payload import Reader, judge_payload, read_object
-from oracle.schemes import SCHEMES
+from oracle.schemes import SCHEMES, STANDARD
 from oracle.schemes import parse_secret as parse_scheme_secret
 from oracle.schemes import verify as verify_scheme
 from oracle.session_merge import covers, merge, read_statement
-from oracle.signature import Headers, Refused, hmac_sha256, parse_secret, verify
+from oracle.signature import Headers, Refused, hmac_sha256, verify
 from tests.load import cases, pairs, unb64
 
 
@@ -36,8 +37,11 @@ class Signatures(unittest.TestCase):
 
     def test_tampering_with_a_valid_case_is_refused(self) -> None:
         """Each byte of each signed part, one at a time."""
-        case = next(c for c in cases("signature") if c["name"] == "valid")
-        keys = [parse_secret(s) for s in case["secrets"]]
+        for name in ("valid", "v1a: valid"):
+            self.tamper_with(next(c for c in cases("signature") if c["name"] == name))
+
+    def tamper_with(self, case: dict[str, Any]) -> None:
+        keys = [parse_key(STANDARD, text) for text in case["secrets"]]
         headers, body = pairs(case["headers"]), unb64(case["body_b64"])
         verify(keys, headers, body, 300, case["now_ms"])
         for at in range(len(body)):

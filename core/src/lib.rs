@@ -51,9 +51,13 @@ pub use decision::{
 pub use encoding::base64_encode;
 pub use engine::{DeviceRequest, Engine, Request};
 pub use header::{HEADER_BYTES_MAX, HEADERS_MAX, Headers};
-pub use secret::{SECRET_BYTES_MAX, SECRET_BYTES_MIN, Secret, SecretFault};
+pub use secret::{
+    PrivateKey, PublicKey, SECRET_BYTES_MAX, SECRET_BYTES_MIN, Secret, SecretFault, SignKey,
+    VerifyKey,
+};
 pub use signature::{
-    DeviceMessage, NoRequestLine, RequestLine, Verified, device_secret, sign, sign_device, verify,
+    DeviceMessage, NoRequestLine, RequestLine, Verified, device_secret, sign, sign_device,
+    sign_v1a, verify,
 };
 pub use store::{Effect, Reply, Role};
 pub use time::{Millis, Timestamp};

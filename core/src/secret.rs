@@ -10,8 +10,14 @@ use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 mod device;
+mod ed25519;
+mod keys;
 
 pub use device::MasterKey;
+pub(crate) use ed25519::{PRIVATE, PUBLIC};
+pub use ed25519::{PrivateKey, PublicKey};
+pub(crate) use keys::{Dummies, Kinds, Verifier};
+pub use keys::{SignKey, VerifyKey};
 
 use crate::id::Pseudonym;
 use alloc::{string::String, vec::Vec};
@@ -41,6 +47,28 @@ pub enum SecretFault {
     /// More than [`SECRET_BYTES_MAX`] bytes.
     #[error("is longer than {SECRET_BYTES_MAX} bytes")]
     TooLong,
+    /// A public key where a secret or a private key is needed: with it, anybody could sign.
+    #[error("is a public key (`whpk_`), which everybody may know")]
+    PublicKey,
+    /// A private key where something is verified.
+    #[error(
+        "is a private key (`whsk_`), for `sign` alone; whoever verifies has its public key, `whpk_`"
+    )]
+    PrivateKey,
+    /// A text after `whpk_` that is no key.
+    #[error("is no public key: `whpk_` and strict base64 of 32 bytes that are a point of Ed25519")]
+    NotPublicKey,
+    /// A public key that is not of the whole order.
+    #[error("is a weak public key, which no private key makes")]
+    WeakPublicKey,
+    /// A text after `whsk_` that is no key.
+    #[error(
+        "is no private key: `whsk_` and strict base64 of 64 bytes, the seed and its public key"
+    )]
+    NotPrivateKey,
+    /// A private key with another's public key.
+    #[error("is a private key whose public half belongs to another")]
+    HalvesDiffer,
 }
 
 impl Secret {

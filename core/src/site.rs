@@ -7,7 +7,7 @@ pub(crate) use devices::{Candidate, Candidates, DeviceKeys};
 use crate::{
     config::SiteConfig,
     id::{DeviceId, KeyId, SiteId},
-    secret::{MacKey, Secret},
+    secret::{Verifier, VerifyKey},
     time::{Millis, Timestamp},
 };
 use alloc::vec::Vec;
@@ -22,7 +22,7 @@ pub(crate) struct Site {
     pub(crate) config: SiteConfig,
     /// A removed site verifies nothing, but its keys are still remembered.
     pub(crate) active: bool,
-    pub(crate) keys: Vec<MacKey>,
+    pub(crate) keys: Vec<Verifier>,
     pub(crate) devices: Option<DeviceKeys>,
     pub(crate) retired: Vec<Retired>,
 }
@@ -31,8 +31,8 @@ pub(crate) struct Site {
 /// else a copy of an event without the other signature would be a new one (FIELD 18).
 #[derive(Clone, Debug)]
 pub(crate) struct Retired {
-    pub(crate) secret: Secret,
-    pub(crate) mac_key: MacKey,
+    pub(crate) key: VerifyKey,
+    pub(crate) verifier: Verifier,
     pub(crate) until: Timestamp,
 }
 
@@ -45,9 +45,9 @@ impl Site {
         keep: Millis,
         now: Timestamp,
     ) -> Self {
-        let keys = config.keys.iter().map(|key| key.secret.mac_key()).collect();
+        let keys = config.keys.iter().map(|listed| listed.key.verifier()).collect();
         let mut retired = before.map(|before| before.retire_all(keep, now)).unwrap_or_default();
-        retired.retain(|old| !config.keys.iter().any(|key| key.secret.same_key(&old.secret)));
+        retired.retain(|old| !config.keys.iter().any(|listed| listed.key.same_key(&old.key)));
         let devices = config.devices.as_ref().map(DeviceKeys::new);
         Self { id, config, active: true, keys, devices, retired }
     }
@@ -66,9 +66,9 @@ impl Site {
 
     /// All keys, listed and still remembered ones, as retired.
     fn retire_all(&self, keep: Millis, now: Timestamp) -> Vec<Retired> {
-        let listed = self.config.keys.iter().zip(&self.keys).map(|(key, mac_key)| Retired {
-            secret: key.secret.clone(),
-            mac_key: mac_key.clone(),
+        let listed = self.config.keys.iter().zip(&self.keys).map(|(listed, verifier)| Retired {
+            key: listed.key.clone(),
+            verifier: verifier.clone(),
             until: now.plus(keep),
         });
         let remembered = self.retired.iter().filter(|old| now < old.until).cloned();
@@ -91,12 +91,12 @@ impl Site {
         known.map(|(keys, rules)| keys.of(rules, device)).unwrap_or_default()
     }
 
-    /// Every secret that this site verifies with or still remembers, and in which of its members.
-    pub(crate) fn secrets(&self, now: Timestamp) -> impl Iterator<Item = (&'static str, &Secret)> {
+    /// The digest of every key that this site verifies with or still remembers, and in which of its members.
+    pub(crate) fn digests(&self, now: Timestamp) -> impl Iterator<Item = (&'static str, [u8; 32])> {
         let member = |path: &str| if path.starts_with("devices") { "devices" } else { "keys" };
-        let listed = self.config.secrets().filter(|_| self.active);
+        let listed = self.config.digests().filter(|_| self.active);
         let remembered = self.retired.iter().filter(move |old| now < old.until);
-        let listed = listed.map(move |(path, secret)| (member(&path), secret));
-        listed.chain(remembered.map(|old| ("keys", &old.secret)))
+        let listed = listed.map(move |(path, digest)| (member(&path), digest));
+        listed.chain(remembered.map(|old| ("keys", old.key.digest())))
     }
 }

@@ -1,10 +1,14 @@
 use crate::{
     choose::Choices,
-    headers::{KEYS, TOLERANCE_S, plain},
+    headers::{TOLERANCE_S, plain, senders, verifiers},
     naive::signature::judge,
     request::Pairs,
 };
-use consentgate::{Millis, Scheme, Secret, Timestamp, core, ids::EventId};
+use consentgate::{
+    Millis, Scheme, Timestamp,
+    core::{self, SignKey},
+    ids::EventId,
+};
 
 const NOW_S: u64 = 1_700_000_000;
 
@@ -15,18 +19,20 @@ pub fn verify(data: &[u8]) {
     let mut body = choices.bytes().to_vec();
     let id = EventId::new(choices.bytes()).unwrap_or_else(|| EventId::new(b"e1").unwrap());
     let mut now = Timestamp::from_secs(NOW_S).unwrap();
-    let secrets = KEYS.map(|key| Secret::from_bytes(key).unwrap());
-    let listed = 1 + choices.below(KEYS.len());
-    let signed = core::sign(scheme, &secrets[choices.below(KEYS.len())], &id, &body, now);
+    let senders = senders(scheme);
+    let listed = &senders[..1 + choices.below(senders.len())];
+    let signed = match &senders[choices.below(senders.len())] {
+        SignKey::Secret(secret) => core::sign(scheme, secret, &id, &body, now),
+        SignKey::Private(key) => core::sign_v1a(key, &id, &body, now),
+    };
     let mut headers: Pairs =
         signed.into_iter().map(|(name, value)| (name.into(), value.into_bytes())).collect();
     while !choices.is_over() && headers.len() < 300 {
         change(choices, &mut headers, &mut body, &mut now);
     }
     let tolerance = Millis::from_secs(TOLERANCE_S);
-    let got = core::verify(scheme, &secrets[..listed], &headers, &body, tolerance, now);
-    let keys = &KEYS[..listed];
-    let expected = judge(scheme.name(), keys, &headers, &body, TOLERANCE_S, now.as_millis());
+    let got = core::verify(scheme, &verifiers(listed), &headers, &body, tolerance, now);
+    let expected = judge(scheme, listed, &headers, &body, TOLERANCE_S, now.as_millis());
     assert_eq!(plain(got), expected);
 }
 

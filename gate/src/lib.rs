@@ -45,7 +45,7 @@ pub use consentgate_core as core;
 pub use consentgate_core::{
     Config, ConfigError, Conversion, ConversionResult, Decision, DeviceRequest, Effect, Fault,
     FlowName, Headers, Marketing, Millis, Outcome, Reason, Reply, Request, Role, Scheme, Secret,
-    SecretFault, Stage, StoreError, StoreErrorKind, Timestamp, Verified, ids,
+    SecretFault, Stage, StoreError, StoreErrorKind, Timestamp, Verified, VerifyKey, ids,
 };
 
 /// The programs of the README, run as they stand.

@@ -2,7 +2,7 @@
 
 use crate::unique::unique;
 use consentgate_core::{
-    Headers, Millis, Scheme, Secret, SecretFault, Timestamp, Verified,
+    Headers, Millis, Scheme, Secret, SecretFault, SignKey, Timestamp, Verified, VerifyKey,
     ids::{CallId, EventId},
 };
 use std::fmt;
@@ -20,7 +20,7 @@ pub enum Misuse {
     UnknownScheme,
     /// No secret, or more than sixteen.
     SecretCount,
-    /// A secret that is none.
+    /// A secret or a key that is none.
     Secret(SecretFault),
     /// A tolerance that is not 1 to 3600 whole seconds.
     Tolerance,
@@ -80,12 +80,13 @@ impl From<SecretFault> for Misuse {
     }
 }
 
-/// A secret as callers hold it.
+/// A secret, or a key of a pair, as callers hold it.
 #[derive(Clone, Copy)]
 pub enum SecretInput<'a> {
-    /// As the scheme writes it: base64 with or without `whsec_` for Standard Webhooks, else the text itself.
+    /// As the scheme writes it: base64 with or without `whsec_` for Standard Webhooks, else the text itself. For Standard
+    /// Webhooks also `whpk_…`, a public key, to verify with, and `whsk_…`, a private key, to sign with.
     Text(&'a str),
-    /// Bytes as they are.
+    /// Bytes as they are; a secret always.
     Bytes(&'a [u8]),
 }
 
@@ -98,6 +99,22 @@ impl SecretInput<'_> {
         Ok(match self {
             Self::Text(text) => scheme.secret(text)?,
             Self::Bytes(bytes) => Secret::from_bytes(bytes)?,
+        })
+    }
+
+    /// What it verifies with.
+    fn verify_key(self, scheme: Scheme) -> Result<VerifyKey, Misuse> {
+        Ok(match self {
+            Self::Text(text) => scheme.verify_key(text)?,
+            Self::Bytes(_) => VerifyKey::Secret(self.read(scheme)?),
+        })
+    }
+
+    /// What it signs with.
+    fn sign_key(self, scheme: Scheme) -> Result<SignKey, Misuse> {
+        Ok(match self {
+            Self::Text(text) => scheme.sign_key(text)?,
+            Self::Bytes(_) => SignKey::Secret(self.read(scheme)?),
         })
     }
 }
@@ -121,10 +138,10 @@ pub fn verify(
     if !TOLERANCE_S.contains(&tolerance_s) {
         return Err(Misuse::Tolerance);
     }
-    let secrets =
-        secrets.iter().map(|secret| secret.read(scheme)).collect::<Result<Vec<_>, _>>()?;
+    let keys =
+        secrets.iter().map(|secret| secret.verify_key(scheme)).collect::<Result<Vec<_>, _>>()?;
     let tolerance = Millis::from_secs(tolerance_s);
-    Ok(consentgate_core::verify(scheme, &secrets, headers, body, tolerance, now).ok())
+    Ok(consentgate_core::verify(scheme, &keys, headers, body, tolerance, now).ok())
 }
 
 /// Signs a body: the headers to send with it. Without an `id`, one that nobody can guess.
@@ -139,7 +156,7 @@ pub fn sign(
     now: Timestamp,
 ) -> Result<Vec<(&'static str, String)>, Misuse> {
     let scheme = Scheme::from_name(scheme).ok_or(Misuse::UnknownScheme)?;
-    let secret = secret.read(scheme)?;
+    let key = secret.sign_key(scheme)?;
     if id.is_some() && !scheme.signs_id() {
         return Err(Misuse::SchemeWithoutId);
     }
@@ -153,5 +170,8 @@ pub fn sign(
         }
     };
     let id = EventId::new(id.as_bytes()).ok_or(Misuse::EventId)?;
-    Ok(consentgate_core::sign(scheme, &secret, &id, body, now))
+    Ok(match key {
+        SignKey::Secret(secret) => consentgate_core::sign(scheme, &secret, &id, body, now),
+        SignKey::Private(key) => consentgate_core::sign_v1a(&key, &id, body, now),
+    })
 }

@@ -106,7 +106,8 @@ Clock: TypeAlias = Callable[[], float]
 
 Secret: TypeAlias = str | bytes | bytearray | memoryview
 """Text is what the sender shows: for `standard-webhooks` base64, with or without `whsec_`; for all
-other schemes the text itself. Bytes are taken as they are."""
+other schemes the text itself. Bytes are taken as they are. For `v1a` of `standard-webhooks`:
+`whpk_…`, a public key, where something is verified; `whsk_…`, a private key, for `sign` alone."""
 
 Body: TypeAlias = bytes | bytearray | memoryview
 """The raw bytes as they came: what was signed, before anything parsed it."""

@@ -9,7 +9,7 @@ pub const DIRECTORY_MAX: usize = 10_000;
 #[derive(Clone, Debug)]
 pub struct DeviceRules {
     /// Master keys, oldest first.
-    pub(crate) keys: Vec<KeyConfig>,
+    pub(crate) keys: Vec<KeyConfig<Secret>>,
     /// Of every device that has none of its own; what is below the oldest of them counts nowhere.
     pub(crate) generations: Generations,
     pub(crate) directory: BTreeMap<DeviceId, Listed>,
@@ -72,7 +72,7 @@ impl DeviceRules {
     /// Every secret of its own, each with its path below the site.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &Secret)> {
         let keys = self.keys.iter().enumerate();
-        let keys = keys.map(|(at, key)| (format!("devices.keys[{at}].secret"), &key.secret));
+        let keys = keys.map(|(at, key)| (format!("devices.keys[{at}].secret"), &key.key));
         let given = self.directory.values().flat_map(|Listed { place, how }| {
             let secrets = if let How::Given(secrets) = how { secrets.as_slice() } else { &[] };
             let path = move |at| format!("devices.directory[{place}].secrets[{at}]");

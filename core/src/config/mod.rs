@@ -19,7 +19,7 @@ pub use rate::Rate;
 
 use crate::{
     id::{KeyId, Scopes, SiteId},
-    secret::{Secret, SecretFault},
+    secret::{PRIVATE, PUBLIC, PrivateKey, PublicKey, Secret, SecretFault, SignKey, VerifyKey},
     time::Millis,
 };
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
@@ -135,7 +135,7 @@ pub struct Deadlines {
 /// One tenant.
 #[derive(Clone, Debug)]
 pub struct SiteConfig {
-    pub(crate) keys: Vec<KeyConfig>,
+    pub(crate) keys: Vec<KeyConfig<VerifyKey>>,
     pub(crate) scheme: Scheme,
     pub(crate) origins: Vec<String>,
     pub(crate) tolerance: Millis,
@@ -152,18 +152,18 @@ pub struct SiteConfig {
     pub(crate) consent: ConsentRules,
 }
 
-/// A named secret; a site lists its keys oldest first.
+/// A named key; a site lists its keys oldest first.
 #[derive(Clone, Debug)]
-pub(crate) struct KeyConfig {
+pub(crate) struct KeyConfig<Key> {
     pub(crate) id: KeyId,
-    pub(crate) secret: Secret,
+    pub(crate) key: Key,
 }
 
 /// How a sender signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scheme {
-    /// Standard Webhooks, symmetric `v1` (github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md).
+    /// Standard Webhooks, `v1` and `v1a` (github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md).
     StandardWebhooks,
     /// GitHub, `X-Hub-Signature-256`: signs neither time nor id.
     Github,
@@ -204,16 +204,46 @@ impl Scheme {
         matches!(self, Self::StandardWebhooks)
     }
 
-    /// The secret that a text stands for: base64 for Standard Webhooks, the text itself for all others.
+    /// The secret that a text stands for: base64 for Standard Webhooks, the text itself for all others. A text that
+    /// begins like a key of a pair is never a secret: the public half would let everybody sign.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn secret(self, text: &str) -> Result<Secret, SecretFault> {
         match self {
+            _ if text.starts_with(PUBLIC) => Err(SecretFault::PublicKey),
+            _ if text.starts_with(PRIVATE) => Err(SecretFault::PrivateKey),
             Self::StandardWebhooks => Secret::from_base64(text),
             _ if text.trim().is_empty() => Err(SecretFault::Empty),
             _ => Secret::from_bytes(text.as_bytes()),
         }
+    }
+
+    /// What a text verifies with: a secret, or for Standard Webhooks a public key, `whpk_…`.
+    ///
+    /// # Errors
+    /// What is wrong with it; a private key is for its sender alone.
+    pub fn verify_key(self, text: &str) -> Result<VerifyKey, SecretFault> {
+        if self.has_key_pairs() && text.starts_with(PUBLIC) {
+            return PublicKey::from_text(text).map(VerifyKey::Public);
+        }
+        self.secret(text).map(VerifyKey::Secret)
+    }
+
+    /// What a text signs with: a secret, or for Standard Webhooks a private key, `whsk_…`.
+    ///
+    /// # Errors
+    /// What is wrong with it; a public key signs nothing.
+    pub fn sign_key(self, text: &str) -> Result<SignKey, SecretFault> {
+        if self.has_key_pairs() && text.starts_with(PRIVATE) {
+            return PrivateKey::from_text(text).map(SignKey::Private);
+        }
+        self.secret(text).map(SignKey::Secret)
+    }
+
+    /// Whether a sender may sign with a private key (`v1a`).
+    const fn has_key_pairs(self) -> bool {
+        matches!(self, Self::StandardWebhooks)
     }
 
     /// The scheme of that name.

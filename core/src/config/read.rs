@@ -58,9 +58,9 @@ impl Config {
         // Told apart by their digests: a site may list thousands of devices.
         let mut seen: BTreeMap<[u8; 32], String> = BTreeMap::new();
         for (id, site) in &self.sites {
-            for (path, secret) in site.secrets() {
+            for (path, digest) in site.digests() {
                 let path = format!("sites.{id}.{path}");
-                match seen.entry(secret.digest()) {
+                match seen.entry(digest) {
                     Entry::Occupied(other) => {
                         found.push((path, Problem::SameKey(other.get().clone())));
                     }

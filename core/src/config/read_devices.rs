@@ -25,7 +25,7 @@ pub(super) fn read_devices(site: &mut Section<'_>, allow_short: bool) -> Option<
     let keys = match devices.value("keys") {
         None => Vec::new(),
         Some(Value::Array(elements)) => {
-            read_key_list(&mut devices, elements, 0, WRITTEN, allow_short)
+            read_key_list(&mut devices, elements, 0, |value| secret_of(value, WRITTEN, allow_short))
         }
         Some(_) => {
             devices.fault("keys", Problem::Type("an array of objects"));

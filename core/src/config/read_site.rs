@@ -2,13 +2,13 @@
 
 use super::{
     Common, ConfigError, ConsentRules, DeviceRules, Fault, KEYS_MAX, KeyConfig, Pointer, Problem,
-    Rate, Scheme, SiteConfig, origin, read_devices::read_devices, read_secret::read_secret,
+    Rate, Scheme, SiteConfig, origin, read_devices::read_devices, read_secret::verify_key_of,
     section::Section,
 };
 use crate::{
     encoding::json,
     id::{KeyId, Scopes, SiteId, scope_is_valid},
-    secret::Secret,
+    secret::VerifyKey,
     time::Millis,
 };
 use alloc::{format, string::String, vec::Vec};
@@ -61,11 +61,12 @@ impl SiteConfig {
 }
 
 impl SiteConfig {
-    /// Every secret of the site, each with its path below it.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &Secret)> {
+    /// The digest of every key of the site, each with its path below it.
+    pub(crate) fn digests(&self) -> impl Iterator<Item = (String, [u8; 32])> {
         let keys = self.keys.iter().enumerate();
-        let keys = keys.map(|(index, key)| (format!("keys[{index}].secret"), &key.secret));
-        keys.chain(self.devices.iter().flat_map(DeviceRules::secrets))
+        let keys = keys.map(|(at, listed)| (format!("keys[{at}].secret"), listed.key.digest()));
+        let devices = self.devices.iter().flat_map(DeviceRules::secrets);
+        keys.chain(devices.map(|(path, secret)| (path, secret.digest())))
     }
 }
 
@@ -151,7 +152,11 @@ fn read_event_id(site: &mut Section<'_>, scheme: Scheme) -> Option<Pointer> {
     pointer
 }
 
-fn read_keys(site: &mut Section<'_>, scheme: Scheme, allow_short: bool) -> Vec<KeyConfig> {
+fn read_keys(
+    site: &mut Section<'_>,
+    scheme: Scheme,
+    allow_short: bool,
+) -> Vec<KeyConfig<VerifyKey>> {
     let elements = match site.value("keys") {
         None => {
             if site.is_object() {
@@ -165,37 +170,37 @@ fn read_keys(site: &mut Section<'_>, scheme: Scheme, allow_short: bool) -> Vec<K
             return Vec::new();
         }
     };
-    read_key_list(site, elements, 1, scheme, allow_short)
+    read_key_list(site, elements, 1, |value| verify_key_of(value, scheme, allow_short))
 }
 
 /// The keys of an array, oldest first: `least` of them at the least.
-pub(super) fn read_key_list(
+pub(super) fn read_key_list<Key>(
     site: &mut Section<'_>,
     elements: &[Value],
     least: usize,
-    scheme: Scheme,
-    allow_short: bool,
-) -> Vec<KeyConfig> {
-    let mut keys: Vec<KeyConfig> = Vec::new();
+    key_of: impl Fn(&Value) -> Result<Key, Problem>,
+) -> Vec<KeyConfig<Key>> {
+    let mut keys: Vec<KeyConfig<Key>> = Vec::new();
     if !(least..=KEYS_MAX).contains(&elements.len()) {
         site.fault("keys", Problem::Count { least, most: KEYS_MAX, given: elements.len() });
         return keys;
     }
     for (index, element) in elements.iter().enumerate() {
         let path = site.path(&format!("keys[{index}]"));
-        let mut key = Section::new(path, Some(element), site.faults());
-        let id = read_key_id(&mut key, &keys);
-        let secret = read_secret(&mut key, "secret", scheme, allow_short);
-        if secret.is_none() && key.is_object() && !key.given("secret") {
-            key.fault("secret", Problem::Missing);
+        let mut listed = Section::new(path, Some(element), site.faults());
+        let id = read_key_id(&mut listed, &keys);
+        let key = listed.value("secret").map(&key_of);
+        if key.is_none() && listed.is_object() {
+            listed.fault("secret", Problem::Missing);
         }
-        key.finish();
-        keys.extend(id.zip(secret).map(|(id, secret)| KeyConfig { id, secret }));
+        let key = key.and_then(|key| key.map_err(|problem| listed.fault("secret", problem)).ok());
+        listed.finish();
+        keys.extend(id.zip(key).map(|(id, key)| KeyConfig { id, key }));
     }
     keys
 }
 
-fn read_key_id(key: &mut Section<'_>, earlier: &[KeyConfig]) -> Option<KeyId> {
+fn read_key_id<Key>(key: &mut Section<'_>, earlier: &[KeyConfig<Key>]) -> Option<KeyId> {
     if key.is_object() && !key.given("id") {
         key.fault("id", Problem::Missing);
     }

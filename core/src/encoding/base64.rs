@@ -21,6 +21,13 @@ pub(crate) fn decode_tag(text: &[u8]) -> Option<[u8; 32]> {
     bytes.try_into().ok()
 }
 
+/// The 64 bytes of a signature, without allocating.
+pub(crate) fn decode_signature(text: &[u8]) -> Option<[u8; 64]> {
+    let mut room = [0; 66];
+    let bytes = Base64::decode(text, &mut room).ok()?;
+    bytes.try_into().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@ use crate::{
     config::{Common, ConfigError, DeviceRules, KEYS_MAX, Problem, SiteConfig},
     id::SiteId,
     replay,
-    secret::{MacKey, MasterKey},
+    secret::{Dummies, Kinds, MasterKey},
     site::{RETIRED_MAX, Site},
     time::{Millis, Timestamp},
 };
@@ -12,7 +12,7 @@ use alloc::{collections::BTreeMap, format, string::String, sync::Arc};
 #[derive(Debug)]
 pub(super) struct StandIn {
     pub(super) config: SiteConfig,
-    pub(super) key: MacKey,
+    pub(super) keys: Dummies,
     pub(super) master: MasterKey,
 }
 
@@ -20,8 +20,8 @@ pub(super) struct StandIn {
 #[derive(Clone, Debug)]
 pub struct Directory {
     sites: Arc<BTreeMap<SiteId, Arc<Site>>>,
-    /// The most keys that any site lists: what every judgement of a signature costs (law 2).
-    keys_max: usize,
+    /// The most keys of each kind that any site lists: what every judgement of a signature costs (law 2).
+    keys_max: Kinds,
     /// The most secrets that a device of any site is tried with, which is what every judgement of one costs.
     device_tries_max: usize,
     stand_in: Arc<StandIn>,
@@ -41,18 +41,18 @@ impl Directory {
     }
 
     fn of(sites: BTreeMap<SiteId, Arc<Site>>) -> Self {
-        let keys_max = sites.values().map(|site| site.keys.len()).max().unwrap_or(1);
-        debug_assert!(keys_max <= KEYS_MAX, "the configuration bounds it");
+        let least = Kinds { secret: 1, public: 0 };
+        let keys_max = sites.values().map(|site| Kinds::of(&site.keys)).fold(least, Kinds::max);
+        debug_assert!(keys_max.secret.max(keys_max.public) <= KEYS_MAX, "bounded when read");
         let stand_in = StandIn {
             config: SiteConfig::stand_in(),
-            key: MacKey::dummy(),
+            keys: Dummies::new(),
             master: MasterKey::dummy(),
         };
         let devices = sites.values().filter(|site| site.active);
         let devices = devices.filter_map(|site| site.config.devices.as_ref());
         let device_tries_max = devices.map(DeviceRules::tries_max).max().unwrap_or(1).max(1);
-        let (keys_max, stand_in) = (keys_max.max(1), Arc::new(stand_in));
-        Self { sites: Arc::new(sites), keys_max, device_tries_max, stand_in }
+        Self { sites: Arc::new(sites), keys_max, device_tries_max, stand_in: Arc::new(stand_in) }
     }
 
     pub(super) fn active(&self, id: &SiteId) -> Option<&Arc<Site>> {
@@ -63,7 +63,7 @@ impl Directory {
         self.device_tries_max
     }
 
-    pub(super) fn keys_max(&self) -> usize {
+    pub(super) fn keys_max(&self) -> Kinds {
         self.keys_max
     }
 
@@ -131,17 +131,17 @@ fn shared_key<'a>(
 ) -> Result<(), ConfigError> {
     let mut seen: BTreeMap<[u8; 32], String> = BTreeMap::new();
     for site in others {
-        for (member, secret) in site.secrets(now) {
-            seen.entry(secret.digest()).or_insert_with(|| format!("sites.{}.{member}", site.id));
+        for (member, digest) in site.digests(now) {
+            seen.entry(digest).or_insert_with(|| format!("sites.{}.{member}", site.id));
         }
     }
-    for (path, secret) in config.secrets() {
-        if let Some(other) = seen.get(&secret.digest()) {
+    for (path, digest) in config.digests() {
+        if let Some(other) = seen.get(&digest) {
             let problem = Problem::SameKey(other.clone());
             return Err(ConfigError::at(format!("sites.{id}.{path}"), problem));
         }
         let member = if path.starts_with("devices") { "devices" } else { "keys" };
-        seen.insert(secret.digest(), format!("sites.{id}.{member}"));
+        seen.insert(digest, format!("sites.{id}.{member}"));
     }
     Ok(())
 }

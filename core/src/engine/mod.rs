@@ -170,8 +170,8 @@ impl Engine {
         let keys = Keys {
             listed: site.map_or(&[], |site| &site.keys),
             retired: site.map_or(&[], |site| &site.retired),
-            macs_min: self.directory.keys_max(),
-            dummy: &stand_in.key,
+            least: self.directory.keys_max(),
+            dummies: &stand_in.keys,
         };
         let (scheme, tolerance) = (config.scheme, config.tolerance);
         let checked = signature::check(scheme, &keys, request.headers, body, tolerance, now);

@@ -4,7 +4,7 @@ use alloc::{format, string::String};
 use core::fmt;
 use sha2::{Digest, Sha256};
 
-/// SHA-256 of the MAC bytes that the gate computed, never of header text (FIELD 9).
+/// SHA-256 of what the gate computed, never of header text (FIELD 9): of a MAC, or of a public key and what was signed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SignatureHash([u8; 32]);
 
@@ -13,6 +13,18 @@ impl SignatureHash {
     #[must_use]
     pub(crate) fn of(mac: &[u8; 32]) -> Self {
         Self(Sha256::digest(mac).into())
+    }
+
+    /// Of what a public key's signatures were verified over.
+    #[must_use]
+    pub(crate) fn of_signed(public: &[u8; 32], content: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"consentgate/ed25519/v1\0");
+        hash.update(public);
+        for part in content {
+            hash.update(part);
+        }
+        Self(hash.finalize().into())
     }
 
     /// The bytes.

@@ -17,6 +17,7 @@ pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
     Message {
         prefix: SmallVec::new(),
         tags: signature.strip_prefix(b"sha256=").and_then(tag_of_hex).into_iter().collect(),
+        signatures: SmallVec::new(),
         id: None,
         timestamp: None,
         sound: once.is_some(),

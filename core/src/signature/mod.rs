@@ -17,7 +17,7 @@ use crate::{
     encoding::hex,
     header::Headers,
     id::{EventId, SignatureHash},
-    secret::{MacKey, Secret, same_tag},
+    secret::{Dummies, Kinds, PrivateKey, Secret, Verifier, VerifyKey, same_tag},
     site::Retired,
     time::{Millis, Timestamp},
 };
@@ -32,6 +32,8 @@ struct Message<'a> {
     prefix: SmallVec<[&'a [u8]; 4]>,
     /// The tags the sender offers; the ones that are not well formed are left out.
     tags: SmallVec<[[u8; 32]; 2]>,
+    /// The same of signatures that public keys verify.
+    signatures: SmallVec<[[u8; 64]; 1]>,
     /// The signed id, where the scheme has one.
     id: Option<EventId>,
     /// The signed time, where the scheme has one.
@@ -79,25 +81,26 @@ impl Verified {
         self.key_index
     }
 
-    /// The signatures of the message under every key, in the order given.
+    /// What names the message under every key, in the order given.
     #[must_use]
     pub fn hashes(&self) -> &[SignatureHash] {
         &self.hashes
     }
 }
 
-/// What a request is judged by: its keys, oldest first, and how many MACs every judgement costs.
+/// What a request is judged by: its keys, oldest first, and how many of each kind every judgement tries.
 pub(crate) struct Keys<'a> {
-    pub(crate) listed: &'a [MacKey],
-    /// Keys that verify nothing any more, whose signatures are still claimed.
+    pub(crate) listed: &'a [Verifier],
+    /// Keys that verify nothing any more, under which events are still claimed.
     pub(crate) retired: &'a [Retired],
-    pub(crate) macs_min: usize,
-    /// Takes the place of the keys that are missing to that number.
-    pub(crate) dummy: &'a MacKey,
+    pub(crate) least: Kinds,
+    /// Take the place of the keys that are missing to that number.
+    pub(crate) dummies: &'a Dummies,
 }
 
-/// Judges a request. The same MACs are computed whatever is wrong with it; nothing secret is branched on before all
-/// are compared.
+/// Judges a request. The same MACs are computed and the same signatures verified whatever is wrong with it; nothing
+/// secret is branched on before all are compared. Public keys and signatures are no secrets: what a signature costs may
+/// depend on its bytes, but not on the site.
 pub(crate) fn check(
     scheme: Scheme,
     keys: &Keys<'_>,
@@ -121,18 +124,32 @@ pub(crate) fn check(
         tags.push([0; 32]);
     }
 
-    let mut macs: SmallVec<[[u8; 32]; 4]> = SmallVec::new();
+    let signatures = message.signatures;
+    let whole = if signatures.is_empty() { Vec::new() } else { content.concat() };
+
+    let mut macs: SmallVec<[Option<[u8; 32]>; 4]> = SmallVec::new();
     let mut found = Choice::from(0);
     let mut found_at = 0_u32;
-    for index in 0..keys.listed.len().max(keys.macs_min) {
-        let key = keys.listed.get(index);
-        let mac = key.unwrap_or(keys.dummy).mac(&content);
+    let filling = keys.dummies.filling(Kinds::of(keys.listed), keys.least);
+    for (index, key) in keys.listed.iter().chain(filling).enumerate() {
         let mut matches = Choice::from(0);
-        for tag in &tags {
-            matches |= same_tag(&mac, tag);
-        }
-        // A dummy's tag is no signature, not even if somebody guesses it.
-        matches &= Choice::from(u8::from(key.is_some()));
+        let mac = match key {
+            Verifier::Mac(key) => {
+                let mac = key.mac(&content);
+                for tag in &tags {
+                    matches |= same_tag(&mac, tag);
+                }
+                Some(mac)
+            }
+            Verifier::Public(key) => {
+                for signature in &signatures {
+                    matches |= Choice::from(u8::from(key.has_signed(&whole, signature)));
+                }
+                None
+            }
+        };
+        // A dummy's signature is none, not even if somebody guesses it.
+        matches &= Choice::from(u8::from(index < keys.listed.len()));
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         found_at.conditional_assign(&index, matches & !found);
         found |= matches;
@@ -149,14 +166,17 @@ pub(crate) fn check(
         let is_past = timestamp < now;
         return Err(if is_past { Reason::StaleTimestamp } else { Reason::FutureTimestamp });
     }
-    macs.truncate(keys.listed.len());
+    let listed = keys.listed.iter().zip(&macs).map(|(key, mac)| match mac {
+        Some(mac) => SignatureHash::of(mac),
+        None => key.identity(&content),
+    });
     let retired = keys.retired.iter().filter(|old| now < old.until);
-    macs.extend(retired.map(|old| old.mac_key.mac(&content)));
+    let retired = retired.map(|old| old.verifier.identity(&content));
     Ok(Verified {
         id: message.id,
         timestamp: message.timestamp,
         key_index: found_at as usize,
-        hashes: macs.iter().map(SignatureHash::of).collect(),
+        hashes: listed.chain(retired).collect(),
     })
 }
 
@@ -166,15 +186,15 @@ pub(crate) fn check(
 /// One [`Reason`] of stage `signature`. Tell the sender none of them.
 pub fn verify(
     scheme: Scheme,
-    secrets: &[Secret],
+    keys: &[VerifyKey],
     headers: &(impl Headers + ?Sized),
     body: &[u8],
     tolerance: Millis,
     now: Timestamp,
 ) -> Result<Verified, Reason> {
-    let listed: SmallVec<[MacKey; 2]> = secrets.iter().map(Secret::mac_key).collect();
-    let dummy = MacKey::dummy();
-    let keys = Keys { listed: &listed, retired: &[], macs_min: 1, dummy: &dummy };
+    let listed: SmallVec<[Verifier; 2]> = keys.iter().map(VerifyKey::verifier).collect();
+    let (least, dummies) = (Kinds { secret: 1, public: 0 }, Dummies::new());
+    let keys = Keys { listed: &listed, retired: &[], least, dummies: &dummies };
     check(scheme, &keys, headers, body, tolerance, now)
 }
 
@@ -195,6 +215,17 @@ pub fn sign(
         Scheme::Slack => slack::sign(&key, body, now),
         Scheme::Shopify => shopify::sign(&key, body),
     }
+}
+
+/// Signs a body as Standard Webhooks `v1a`: the headers to send with it.
+#[must_use]
+pub fn sign_v1a(
+    key: &PrivateKey,
+    id: &EventId,
+    body: &[u8],
+    now: Timestamp,
+) -> Vec<(&'static str, String)> {
+    standard_webhooks::sign_v1a(key, id, body, now)
 }
 
 /// The most tokens a signature header may have (FIELD 8, 11).

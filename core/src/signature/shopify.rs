@@ -18,6 +18,7 @@ pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
     Message {
         prefix: SmallVec::new(),
         tags: base64_decode_tag(signature).into_iter().collect(),
+        signatures: SmallVec::new(),
         id: None,
         timestamp: None,
         sound: once.is_some(),

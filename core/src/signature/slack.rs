@@ -9,7 +9,7 @@ use crate::{
     time::Timestamp,
 };
 use alloc::{format, string::String, string::ToString, vec, vec::Vec};
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 
 const TIMESTAMP: &str = "x-slack-request-timestamp";
 const SIGNATURE: &str = "x-slack-signature";
@@ -21,6 +21,7 @@ pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
     Message {
         prefix: smallvec![&b"v0:"[..], timestamp, &b":"[..]],
         tags: signature.strip_prefix(b"v0=").and_then(tag_of_hex).into_iter().collect(),
+        signatures: SmallVec::new(),
         id: None,
         timestamp: seconds,
         sound: once.is_some() && seconds.is_some(),

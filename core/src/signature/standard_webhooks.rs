@@ -1,12 +1,12 @@
-//! Standard Webhooks, symmetric `v1` (spec/standard-webhooks.md, "Webhook signatures"):
-//! HMAC-SHA256 over `id.timestamp.body`, base64 after `v1,`, several tags separated by spaces.
+//! Standard Webhooks (spec/standard-webhooks.md, "Webhook signatures"): HMAC-SHA256 (`v1`) or Ed25519 (`v1a`) over
+//! `id.timestamp.body`, base64 after `v1,` or `v1a,`, several of them separated by spaces.
 
 use super::{Message, TOKENS_MAX, seconds};
 use crate::{
-    encoding::{base64_decode_tag, base64_encode},
+    encoding::{base64_decode_signature, base64_decode_tag, base64_encode},
     header::{Headers, Wanted},
     id::EventId,
-    secret::MacKey,
+    secret::{MacKey, PrivateKey},
     time::Timestamp,
 };
 use alloc::{format, string::String, string::ToString, vec, vec::Vec};
@@ -15,36 +15,53 @@ use smallvec::{SmallVec, smallvec};
 const ID: &str = "webhook-id";
 const TIMESTAMP: &str = "webhook-timestamp";
 const SIGNATURE: &str = "webhook-signature";
+/// The most signatures of `v1a` that are tried: each costs as much as hundreds of tags (FIELD 11).
+const SIGNATURES_MAX: usize = 4;
 
 pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
     let names = [ID.as_bytes(), TIMESTAMP.as_bytes(), SIGNATURE.as_bytes()];
     let once = Wanted::read(headers, names).once();
     let is_once = once.is_some();
     let [id, timestamp, signature] = once.unwrap_or_default();
-    let (tags, tags_in_bounds) = tags(signature);
+    let tokens = Tokens::read(signature);
     let seconds = seconds(timestamp);
     let event = EventId::new(id);
-    let sound = is_once && tags_in_bounds && seconds.is_some() && event.is_some();
+    let sound = is_once && tokens.in_bounds && seconds.is_some() && event.is_some();
     Message {
         // What is signed are the header's own bytes, never a re-printed number (FIELD 3).
         prefix: smallvec![id, &b"."[..], timestamp, &b"."[..]],
-        tags,
+        tags: tokens.tags,
+        signatures: tokens.signatures,
         id: event,
         timestamp: seconds,
         sound,
     }
 }
 
-/// The well-formed tags; malformed tokens and unknown versions are passed over (FIELD 6, 8). `false`: too many tokens.
-fn tags(signature: &[u8]) -> (SmallVec<[[u8; 32]; 2]>, bool) {
-    let mut tags = SmallVec::new();
-    for (index, token) in signature.split(|byte| *byte == b' ').enumerate() {
-        if index == TOKENS_MAX {
-            return (tags, false);
+/// What is well formed in a signature header; all else is passed over, unknown versions too (FIELD 6, 8).
+struct Tokens {
+    tags: SmallVec<[[u8; 32]; 2]>,
+    signatures: SmallVec<[[u8; 64]; 1]>,
+    in_bounds: bool,
+}
+
+impl Tokens {
+    fn read(header: &[u8]) -> Self {
+        let (tags, signatures) = (SmallVec::new(), SmallVec::new());
+        let mut read = Self { tags, signatures, in_bounds: true };
+        for (index, token) in header.split(|byte| *byte == b' ').enumerate() {
+            let signature = token.strip_prefix(b"v1a,").and_then(base64_decode_signature);
+            if index == TOKENS_MAX
+                || (signature.is_some() && read.signatures.len() == SIGNATURES_MAX)
+            {
+                read.in_bounds = false;
+                break;
+            }
+            read.signatures.extend(signature);
+            read.tags.extend(token.strip_prefix(b"v1,").and_then(base64_decode_tag));
         }
-        tags.extend(token.strip_prefix(b"v1,").and_then(base64_decode_tag));
+        read
     }
-    (tags, true)
 }
 
 pub(super) fn sign(
@@ -53,11 +70,25 @@ pub(super) fn sign(
     body: &[u8],
     now: Timestamp,
 ) -> Vec<(&'static str, String)> {
+    headers(id, body, now, |content| format!("v1,{}", base64_encode(&key.mac(content))))
+}
+
+pub(super) fn sign_v1a(
+    key: &PrivateKey,
+    id: &EventId,
+    body: &[u8],
+    now: Timestamp,
+) -> Vec<(&'static str, String)> {
+    headers(id, body, now, |content| format!("v1a,{}", base64_encode(&key.sign(&content.concat()))))
+}
+
+fn headers(
+    id: &EventId,
+    body: &[u8],
+    now: Timestamp,
+    token: impl FnOnce(&[&[u8]]) -> String,
+) -> Vec<(&'static str, String)> {
     let timestamp = now.as_secs().to_string();
-    let mac = key.mac(&[id.as_str().as_bytes(), b".", timestamp.as_bytes(), b".", body]);
-    vec![
-        (ID, id.as_str().to_string()),
-        (TIMESTAMP, timestamp),
-        (SIGNATURE, format!("v1,{}", base64_encode(&mac))),
-    ]
+    let token = token(&[id.as_str().as_bytes(), b".", timestamp.as_bytes(), b".", body]);
+    vec![(ID, id.as_str().to_string()), (TIMESTAMP, timestamp), (SIGNATURE, token)]
 }

@@ -33,6 +33,7 @@ pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
     Message {
         prefix: smallvec![timestamp, &b"."[..]],
         tags,
+        signatures: SmallVec::new(),
         id: None,
         timestamp: seconds,
         sound: once.is_some() && is_one && seconds.is_some() && items.next().is_none(),

@@ -35,7 +35,7 @@ pub(crate) type Candidates<'a> = SmallVec<[Candidate<'a>; 8]>;
 
 impl DeviceKeys {
     pub(super) fn new(rules: &DeviceRules) -> Self {
-        let masters = rules.keys.iter().map(|key| key.secret.master_key()).collect();
+        let masters = rules.keys.iter().map(|key| key.key.master_key()).collect();
         let given = rules.directory.iter().filter_map(|(id, listed)| match &listed.how {
             How::Given(secrets) => {
                 let keys = secrets.iter().map(crate::secret::Secret::mac_key).collect();

@@ -2,6 +2,7 @@
 //! 401, or it is the event that it was; it never becomes a new call.
 
 pub mod changes;
+mod v1a;
 
 use crate::world::{World, cases, config_json, noon, secs, site_json, wire};
 use changes::{CLASSES, Sent, changes, harmless_changes};
@@ -64,17 +65,20 @@ impl Site {
     }
 
     fn after(sent: &Sent, scheme: Scheme, id_at: Option<&str>, method: Method) -> Self {
-        let world = Self::world(scheme, id_at);
+        Self::of(Self::world(scheme, id_at), sent, method)
+    }
+
+    fn of(world: World, sent: &Sent, method: Method) -> Self {
         let call = match method {
             Method::CallEvent => {
                 let first = world.run(world.call("a", &sent.headers, &sent.body));
-                assert_eq!(first.reason(), Reason::Accepted, "{scheme:?} {sent:?}");
+                assert_eq!(first.reason(), Reason::Accepted, "{sent:?}");
                 first.call_id()
             }
             Method::Admit => {
                 let (mut flow, _) = world.admit("a", &sent.headers, &sent.body);
                 let first = world.settle(&mut flow, Settlement::Commit);
-                assert_eq!(first.reason(), Reason::Committed, "{scheme:?} {sent:?}");
+                assert_eq!(first.reason(), Reason::Committed, "{sent:?}");
                 None
             }
         };

@@ -8,7 +8,7 @@
 )]
 
 use consentgate::{
-    Millis, Secret, SecretInput, Timestamp,
+    Millis, Secret, SecretInput, Timestamp, VerifyKey,
     core::{
         Rate, Scheme,
         stores::{
@@ -182,8 +182,8 @@ fn find(store: &Sqlite, number: u64) -> SessionVersion {
 fn record(store: &Sqlite, number: u64, version: Option<SessionVersion>) {
     let (secret, signed) = ([b's'; 32], number.to_be_bytes());
     let headers = sign("github", SecretInput::Bytes(&secret), &signed, None, now()).unwrap();
-    let secrets = [Secret::from_bytes(&secret).unwrap()];
-    let verified = verify(Scheme::Github, &secrets, &headers, &signed, Millis(1), now()).unwrap();
+    let keys = [VerifyKey::from(Secret::from_bytes(&secret).unwrap())];
+    let verified = verify(Scheme::Github, &keys, &headers, &signed, Millis(1), now()).unwrap();
     let request = Record {
         site: &site(),
         call_id: CallId::from_bytes(sixteen(number)),

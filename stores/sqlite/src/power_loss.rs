@@ -17,7 +17,7 @@ use crate::{
     writer::{Counts, Writer},
 };
 use consentgate_core::{
-    Effect, Marketing, Millis, Rate, Reply, Scheme, Secret, Timestamp,
+    Effect, Marketing, Millis, Rate, Reply, Scheme, Secret, Timestamp, VerifyKey,
     ids::{CallId, ClaimKey, EventId, Fingerprint, Owner, Pseudonym, SignatureHash, SiteId},
     sign,
     stores::{
@@ -183,8 +183,8 @@ fn hashes(number: u8) -> Vec<SignatureHash> {
     let secrets = [[b'a'; 32], [b'b'; 32]].map(|secret| Secret::from_bytes(&secret).unwrap());
     let id = EventId::new(b"x").unwrap();
     let headers = sign(Scheme::Github, &secrets[0], &id, &[number], now());
-    let verified =
-        verify(Scheme::Github, &secrets, &headers, &[number], Millis(1000), now()).unwrap();
+    let keys = secrets.map(VerifyKey::from);
+    let verified = verify(Scheme::Github, &keys, &headers, &[number], Millis(1000), now()).unwrap();
     verified.hashes().to_vec()
 }
 

@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use consentgate::{
-    Config, Headers, Millis, Reason, Request, Scheme, Secret, Timestamp,
+    Config, Headers, Millis, Reason, Request, Scheme, Secret, Timestamp, VerifyKey,
     core::{
         self, Engine,
         flow::{Flow, Step},
@@ -80,7 +80,8 @@ fn judged(
 ) -> (usize, Reason) {
     let tolerance = Millis::from_secs(300);
     let before = errors();
-    let result = core::verify(scheme, secrets, headers, BODY, tolerance, at);
+    let keys: Vec<_> = secrets.iter().cloned().map(VerifyKey::from).collect();
+    let result = core::verify(scheme, &keys, headers, BODY, tolerance, at);
     let found = errors() - before;
     make_public(&result);
     (found, result.unwrap_err())

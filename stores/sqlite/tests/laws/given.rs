@@ -1,7 +1,7 @@
 //! Names and requests to begin with.
 
 use consentgate::{
-    Millis, Secret, SecretInput, Timestamp,
+    Millis, Secret, SecretInput, Timestamp, VerifyKey,
     core::{
         Rate, Scheme,
         stores::{
@@ -103,10 +103,9 @@ pub fn hashes(body: u32, keys: usize) -> Vec<SignatureHash> {
     let body = body.to_be_bytes();
     let secrets: Vec<Vec<u8>> = (0..keys).map(|key| vec![b'a' + key as u8; 32]).collect();
     let headers = sign("github", SecretInput::Bytes(&secrets[0]), &body, None, at(0)).unwrap();
-    let secrets: Vec<Secret> =
-        secrets.iter().map(|secret| Secret::from_bytes(secret).unwrap()).collect();
-    let verified =
-        verify(Scheme::Github, &secrets, &headers, &body, Millis(300_000), at(0)).unwrap();
+    let key = |secret: &Vec<u8>| Secret::from_bytes(secret).unwrap().into();
+    let keys: Vec<VerifyKey> = secrets.iter().map(key).collect();
+    let verified = verify(Scheme::Github, &keys, &headers, &body, Millis(300_000), at(0)).unwrap();
     verified.hashes().to_vec()
 }
 

@@ -1,7 +1,7 @@
 //! What parents and children agree on.
 
 use consentgate::{
-    Millis, Secret, SecretInput, Timestamp,
+    Millis, Secret, SecretInput, Timestamp, VerifyKey,
     core::{
         Scheme,
         stores::{
@@ -86,8 +86,8 @@ pub fn commit(store: &Sqlite, number: u64, by: u8) -> SettleReply {
 pub fn record(store: &Sqlite, number: u64, by: u8) -> RecordReply {
     let (secret, body) = ([b's'; 32], number.to_be_bytes());
     let headers = sign("github", SecretInput::Bytes(&secret), &body, None, now()).unwrap();
-    let secrets = [Secret::from_bytes(&secret).unwrap()];
-    let verified = verify(Scheme::Github, &secrets, &headers, &body, Millis(1), now()).unwrap();
+    let keys = [VerifyKey::from(Secret::from_bytes(&secret).unwrap())];
+    let verified = verify(Scheme::Github, &keys, &headers, &body, Millis(1), now()).unwrap();
     let request = Record {
         site: &site(),
         call_id: call_id(number, by),
