@@ -21,6 +21,7 @@ NAMES = (
     "sync",
     "breaker",
     "device",
+    "tenant",
     "wire",
     "sequences",
     "random",
