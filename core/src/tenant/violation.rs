@@ -69,6 +69,13 @@ impl ViolationKind {
     }
 }
 
+impl Operation {
+    /// What `require` is asked for unless it is told.
+    pub const OF_REQUIRE: Self = Self::Request;
+    /// What `own` is asked for unless it is told.
+    pub const OF_OWN: Self = Self::FindSession;
+}
+
 macro_rules! of_its_name {
     ($($name:ident)+) => {$(
         impl $name {
