@@ -224,7 +224,7 @@ const owned: { tenant: string } = scope.own(row, row?.tenant);
 const violations: number = gate.counters().violations.cross_tenant;
 export const violationOf = (error: unknown): Violation | null =>
   error instanceof Denied ? error.violation : null;
-export const later: Promise<Principal> = new AsyncGate(config)
+export const laterPrincipal: Promise<Principal> = new AsyncGate(config)
   .guard({ jwt: async (token) => ({ tenant: 'acme', user: token, roles: ['agent'] }) })
   .authenticate('jwt', 'token');
 // @ts-expect-error: a guard makes them
