@@ -22,6 +22,7 @@ NAMES = (
     "sync",
     "breaker",
     "device",
+    "tenant",
     "wire",
     "sequences",
     "random",

@@ -72,6 +72,22 @@ def verified(event_id: Schema, timestamp: Schema) -> Schema:
     return one_of(closed(found), refused(*SIGNATURE))
 
 
+def guarded(more: Schema) -> Schema:
+    """What the guard answers."""
+    violation = {
+        "kind": CODE,
+        "severity": {"enum": ["low", "medium", "high", "critical"]},
+        "operation": CODE,
+        "tenant": null_or(TEXT),
+        "has_subject": FLAG,
+    }
+    denied = {"status": {"enum": [401, 403, 404, 503]}, "violation": null_or(closed(violation))}
+    return one_of(
+        closed({"ok": {"const": True}, "tenant": TEXT, **more}),
+        closed({"ok": {"const": False}, **denied}),
+    )
+
+
 SECRET = one_of(
     closed({"ok": {"const": True}, "key_b64": BYTES}),
     refused("empty", "not_base64", "too_short", "too_long", "public_key", "private_key"),
@@ -322,6 +338,39 @@ CASES: dict[str, Schema] = {
                 "nonce": TEXT,
                 **NOW,
                 "expect": pairs(TEXT, TEXT, "the headers to send"),
+            }
+        ),
+    ),
+    "tenant": one_of(
+        case(
+            {
+                "kind": {"const": "id"},
+                "of": {"enum": ["tenant", "user"]},
+                "text": TEXT,
+                "expect": null_or(TEXT),
+            }
+        ),
+        case({"kind": {"const": "roles"}, "roles": {}, "expect": array(TEXT)}),
+        case({"kind": {"const": "claims"}, "claims": {}, "expect": guarded({"user": TEXT})}),
+        case(
+            {
+                "kind": {"const": "require"},
+                "roles": {"type": "object"},
+                "claims": {"type": "object"},
+                "need": TEXT,
+                "tenant": null_or(TEXT),
+                "operation": CODE,
+                "expect": guarded({}),
+            }
+        ),
+        case(
+            {
+                "kind": {"const": "own"},
+                "claims": {"type": "object"},
+                "is_there": FLAG,
+                "tenant": null_or(TEXT),
+                "operation": CODE,
+                "expect": guarded({}),
             }
         ),
     ),

@@ -94,6 +94,22 @@ def rfc3339() -> Seeds:
     return spread({case["name"]: case["text"].encode() for case in cases("timestamps")}, 60)
 
 
+def tenant() -> Seeds:
+    """The tenant claimed, the user claimed and the tenant asked for."""
+    seeds: Seeds = {}
+    for case in cases("tenant"):
+        claims = case.get("claims")
+        if case["kind"] == "id":
+            texts = [case["text"], "alice", "acme"]
+            texts = texts if case["of"] == "tenant" else ["acme", case["text"], "acme"]
+        elif case["kind"] in ("require", "own"):
+            texts = [claims["tenant"], claims["user"], case["tenant"] or ""]
+        else:
+            continue
+        seeds[case["name"]] = b"\xff".join(text.encode() for text in texts)
+    return spread(seeds, 80)
+
+
 def verify() -> Seeds:
     """The choices of `src/verify.rs`: scheme, body, id, keys listed, who signs; then changes."""
     seeds: Seeds = {}
@@ -302,7 +318,7 @@ def host_reply() -> Seeds:
     }
 
 
-MAKERS = (body, config, headers, host_reply, rfc3339, sequence, verify)
+MAKERS = (body, config, headers, host_reply, rfc3339, sequence, tenant, verify)
 
 
 def main(arguments: list[str]) -> int:

@@ -2,12 +2,25 @@
 
 const { Conversion } = require('./conversion.js');
 const { told } = require('./errors.js');
-const { unflattened } = require('./input.js');
+const { kind, unflattened } = require('./input.js');
+
+/** The addon's side of who signed a request that was let in. */
+let signerOf;
 
 /** What the gate answers: what to send, and what to log. */
 class Decision {
+  #signer;
+
+  static {
+    signerOf = (given) => {
+      if (typeof given === 'object' && given !== null && #signer in given) return given.#signer;
+      throw new TypeError(`\`decision\` must be a Decision, not ${kind(given)}`);
+    };
+  }
+
   /** `made` is what the addon decided, `thrown` what the stores threw on the way. */
   constructor(made, thrown) {
+    this.#signer = made.signer ?? undefined;
     this.outcome = made.outcome;
     this.status = made.status;
     this.headers = Object.freeze(unflattened(made.headers));
@@ -37,4 +50,4 @@ function failure(given, thrown) {
   return (given.thrown == null ? undefined : thrown[given.thrown]) ?? told(given);
 }
 
-module.exports = { Decision };
+module.exports = { Decision, signerOf };

@@ -1,6 +1,6 @@
 'use strict';
 
-/** What is thrown. Whatever a sender can do is answered by a `Decision`; these are for the caller. */
+/** What is thrown: the caller's mistakes, and what the guard of tenants denies. What a sender does is a `Decision`. */
 
 /** A configuration that cannot be used, with every fault in it at once. */
 class ConfigError extends Error {
@@ -13,7 +13,20 @@ class ConfigError extends Error {
 /** For stores to throw from a method that writes: certainly nothing was written. */
 class NotWritten extends Error {}
 
-for (const error of [ConfigError, NotWritten]) {
+/** The guard of tenants says no, and nothing more. */
+class Denied extends Error {
+  constructor(denial, options) {
+    super('the request is denied', options);
+    this.status = denial.status;
+    const { violation: given } = denial;
+    const violation =
+      given == null ? null : Object.freeze({ tenant: null, subject: null, ...given });
+    // Not enumerable, so that nobody sends it who makes JSON of an error.
+    Object.defineProperty(this, 'violation', { value: violation });
+  }
+}
+
+for (const error of [ConfigError, Denied, NotWritten]) {
   Object.defineProperty(error.prototype, 'name', { value: error.name });
 }
 
@@ -34,4 +47,4 @@ function told({ cause, message }) {
   return new Error(message, cause == null ? undefined : { cause: new Error(cause) });
 }
 
-module.exports = { ConfigError, NotWritten, checked, told };
+module.exports = { ConfigError, Denied, NotWritten, checked, told };

@@ -5,6 +5,7 @@ const { toJson } = require('./config.js');
 const { jobOf } = require('./conversion.js');
 const { drive, driveLater, driven, drivenLater } = require('./drive.js');
 const { checked } = require('./errors.js');
+const { AsyncGuard, Guard } = require('./guard.js');
 const input = require('./input.js');
 const native = require('./native.js');
 const { Pending } = require('./pending.js');
@@ -210,6 +211,10 @@ class Gate extends Base {
     return this.#drive((core) => core.purge(limit, options));
   }
 
+  guard(verifiers) {
+    return new Guard(coreOf(this).native, verifiers);
+  }
+
   close() {
     closed(this);
   }
@@ -271,6 +276,10 @@ class AsyncGate extends Base {
 
   async purge(limit, options) {
     return this.#drive((core) => core.purge(limit, options));
+  }
+
+  guard(verifiers) {
+    return new AsyncGuard(coreOf(this).native, verifiers);
   }
 
   async close() {

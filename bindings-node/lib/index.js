@@ -3,8 +3,9 @@
 const { Admission, AsyncAdmission } = require('./admission.js');
 const { Conversion } = require('./conversion.js');
 const { Decision } = require('./decision.js');
-const { ConfigError, NotWritten } = require('./errors.js');
+const { ConfigError, Denied, NotWritten } = require('./errors.js');
 const { AsyncGate, Gate } = require('./gate.js');
+const { AsyncGuard, Guard, Principal, Scope } = require('./guard.js');
 const { postgres } = require('./postgres.js');
 const { redis } = require('./redis.js');
 const { sqlite } = require('./sqlite.js');
@@ -15,11 +16,16 @@ module.exports = {
   Admission,
   AsyncAdmission,
   AsyncGate,
+  AsyncGuard,
   ConfigError,
   Conversion,
   Decision,
+  Denied,
   Gate,
+  Guard,
   NotWritten,
+  Principal,
+  Scope,
   deviceSecret,
   memory,
   postgres,

@@ -78,6 +78,12 @@ function body(value) {
   );
 }
 
+/** A credential: text, or bytes; handed on as it is. Headers are none. */
+function credential(value) {
+  if (typeof value === 'string' || ArrayBuffer.isView(value)) return value;
+  throw new TypeError(`\`credential\` must be a string or a Uint8Array, not ${kind(value)}`);
+}
+
 /** A secret: text, or bytes. */
 function secret(value) {
   const given = typeof value === 'string' ? value : view(value);
@@ -130,10 +136,12 @@ function unflattened(flat) {
 
 module.exports = {
   body,
+  credential,
   headers,
   kind,
   number,
   optionalNumber,
+  optionalText,
   options,
   secret,
   text,

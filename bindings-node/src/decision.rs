@@ -1,7 +1,8 @@
 //! Decisions as plain data.
 
 use crate::{conversion::Due, tables::number, turn::HostError};
-use consentgate::{Decision, StoreError};
+use consentgate::{Decision, Signer, StoreError};
+use napi::bindgen_prelude::External;
 use napi_derive::napi;
 use std::error::Error;
 
@@ -34,6 +35,8 @@ pub struct Decided {
     pub key_id: Option<String>,
     /// The device.
     pub device_id: Option<String>,
+    /// Who signed the request, if it was let in.
+    pub signer: Option<External<Signer>>,
     /// `enqueued` or `skipped`.
     pub marketing: Option<&'static str>,
     /// Leased to the caller.
@@ -75,6 +78,7 @@ impl From<Decision> for Decided {
             event_id: decision.event_id().map(|id| id.as_str().into()),
             key_id: decision.key_id().map(|id| id.as_str().into()),
             device_id: decision.device_id().map(|id| id.expose().into()),
+            signer: decision.signer().map(External::new),
             marketing: decision.marketing().map(consentgate::Marketing::as_str),
             conversions: decision.conversions().iter().map(Due::from).collect(),
             cancelled: number(decision.cancelled()),

@@ -7,6 +7,7 @@
 mod conversion;
 mod decision;
 mod gate;
+mod guard;
 mod input;
 mod native;
 mod scripts;

@@ -1,7 +1,10 @@
 //! What the gate has counted, and the closed sets of names that `index.d.ts` is held to.
 
 use crate::gate::NativeGate;
-use consentgate::{FlowName, Marketing, Outcome, Reason, Role, Scheme, Stage};
+use consentgate::{
+    FlowName, Marketing, Operation, Outcome, Reason, Role, Scheme, Severity, Stage, SubjectKind,
+    ViolationKind,
+};
 use napi_derive::napi;
 use std::collections::BTreeMap;
 
@@ -59,6 +62,8 @@ pub struct Counters {
     pub store_failures: BTreeMap<&'static str, StoreFailures>,
     /// The figures to watch.
     pub watch: Watch,
+    /// What the guard of tenants denied, by kind.
+    pub violations: BTreeMap<&'static str, f64>,
 }
 
 /// The words of each closed set.
@@ -78,6 +83,14 @@ pub struct Names {
     pub role: Vec<&'static str>,
     /// Schemes.
     pub scheme: Vec<&'static str>,
+    /// Steps at which the guard of tenants is asked.
+    pub operation: Vec<&'static str>,
+    /// How bad violations are.
+    pub severity: Vec<&'static str>,
+    /// Kinds of identities.
+    pub subject_kind: Vec<&'static str>,
+    /// Kinds of violations.
+    pub violation_kind: Vec<&'static str>,
 }
 
 /// The words of each closed set.
@@ -91,6 +104,10 @@ pub fn names() -> Names {
         marketing: Marketing::ALL.iter().map(|name| name.as_str()).collect(),
         role: Role::ALL.iter().map(|role| role.as_str()).collect(),
         scheme: Scheme::ALL.iter().map(|scheme| scheme.name()).collect(),
+        operation: Operation::ALL.iter().map(|name| name.as_str()).collect(),
+        severity: Severity::ALL.iter().map(|name| name.as_str()).collect(),
+        subject_kind: SubjectKind::ALL.iter().map(|name| name.as_str()).collect(),
+        violation_kind: ViolationKind::ALL.iter().map(|name| name.as_str()).collect(),
     }
 }
 
@@ -117,6 +134,7 @@ impl NativeGate {
             let failures = StoreFailures { errors: number(errors), timeouts: number(timeouts) };
             (role.as_str(), failures)
         });
+        let violations = counters.violations().map(|(kind, count)| (kind.as_str(), number(count)));
         let watch = counters.watch();
         Counters {
             decisions: decisions.collect(),
@@ -131,6 +149,7 @@ impl NativeGate {
                 conversions_cancelled: number(watch.conversions_cancelled),
                 admitted_locally: number(watch.admitted_locally),
             },
+            violations: violations.collect(),
         }
     }
 }

@@ -28,6 +28,8 @@ export interface ConfigData {
   readonly hash_secret?: SecretData;
   readonly sessions_apart?: boolean;
   readonly allow_short_secrets?: boolean;
+  /** What each role grants, for the guard of tenants: permissions by role. */
+  readonly roles?: { readonly [role: string]: readonly string[] };
 }
 
 /** One site's configuration as data; or its JSON, as text or bytes. */

@@ -92,6 +92,25 @@ export type Marketing = 'enqueued' | 'skipped';
 /** How senders sign; `docs/schemes.md` tells what each of them protects. */
 export type Scheme = 'standard-webhooks' | 'github' | 'stripe' | 'slack' | 'shopify';
 
+/** The step at which the guard of tenants is asked. */
+export type Operation =
+  'authenticate' | 'connect' | 'request' | 'create_session' | 'message' | 'find_session';
+
+/** How bad a violation is. */
+export type Severity = 'low' | 'medium' | 'high' | 'critical';
+
+/** What an identity is. */
+export type SubjectKind = 'user' | 'key' | 'device';
+
+/** What was tried against a tenant. */
+export type ViolationKind =
+  | 'unauthenticated'
+  | 'verifier_failed'
+  | 'malformed_id'
+  | 'missing_tenant'
+  | 'cross_tenant'
+  | 'forbidden';
+
 /** What a store keeps. */
 export type Role = 'admission' | 'sessions' | 'calls';
 
@@ -240,6 +259,8 @@ export interface Counters {
     readonly conversionsCancelled: number;
     readonly admittedLocally: number;
   };
+  /** What the guard of tenants denied. */
+  readonly violations: Readonly<Record<ViolationKind, number>>;
 }
 
 declare class Base {
@@ -290,6 +311,8 @@ export class Gate extends Base {
   finishConversion(job: Conversion, result: ConversionResult, options?: Finish): Decision;
   /** Drops up to `limit` entries that are over from each role's store: call it now and then. */
   purge(limit: number, options?: Now): Decision;
+  /** A guard of tenants with this gate's `roles`, `hash_secret` and counters. */
+  guard<C = string>(verifiers?: { readonly [name: string]: Verifier<C> }): Guard;
   close(): void;
   [Symbol.dispose](): void;
 }
@@ -336,6 +359,8 @@ export class AsyncGate extends Base {
   finishConversion(job: Conversion, result: ConversionResult, options?: Finish): Promise<Decision>;
   /** Drops up to `limit` entries that are over from each role's store: call it now and then. */
   purge(limit: number, options?: Now): Promise<Decision>;
+  /** A guard of tenants with this gate's `roles`, `hash_secret` and counters. */
+  guard<C = string>(verifiers?: { readonly [name: string]: AsyncVerifier<C> }): AsyncGuard;
   /** Fulfilled once the decisions under way are made. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -399,7 +424,14 @@ export type * from './engines.js';
 export { memory } from './stores.js';
 export type * from './stores.js';
 export { sqlite } from './sqlite.js';
+export { AsyncGuard } from './tenants.js';
+export { Denied } from './tenants.js';
+export { Guard } from './tenants.js';
+export { Principal } from './tenants.js';
+export { Scope } from './tenants.js';
+export type * from './tenants.js';
 export type * from './sqlite.js';
 import type { Admission, AsyncAdmission } from './admission.js';
 import type { Config, SiteConfig } from './config.js';
 import type { AsyncStores, Stores } from './stores.js';
+import type { AsyncGuard, AsyncVerifier, Guard, Verifier } from './tenants.js';

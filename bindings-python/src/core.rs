@@ -4,6 +4,7 @@ use crate::{
     counters,
     decision::Decision,
     errors::{Raised, config_error},
+    guard::GuardCore,
     headers::Pairs,
     held::Held,
     input,
@@ -312,6 +313,12 @@ impl Core {
     ) -> PyResult<Turn> {
         let limit = input::whole(limit, "`limit`")?;
         self.decide(py, now, |gate, now| gate.purge(limit, now))
+    }
+
+    /// A guard of tenants whose verifiers have these names.
+    #[expect(clippy::needless_pass_by_value, reason = "what Python hands over")]
+    fn guard(&self, verifiers: Vec<String>) -> PyResult<GuardCore> {
+        Ok(GuardCore(self.gate()?.guard(verifiers.iter().map(String::as_str))))
     }
 
     fn set_site(

@@ -35,9 +35,15 @@ pub(crate) fn to_python<'py>(py: Python<'py>, counters: &Counters) -> PyResult<B
     figures.set_item("conversions_cancelled", watch.conversions_cancelled)?;
     figures.set_item("admitted_locally", watch.admitted_locally)?;
 
+    let violations = PyDict::new(py);
+    for (kind, count) in counters.violations() {
+        violations.set_item(kind.as_str(), count)?;
+    }
+
     let all = PyDict::new(py);
     all.set_item("decisions", decisions)?;
     all.set_item("store_failures", failures)?;
     all.set_item("watch", figures)?;
+    all.set_item("violations", violations)?;
     Ok(all)
 }

@@ -20,6 +20,10 @@ impl Decision {
     pub(crate) fn new(made: Made, raised: Option<Py<PyAny>>) -> Self {
         Self { made, raised }
     }
+
+    pub(crate) fn made(&self) -> &Made {
+        &self.made
+    }
 }
 
 #[pymethods]

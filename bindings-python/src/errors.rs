@@ -1,6 +1,7 @@
 //! The package's exceptions are classes of Python's, made there and raised from here.
 
-use consentgate::ConfigError;
+use crate::guard::Violation;
+use consentgate::{ConfigError, Denied};
 use pyo3::{prelude::*, sync::PyOnceLock, types::PyType};
 use std::fmt;
 
@@ -15,6 +16,14 @@ pub(crate) fn config_error(py: Python<'_>, error: &ConfigError) -> PyErr {
         .map(|fault| (fault.path.clone(), fault.problem.to_string()))
         .collect();
     let raised = CLASS.import(py, MODULE, "ConfigError").and_then(|class| class.call1((faults,)));
+    raised.map_or_else(|error| error, PyErr::from_value)
+}
+
+/// `consentgate.Denied` with the violation.
+pub(crate) fn denied(py: Python<'_>, denied: &Denied) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let told = (denied.status(), Violation::of(denied));
+    let raised = CLASS.import(py, MODULE, "Denied").and_then(|class| class.call1(told));
     raised.map_or_else(|error| error, PyErr::from_value)
 }
 

@@ -26,6 +26,14 @@ pub(crate) fn text<'a>(object: &'a Bound<'_, PyAny>, what: &str) -> PyResult<Cow
     }
 }
 
+/// A text, or nothing.
+pub(crate) fn optional_text<'a>(
+    object: &'a Bound<'_, PyAny>,
+    what: &str,
+) -> PyResult<Option<Cow<'a, str>>> {
+    if object.is_none() { Ok(None) } else { text(object, what).map(Some) }
+}
+
 /// The bytes of a `bytes`, `bytearray` or `memoryview`, if it is one.
 pub(crate) fn bytes(object: &Bound<'_, PyAny>) -> PyResult<Option<PyBackedBytes>> {
     if let Ok(bytes) = object.cast::<PyBytes>() {

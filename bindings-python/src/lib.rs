@@ -8,6 +8,7 @@ mod core;
 mod counters;
 mod decision;
 mod errors;
+mod guard;
 mod headers;
 mod held;
 mod input;
@@ -31,6 +32,8 @@ mod _native {
     #[pymodule_export]
     use crate::decision::Decision;
     #[pymodule_export]
+    use crate::guard::{GuardCore, Principal, Scope, Violation};
+    #[pymodule_export]
     use crate::held::Held;
     #[pymodule_export]
     use crate::sqlite::Sqlite;
@@ -39,7 +42,10 @@ mod _native {
     #[pymodule_export]
     use crate::wait::Wait;
 
-    use consentgate::{FlowName, Marketing, Outcome, Reason, Scheme, Stage};
+    use consentgate::{
+        FlowName, Marketing, Operation, Outcome, Reason, Scheme, Severity, Stage, SubjectKind,
+        ViolationKind,
+    };
     use pyo3::{prelude::*, types::PyTuple};
 
     /// The closed sets of names, which the types of the package are held against; and the scripts.
@@ -49,10 +55,14 @@ mod _native {
         let set = |names: Vec<&'static str>| PyTuple::new(py, names);
         module.add("FLOWS", set(FlowName::ALL.iter().map(|n| n.as_str()).collect())?)?;
         module.add("MARKETING", set(Marketing::ALL.iter().map(|n| n.as_str()).collect())?)?;
+        module.add("OPERATIONS", set(Operation::ALL.iter().map(|n| n.as_str()).collect())?)?;
         module.add("OUTCOMES", set(Outcome::ALL.iter().map(|n| n.as_str()).collect())?)?;
         module.add("REASONS", set(Reason::ALL.iter().map(|n| n.as_str()).collect())?)?;
         module.add("SCHEMES", set(Scheme::ALL.iter().map(|n| n.name()).collect())?)?;
+        module.add("SEVERITIES", set(Severity::ALL.iter().map(|n| n.as_str()).collect())?)?;
         module.add("STAGES", set(Stage::ALL.iter().map(|n| n.as_str()).collect())?)?;
+        module.add("SUBJECTS", set(SubjectKind::ALL.iter().map(|n| n.as_str()).collect())?)?;
+        module.add("VIOLATIONS", set(ViolationKind::ALL.iter().map(|n| n.as_str()).collect())?)?;
         crate::scripts::add(module)
     }
 }

@@ -38,7 +38,12 @@ pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
 
 /// A reply; what is no plain data is nothing, which is no reply to anything.
 pub(crate) fn from_python(object: &Bound<'_, PyAny>) -> Value {
-    read(object, DEPTH_MAX, &mut { VALUES_MAX }).unwrap_or(Value::Null)
+    plain(object).unwrap_or(Value::Null)
+}
+
+/// An object as plain data, if it is that.
+pub(crate) fn plain(object: &Bound<'_, PyAny>) -> Option<Value> {
+    read(object, DEPTH_MAX, &mut { VALUES_MAX })
 }
 
 fn read(object: &Bound<'_, PyAny>, depth: usize, left: &mut usize) -> Option<Value> {

@@ -27,6 +27,10 @@ def names(alias: Any) -> set[str]:
         (types.Stage, _native.STAGES),
         (types.Role, stores.METHODS),
         (types.Scheme, _native.SCHEMES),
+        (types.Operation, _native.OPERATIONS),
+        (types.Severity, _native.SEVERITIES),
+        (types.SubjectKind, _native.SUBJECTS),
+        (types.ViolationKind, _native.VIOLATIONS),
     ],
 )
 def test_names_are_the_core_s(alias: Any, table: Any) -> None:

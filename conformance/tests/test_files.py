@@ -23,6 +23,7 @@ LEAST = {
     "sync": 100,
     "breaker": 60,
     "device": 200,
+    "tenant": 250,
     "wire": 60,
     "sequences": 40,
     "random": 60,

@@ -34,6 +34,7 @@ mod session;
 mod signature;
 mod site;
 mod store;
+mod tenant;
 mod time;
 #[cfg(test)]
 mod vectors;
@@ -42,11 +43,11 @@ mod vectors;
 pub use breaker::Breaker;
 pub use config::{
     BreakerRules, Cap, Caps, Common, Config, ConfigError, Conversions, Deadlines, Fault, Problem,
-    Rate, Scheme, SiteConfig,
+    Rate, Roles, Scheme, SiteConfig,
 };
 pub use decision::{
     Answer, Conversion, ConversionResult, Decision, Header, Marketing, Outcome, PublicCode, Reason,
-    Stage, StoreError, StoreErrorKind,
+    Signer, Stage, StoreError, StoreErrorKind,
 };
 pub use encoding::base64_encode;
 pub use engine::{DeviceRequest, Engine, Request};
@@ -66,7 +67,7 @@ pub use time::{Millis, Timestamp};
 pub mod ids {
     pub use crate::id::{
         CallId, ClaimKey, DeviceId, EventId, Fingerprint, KeyId, Nonce, Owner, Pseudonym, Scopes,
-        SessionVersion, SignatureHash, SiteId, Unique,
+        SessionVersion, SignatureHash, SiteId, Unique, UserId,
     };
 }
 
@@ -76,6 +77,11 @@ pub use decision::Flow as FlowName;
 /// What stores are asked and answer, and the traits by role.
 pub mod stores {
     pub use crate::store::*;
+}
+
+/// The guard of tenants, and what it makes.
+pub mod tenants {
+    pub use crate::tenant::*;
 }
 
 /// The pure steps that every store of the role `admission` follows, to the letter.

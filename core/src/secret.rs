@@ -250,6 +250,7 @@ pub(crate) enum Kind {
     AdmitBucket = 6,
     Device = 7,
     DeviceIp = 8,
+    Subject = 9,
 }
 
 #[cfg(test)]

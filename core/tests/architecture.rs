@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["record"],
     &["session"],
     &["admission"],
-    &["signature", "replay", "limit", "consent", "event", "breaker"],
+    &["signature", "replay", "limit", "consent", "event", "tenant", "breaker"],
     &["store"],
     &["decision"],
     &["site"],

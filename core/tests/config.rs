@@ -38,7 +38,7 @@ fn all_faults_come_at_once_each_with_its_path() {
             "`sites.b.consent.months` must be a whole number from 1 to 13, not 14",
             "`sites.no/site` must be named with 1 to 64 of a-z 0-9 . _ -",
             "`claim.ttl_s` must be a whole number",
-            "`surprise` is not known here; known are `allow_short_secrets`, `sites`, `claim`, `deadline_ms`, `conversion`, `breaker`, `retention`, `caps`, `admission_fallback`, `hash_secret`, `sessions_apart`",
+            "`surprise` is not known here; known are `allow_short_secrets`, `sites`, `claim`, `deadline_ms`, `conversion`, `breaker`, `retention`, `caps`, `admission_fallback`, `hash_secret`, `sessions_apart`, `roles`",
             "`claim.lease_s` of 30000 ms is not longer than the deadlines together, 63000 ms",
         ]
     );
@@ -59,6 +59,27 @@ fn a_member_without_a_name_has_a_path_of_its_own() {
 /// A whole configuration with more members.
 fn with(more: &str) -> String {
     format!(r#"{{"sites":{{"a":{{{KEYS}}}}},{more}}}"#)
+}
+
+#[test]
+fn every_fault_of_roles_has_its_path() {
+    let json = with(
+        r#""roles":{"a b":["x"],"agent":[1,"agent","x y","x","x"],"owner":"x","":[]},"role":{}"#,
+    );
+    assert_eq!(
+        faults(&json),
+        [
+            "`roles.\"\"` must be named with 1 to 64 of A-Z a-z 0-9 . _ : -",
+            "`roles.a b` must be named with 1 to 64 of A-Z a-z 0-9 . _ : -",
+            "`roles.agent[0]` must be a text",
+            "`roles.agent[1]` must be a name that no role has",
+            "`roles.agent[2]` must be 1 to 64 of A-Z a-z 0-9 . _ : -",
+            "`roles.agent[4]` is there twice",
+            "`roles.owner` must be an array of texts",
+            "`role` is not known here; known are `allow_short_secrets`, `sites`, `claim`, `deadline_ms`, `conversion`, `breaker`, `retention`, `caps`, `admission_fallback`, `hash_secret`, `sessions_apart`, `roles`",
+        ]
+    );
+    assert_eq!(faults(&with(r#""roles":[]"#)), ["`roles` must be an object"]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod naive;
 mod request;
 mod rfc3339;
 mod sequence;
+mod tenant;
 mod verify;
 
 pub use body::body;
@@ -21,18 +22,20 @@ pub use headers::headers;
 pub use host_reply::host_reply;
 pub use rfc3339::rfc3339;
 pub use sequence::sequence;
+pub use tenant::tenant;
 pub use verify::verify;
 
 /// What a fuzzer calls.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("body", body),
     ("config", config),
     ("headers", headers),
     ("host_reply", host_reply),
     ("rfc3339", rfc3339),
     ("sequence", sequence),
+    ("tenant", tenant),
     ("verify", verify),
 ];

@@ -3,6 +3,7 @@ use crate::{
     breakers::Course,
     clock::{Clock, SystemClock},
     counters::Counters,
+    guard::Guard,
     shared::Shared,
     stores::{AsyncPerform, Stores, Timer, perform_in_time},
 };
@@ -138,6 +139,11 @@ impl<P: AsyncPerform, K: Clock + Sync, T: Timer> AsyncGate<P, K, T> {
         now: Option<Timestamp>,
     ) -> impl Future<Output = Decision> + Send + use<'_, P, K, T> {
         self.drive(self.shared.purge(limit), self.shared.now(now), now)
+    }
+
+    /// A guard of tenants with this gate's roles, keyed hashes and counters, and no verifier yet.
+    pub fn guard(&self) -> Guard {
+        self.shared.guard()
     }
 
     /// Adds or changes a site while running, from the JSON of its configuration.

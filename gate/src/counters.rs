@@ -1,5 +1,6 @@
 use consentgate_core::{
     Decision, FlowName, Marketing, Outcome, Reason, Reply, Role, Stage, StoreError, StoreErrorKind,
+    tenants::{Violation, ViolationKind},
 };
 use std::{
     fmt::Write,
@@ -17,6 +18,7 @@ pub struct Counters {
     admitted_locally: AtomicU64,
     store_errors: [AtomicU64; Role::ALL.len()],
     store_timeouts: [AtomicU64; Role::ALL.len()],
+    violations: [AtomicU64; ViolationKind::ALL.len()],
 }
 
 /// How often one answer was given.
@@ -63,6 +65,7 @@ impl Default for Counters {
             admitted_locally: AtomicU64::new(0),
             store_errors: Default::default(),
             store_timeouts: Default::default(),
+            violations: Default::default(),
         }
     }
 }
@@ -110,6 +113,12 @@ impl Counters {
         }
     }
 
+    pub(crate) fn count_violation(&self, violation: &Violation) {
+        if let Some(counter) = self.violations.get(violation.kind() as usize) {
+            counter.fetch_add(1, Relaxed);
+        }
+    }
+
     /// Every answer there can be, with how often it was given.
     pub fn decisions(&self) -> impl Iterator<Item = Count> {
         rows().zip(&self.decisions).map(|((flow, stage, reason), counter)| Count {
@@ -127,6 +136,12 @@ impl Counters {
             .into_iter()
             .zip(counts)
             .map(|(role, (errors, timeouts))| (role, errors.load(Relaxed), timeouts.load(Relaxed)))
+    }
+
+    /// What the guard denied, by kind.
+    pub fn violations(&self) -> impl Iterator<Item = (ViolationKind, u64)> {
+        let kinds = ViolationKind::ALL.iter().copied();
+        kinds.zip(self.violations.iter().map(|counter| counter.load(Relaxed)))
     }
 
     /// The figures that an operator watches.
@@ -197,6 +212,12 @@ impl Counters {
             let role = role.as_str();
             writeln!(out, "{name}{{role=\"{role}\",kind=\"error\"}} {errors}")?;
             writeln!(out, "{name}{{role=\"{role}\",kind=\"timeout\"}} {timeouts}")?;
+        }
+        let name = "consentgate_violations_total";
+        head(out, name, "What the guard of tenants denied, by kind and severity.")?;
+        for (kind, count) in self.violations() {
+            let severity = kind.severity();
+            writeln!(out, "{name}{{kind=\"{kind}\",severity=\"{severity}\"}} {count}")?;
         }
         let watch = self.watch();
         for (name, help, count) in [

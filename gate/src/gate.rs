@@ -3,6 +3,7 @@ use crate::{
     breakers::Course,
     clock::{Clock, SystemClock},
     counters::Counters,
+    guard::Guard,
     shared::Shared,
     stores::{Perform, Stores},
 };
@@ -121,6 +122,11 @@ impl<P: Perform, K: Clock> Gate<P, K> {
     /// Drops up to `limit` entries that are over from each role's store; see [`Decision::removed`]. Call it now and then.
     pub fn purge(&self, limit: u64, now: Option<Timestamp>) -> Decision {
         self.drive(self.shared.purge(limit), self.shared.now(now), now)
+    }
+
+    /// A guard of tenants with this gate's roles, keyed hashes and counters, and no verifier yet.
+    pub fn guard(&self) -> Guard {
+        self.shared.guard()
     }
 
     /// Adds or changes a site while running, from the JSON of its configuration.

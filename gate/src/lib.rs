@@ -15,6 +15,7 @@ mod clock;
 mod counters;
 mod device;
 mod gate;
+mod guard;
 pub mod host;
 #[cfg(feature = "http")]
 pub mod http;
@@ -34,6 +35,7 @@ pub use clock::{Clock, FixedClock, ManualClock, SystemClock};
 pub use counters::{Count, Counters, Watch};
 pub use device::{DeviceToSign, device_secret, sign_device};
 pub use gate::Gate;
+pub use guard::{Asked, Guard, Scope};
 pub use memory::{Memory, StoredCall, Usage};
 pub use stateless::{Misuse, SecretInput, sign, verify};
 #[cfg(feature = "tokio")]
@@ -45,7 +47,11 @@ pub use consentgate_core as core;
 pub use consentgate_core::{
     Config, ConfigError, Conversion, ConversionResult, Decision, DeviceRequest, Effect, Fault,
     FlowName, Headers, Marketing, Millis, Outcome, Reason, Reply, Request, Role, Scheme, Secret,
-    SecretFault, Stage, StoreError, StoreErrorKind, Timestamp, Verified, VerifyKey, ids,
+    SecretFault, Signer, Stage, StoreError, StoreErrorKind, Timestamp, Verified, VerifyKey, ids,
+    tenants::{
+        Claims, Denied, Identity, Operation, Principal, Scoped, Severity, SubjectKind, Verifier,
+        VerifierFailed, Violation, ViolationKind,
+    },
 };
 
 /// The programs of the README, run as they stand.

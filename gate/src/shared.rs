@@ -4,6 +4,7 @@ use crate::{
     breakers::{Breakers, Course, Route},
     clock::Clock,
     counters::Counters,
+    guard::Guard,
     memory::Memory,
     sync::Mutex,
     unique::{random, unique},
@@ -19,7 +20,10 @@ use consentgate_core::{
     ids::{Fingerprint, Unique},
     stores::AdmissionStore,
 };
-use std::{borrow::Cow, sync::PoisonError};
+use std::{
+    borrow::Cow,
+    sync::{Arc, PoisonError},
+};
 
 /// The part of a gate that no store takes part in.
 pub(crate) struct Shared<K> {
@@ -27,7 +31,7 @@ pub(crate) struct Shared<K> {
     /// Changes of the sites come one after the other; readers never wait.
     changing: Mutex<()>,
     clock: K,
-    pub(crate) counters: Counters,
+    pub(crate) counters: Arc<Counters>,
     breakers: Breakers,
     /// What admits while the store of the role `admission` rests, where the configuration allows it.
     fallback: Option<Fallback>,
@@ -48,7 +52,7 @@ impl Fallback {
         let process = std::process::id();
         let current = self.memory.load();
         if current.0 != process {
-            let own = std::sync::Arc::new((process, Memory::new(&self.caps)));
+            let own = Arc::new((process, Memory::new(&self.caps)));
             // Of several threads that come at once, the first one's counts.
             self.memory.compare_and_swap(&current, own);
         }
@@ -70,7 +74,7 @@ impl<K: Clock> Shared<K> {
             engine: ArcSwap::from_pointee(engine),
             changing: Mutex::new(()),
             clock,
-            counters: Counters::default(),
+            counters: Arc::default(),
             breakers,
             fallback,
         })
@@ -86,8 +90,13 @@ impl<K: Clock> Shared<K> {
         self.engine().common().caps.body_bytes
     }
 
-    pub(crate) fn engine(&self) -> arc_swap::Guard<std::sync::Arc<Engine>> {
+    pub(crate) fn engine(&self) -> arc_swap::Guard<Arc<Engine>> {
         self.engine.load()
+    }
+
+    /// A guard of tenants whose violations this gate counts.
+    pub(crate) fn guard<V>(&self) -> Guard<V> {
+        Guard::new(self.engine().guard(), self.counters.clone())
     }
 
     pub(crate) fn set_site(&self, site: &str, json: &[u8]) -> Result<(), ConfigError> {
@@ -117,7 +126,7 @@ impl<K: Clock> Shared<K> {
     ) -> Result<(), ConfigError> {
         let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = change(&self.engine.load())?;
-        self.engine.store(std::sync::Arc::new(changed));
+        self.engine.store(Arc::new(changed));
         Ok(())
     }
 

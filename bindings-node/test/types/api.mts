@@ -6,7 +6,10 @@ import {
   AsyncGate,
   ConfigError,
   Gate,
+  Denied,
   NotWritten,
+  Principal,
+  Scope,
   deviceSecret,
   memory,
   sign,
@@ -25,6 +28,7 @@ import {
   type Sqlite,
   type Stores,
   type Verified,
+  type Violation,
 } from 'consentgate';
 
 const config: ConfigData = {
@@ -209,3 +213,30 @@ export {
   waited,
   wrong,
 };
+
+const guard = gate.guard({
+  jwt: (token) => (token === '' ? null : { tenant: 'acme', user: token }),
+});
+const principal: Principal = guard.authenticate('jwt', 'token');
+const scope: Scope = guard.require(principal, 'calls.read', 'acme', 'connect');
+const row: { tenant: string } | undefined = [{ tenant: 'acme' }][0];
+const owned: { tenant: string } = scope.own(row, row?.tenant);
+const violations: number = gate.counters().violations.cross_tenant;
+export const violationOf = (error: unknown): Violation | null =>
+  error instanceof Denied ? error.violation : null;
+export const laterPrincipal: Promise<Principal> = new AsyncGate(config)
+  .guard({ jwt: async (token) => ({ tenant: 'acme', user: token, roles: ['agent'] }) })
+  .authenticate('jwt', 'token');
+// @ts-expect-error: a guard makes them
+new Principal();
+// @ts-expect-error: a guard makes them
+new Scope();
+// @ts-expect-error: what only looks like a principal
+guard.require({ tenant: 'acme', kind: 'user', id: 'a', subject: '' }, 'calls.read', 'acme');
+// @ts-expect-error: a synchronous gate waits for no verifier
+gate.guard({ jwt: async () => null });
+// @ts-expect-error: no such operation
+guard.require(principal, 'calls.read', 'acme', 'look');
+// @ts-expect-error: headers are no credential
+guard.authenticate('jwt', { 'x-user-id': 'root' });
+export { owned, violations };

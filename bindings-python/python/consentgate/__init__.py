@@ -9,24 +9,42 @@ from __future__ import annotations
 from ._admission import Admission, AsyncAdmission
 from ._async_gate import AsyncGate
 from ._gate import Gate
-from ._native import Conversion, Decision, Verified, device_secret, sign, sign_device, verify
+from ._guard import AsyncGuard, Guard
+from ._native import (
+    Conversion,
+    Decision,
+    Principal,
+    Scope,
+    Verified,
+    Violation,
+    device_secret,
+    sign,
+    sign_device,
+    verify,
+)
 from ._postgres import postgres
 from ._redis import redis
 from ._sqlite import sqlite
-from .errors import ConfigError, Fault, NotWritten
+from .errors import ConfigError, Denied, Fault, NotWritten
 from .stores import memory
 
 __all__ = [
     "Admission",
     "AsyncAdmission",
     "AsyncGate",
+    "AsyncGuard",
     "ConfigError",
     "Conversion",
     "Decision",
+    "Denied",
     "Fault",
     "Gate",
+    "Guard",
     "NotWritten",
+    "Principal",
+    "Scope",
     "Verified",
+    "Violation",
     "device_secret",
     "memory",
     "postgres",

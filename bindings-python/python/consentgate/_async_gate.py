@@ -7,8 +7,9 @@ from types import TracebackType
 from ._admission import Admitting, AsyncAdmission
 from ._base import Base
 from ._drive import Tasks, admit_async, drive_async
+from ._guard import AsyncGuard
 from ._native import Conversion, Decision
-from .types import Body, Clock, Config, ConversionResult, Headers, Ip
+from .types import AsyncVerifier, Body, Clock, Config, ConversionResult, Headers, Ip
 
 __all__ = ["AsyncGate"]
 
@@ -140,6 +141,13 @@ class AsyncGate(Base):
         """Drops up to `limit` entries that are over from each store; call it now and then."""
         turn = self._core.purge(limit, now)
         return await drive_async(turn, self._methods, self._tasks)
+
+    def guard(self, verifiers: Mapping[str, AsyncVerifier] | None = None) -> AsyncGuard:
+        """A guard of tenants with this gate's `roles`, `hash_secret` and counters.
+
+        `verifiers` by name: each is given a credential, and says whose it is.
+        """
+        return AsyncGuard(self._core, verifiers)
 
     def close(self) -> Closing:
         """Forgets what is kept in memory. From now on every other method raises `ValueError`.

@@ -6,8 +6,9 @@ from types import TracebackType
 from ._admission import Admission
 from ._base import Base
 from ._drive import admit, drive
+from ._guard import Guard
 from ._native import Conversion, Decision
-from .types import Body, Clock, Config, ConversionResult, Headers, Ip
+from .types import Body, Clock, Config, ConversionResult, Headers, Ip, Verifier
 
 __all__ = ["Gate"]
 
@@ -120,6 +121,13 @@ class Gate(Base):
         """Drops up to `limit` entries that are over from each store; call it now and then."""
         turn = self._core.purge(limit, now)
         return drive(turn, self._methods)
+
+    def guard(self, verifiers: Mapping[str, Verifier] | None = None) -> Guard:
+        """A guard of tenants with this gate's `roles`, `hash_secret` and counters.
+
+        `verifiers` by name: each is given a credential, and says whose it is.
+        """
+        return Guard(self._core, verifiers)
 
     def close(self) -> None:
         """Forgets what is kept in memory. From now on every other method raises `ValueError`."""

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Sequence
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 from .types import (
     Body,
@@ -9,32 +9,46 @@ from .types import (
     Headers,
     Ip,
     Marketing,
+    Operation,
     Outcome,
     Reason,
     Role,
     Scheme,
     Secret,
+    Severity,
     Stage,
+    SubjectKind,
+    ViolationKind,
 )
+
+_T = TypeVar("_T")
 
 __all__ = [
     "ADMIT_LUA",
     "FLOWS",
     "MARKETING",
+    "OPERATIONS",
     "OUTCOMES",
     "POSTGRES_MIGRATIONS",
     "POSTGRES_PREFLIGHT",
     "REASONS",
     "SCHEMES",
     "SETTLE_LUA",
+    "SEVERITIES",
     "STAGES",
+    "SUBJECTS",
+    "VIOLATIONS",
     "Ask",
     "Conversion",
     "Core",
     "Decision",
+    "GuardCore",
     "Held",
+    "Principal",
+    "Scope",
     "Sqlite",
     "Verified",
+    "Violation",
     "Wait",
     "device_secret",
     "sign",
@@ -44,10 +58,14 @@ __all__ = [
 
 FLOWS: tuple[Flow, ...]
 MARKETING: tuple[Marketing, ...]
+OPERATIONS: tuple[Operation, ...]
 OUTCOMES: tuple[Outcome, ...]
 REASONS: tuple[Reason, ...]
 SCHEMES: tuple[Scheme, ...]
+SEVERITIES: tuple[Severity, ...]
 STAGES: tuple[Stage, ...]
+SUBJECTS: tuple[SubjectKind, ...]
+VIOLATIONS: tuple[ViolationKind, ...]
 
 ADMIT_LUA: str
 SETTLE_LUA: str
@@ -125,6 +143,59 @@ class Verified:
     def timestamp(self) -> int | None: ...
     @property
     def key_index(self) -> int: ...
+
+@final
+class Principal:
+    """A caller whose credential was verified. The guard makes it, and nothing else does."""
+
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def kind(self) -> SubjectKind: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+
+@final
+class Scope:
+    """One tenant, for one principal that may do what it asked for; pass it on in an id's place."""
+
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    def own(self, value: _T | None, tenant: str | None, operation: Operation | None = None) -> _T:
+        """What was looked up, if `tenant`, which its own row names, is this one. Else `Denied`.
+
+        `operation` is `find_session` unless it is given.
+        """
+
+@final
+class Violation:
+    """What was denied, for the record: nothing in it is personal."""
+
+    @property
+    def kind(self) -> ViolationKind: ...
+    @property
+    def severity(self) -> Severity: ...
+    @property
+    def operation(self) -> Operation: ...
+    @property
+    def tenant(self) -> str | None: ...
+    @property
+    def subject(self) -> str | None: ...
+
+@final
+class GuardCore:
+    """The guard, without the verifiers."""
+
+    def answer(self, verifier: str, answer: object) -> Principal: ...
+    def failed(self, verifier: str) -> BaseException: ...
+    def principal(self, decision: Decision) -> Principal: ...
+    def require(
+        self, principal: Principal, need: str, tenant: str | None, operation: str | None
+    ) -> Scope: ...
 
 def verify(
     scheme: Scheme,
@@ -252,6 +323,7 @@ class Core:
         self, job: Conversion, result: str, retry_in_s: float | None, now: float | None
     ) -> Decision | Ask | Wait: ...
     def purge(self, limit: int, now: float | None) -> Decision | Ask | Wait: ...
+    def guard(self, verifiers: list[str]) -> GuardCore: ...
     def set_site(self, site: str, config: bytes) -> None: ...
     def remove_site(self, site: str) -> None: ...
     def metrics(self) -> str: ...

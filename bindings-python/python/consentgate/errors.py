@@ -1,11 +1,17 @@
-"""The exceptions of the package: for the caller's mistakes. What a sender does is a `Decision`."""
+"""The exceptions of the package: for the caller's mistakes, and what the guard of tenants denies.
+
+What a sender does is a `Decision`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-__all__ = ["ConfigError", "Fault", "NotWritten"]
+if TYPE_CHECKING:
+    from ._native import Violation
+
+__all__ = ["ConfigError", "Denied", "Fault", "NotWritten"]
 
 
 class Fault(NamedTuple):
@@ -29,6 +35,22 @@ class ConfigError(ValueError):
 
     def __str__(self) -> str:
         return "; ".join(map(str, self.faults))
+
+
+class Denied(Exception):
+    """The guard of tenants says no, and nothing more.
+
+    `status` (401, 403, 404 or 503) is for the client; `violation` is for your records, and `None`
+    where there was simply nothing to find.
+    """
+
+    status: int
+    violation: Violation | None
+
+    def __init__(self, status: int, violation: Violation | None) -> None:
+        super().__init__("the request is denied")
+        self.status = status
+        self.violation = violation
 
 
 class NotWritten(Exception):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Literal, Protocol, TypeAlias, TypedDict
 
 __all__ = [
+    "AsyncVerifier",
     "Body",
     "Clock",
     "Config",
@@ -18,13 +19,18 @@ __all__ = [
     "Headers",
     "Ip",
     "Marketing",
+    "Operation",
     "Outcome",
     "Reason",
     "Role",
     "Scheme",
     "Secret",
+    "Severity",
     "Stage",
     "StoreFailures",
+    "SubjectKind",
+    "Verifier",
+    "ViolationKind",
     "Watch",
 ]
 
@@ -98,6 +104,22 @@ Reason: TypeAlias = (
 )
 """Why, by outcome: accepted, noop, no_consent, rejected, unavailable."""
 
+Operation: TypeAlias = (
+    Literal["authenticate", "connect", "request"]
+    | Literal["create_session", "message", "find_session"]
+)
+"""The step at which the guard of tenants is asked."""
+
+SubjectKind: TypeAlias = Literal["user"] | Literal["key", "device"]
+"""What an identity is."""
+
+Severity: TypeAlias = Literal["low", "medium"] | Literal["high", "critical"]
+
+ViolationKind: TypeAlias = (
+    Literal["unauthenticated", "verifier_failed", "malformed_id"]
+    | Literal["missing_tenant", "cross_tenant", "forbidden"]
+)
+
 Config: TypeAlias = Mapping[str, Any] | str | bytes
 """A mapping (a secret in it may be `bytes`), or its JSON."""
 
@@ -129,6 +151,16 @@ Headers: TypeAlias = (
     Mapping[str, _Values] | Mapping[bytes, _Values] | Iterable[tuple[_Text, _Values]] | HasItems
 )
 """A mapping (a list as value: the header occurs as often) or pairs; names in any case."""
+
+
+Verifier: TypeAlias = Callable[[Any], Mapping[str, object] | None]
+"""Is given a credential and nothing else, and answers whose it is: `tenant`, `user`, and where
+there are any `roles`, a list. `None`: nobody's."""
+
+AsyncVerifier: TypeAlias = Callable[
+    [Any], Awaitable[Mapping[str, object] | None] | Mapping[str, object] | None
+]
+"""A `Verifier` that may be `async`."""
 
 
 class Count(TypedDict):
@@ -167,3 +199,4 @@ class Counters(TypedDict):
     decisions: list[Count]
     store_failures: dict[Role, StoreFailures]
     watch: Watch
+    violations: dict[ViolationKind, int]

@@ -8,14 +8,18 @@ mod rate;
 mod read;
 mod read_common;
 mod read_devices;
+mod read_roles;
 mod read_secret;
 mod read_site;
+mod roles;
 mod section;
 
 pub(crate) use devices::{DeviceRules, How};
 pub use fault::{ConfigError, Fault, Problem};
 pub use pointer::Pointer;
 pub use rate::Rate;
+pub(crate) use roles::Granted;
+pub use roles::Roles;
 
 use crate::{
     id::{KeyId, Scopes, SiteId},
@@ -61,6 +65,8 @@ pub struct Common {
     pub sessions_apart: bool,
     /// Secrets under 24 bytes are taken.
     pub allow_short_secrets: bool,
+    /// What each role grants.
+    pub roles: Roles,
 }
 
 /// How the queue of conversions works.

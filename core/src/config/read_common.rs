@@ -2,7 +2,7 @@
 
 use super::{
     BreakerRules, Cap, Caps, Common, Conversions, Deadlines, Problem, Scheme,
-    read_secret::read_secret, section::Section,
+    read_roles::read_roles, read_secret::read_secret, section::Section,
 };
 use crate::time::Millis;
 
@@ -56,6 +56,7 @@ pub(super) fn read_common(root: &mut Section<'_>, allow_short_secrets: bool, sit
         hash_secret: read_secret(root, "hash_secret", Scheme::StandardWebhooks, false),
         sessions_apart: root.flag("sessions_apart"),
         allow_short_secrets,
+        roles: read_roles(root),
     }
 }
 

@@ -5,17 +5,21 @@ mod conversion;
 mod error;
 mod outcome;
 mod reason;
+mod signer;
 mod tables;
 
 pub use answer::{Answer, Header, PublicCode};
 use conversion::Brought;
 pub use conversion::{Conversion, ConversionResult};
 pub use error::{StoreError, StoreErrorKind};
+pub(crate) use outcome::names;
 pub use outcome::{Flow, Marketing, Outcome, Stage};
 pub use reason::Reason;
+pub(crate) use signer::SignedBy;
+pub use signer::Signer;
 
 use crate::{
-    id::{CallId, DeviceId, EventId, KeyId},
+    id::{CallId, DeviceId, EventId, KeyId, SiteId},
     time::Millis,
 };
 use alloc::{borrow::Cow, boxed::Box, vec::Vec};
@@ -34,6 +38,7 @@ pub struct Decision {
     event_id: Option<EventId>,
     key_id: Option<KeyId>,
     device_id: Option<DeviceId>,
+    let_in: Option<SiteId>,
     marketing: Option<Marketing>,
     error: Option<StoreError>,
     /// Rare, so it takes no room in the decisions of every request.
@@ -81,6 +86,7 @@ impl Decision {
             event_id: None,
             key_id: None,
             device_id: None,
+            let_in: None,
             marketing: None,
             error: None,
             brought: None,
@@ -118,6 +124,12 @@ impl Decision {
     pub(crate) fn with_device(mut self, device_id: DeviceId, key_id: Option<KeyId>) -> Self {
         self.device_id = Some(device_id);
         self.key_id = key_id;
+        self
+    }
+
+    /// Marks that the request was let in at this site: whoever signed it is then a [`Signer`].
+    pub(crate) fn let_in(mut self, site: SiteId) -> Self {
+        self.let_in = Some(site);
         self
     }
 
@@ -219,6 +231,14 @@ impl Decision {
     #[must_use]
     pub fn device_id(&self) -> Option<&DeviceId> {
         self.device_id.as_ref()
+    }
+
+    /// Who signed the request, if it was let in: a refusal and a copy are nobody's.
+    #[must_use]
+    pub fn signer(&self) -> Option<Signer> {
+        let device = self.device_id.clone().map(SignedBy::Device);
+        let by = device.or_else(|| self.key_id.clone().map(SignedBy::Key))?;
+        self.let_in.clone().map(|site| Signer { site, by })
     }
 
     /// What became of the conversion.

@@ -25,6 +25,7 @@ macro_rules! names {
         }
     };
 }
+pub(crate) use names;
 
 names! {
     /// The method of the gate that was called.

@@ -21,6 +21,7 @@ use crate::{
         device::{Claimed, Judged},
     },
     site::Site,
+    tenant::Guard,
     time::{Millis, Timestamp},
 };
 use alloc::{borrow::Cow, sync::Arc};
@@ -85,6 +86,12 @@ impl Engine {
     #[must_use]
     pub fn common(&self) -> &Common {
         &self.common
+    }
+
+    /// A guard of tenants with the roles of the configuration, and no verifier yet.
+    #[must_use]
+    pub fn guard<V>(&self) -> Guard<V> {
+        Guard::new(self.common.clone(), self.pseudonyms.clone())
     }
 
     /// An engine with a site added or changed, from the JSON of its configuration.

@@ -146,6 +146,11 @@ impl Work {
         decision.with_event(self.event_id.clone(), self.key_id.clone())
     }
 
+    /// A decision on an event that was let in.
+    fn let_in(&self, decision: Decision) -> Decision {
+        self.about(decision).let_in(self.site().clone())
+    }
+
     /// Stages 2 and 3.
     fn admitted(self, asking: Asking, reply: AdmitReply) -> Next<State> {
         let not_admitted = match asking.judge(reply) {
@@ -182,7 +187,7 @@ impl Work {
 impl Held {
     /// What is to be sent as long as the work is not committed.
     fn uncommitted(&self) -> Decision {
-        self.work.about(denied(Stage::Settle, Reason::Uncommitted))
+        self.work.let_in(denied(Stage::Settle, Reason::Uncommitted))
     }
 
     fn committed(self, reply: SettleReply) -> Next<State> {
@@ -203,7 +208,7 @@ impl Held {
 
     fn accepted(&self, proof: &Committed) -> Next<State> {
         let decision = Decision::accepted(proof, Name::Admit, Stage::Settle, Reason::Committed);
-        Next::Answer(self.work.about(decision))
+        Next::Answer(self.work.let_in(decision))
     }
 }
 

@@ -295,6 +295,7 @@ impl<'b> Work<'b> {
                 let (call_id, marketing) = (recorded.call_id(), recorded.marketing());
                 let (flow, stage) = (Name::CallEvent, Stage::Marketing);
                 let decision = Decision::accepted(&recorded, flow, stage, Reason::Accepted)
+                    .let_in(self.context.site.id.clone())
                     .with_call(Some(call_id))
                     .with_marketing(marketing);
                 let admitted = recorded.into_consented().into_admitted();

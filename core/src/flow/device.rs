@@ -73,7 +73,8 @@ fn admitted(context: &Context, asking: AskingDevice, reply: AdmitReply) -> Next<
     let (verified, refusal) = match asking.judge(reply) {
         Ok(admitted) => {
             let (flow, stage) = (Name::Device, Stage::RateLimit);
-            let decision = Decision::accepted(&admitted, flow, stage, Reason::Authenticated);
+            let decision = Decision::accepted(&admitted, flow, stage, Reason::Authenticated)
+                .let_in(context.site.id.clone());
             return Next::Answer(about(context, admitted.verified(), decision));
         }
         Err(refused) => refused,

@@ -6,8 +6,10 @@ mod event;
 mod fingerprint;
 mod hashed;
 mod key;
+mod normal;
 mod scope;
 mod site;
+mod user;
 mod version;
 
 pub use call::{CallId, Owner, Unique};
@@ -18,4 +20,5 @@ pub use hashed::{ClaimKey, Pseudonym, SignatureHash};
 pub use key::KeyId;
 pub use scope::{Scopes, scope_is_valid};
 pub use site::SiteId;
+pub use user::UserId;
 pub use version::SessionVersion;

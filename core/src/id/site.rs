@@ -1,4 +1,5 @@
-use alloc::{string::String, sync::Arc};
+use super::normal::{normalised, trimmed};
+use alloc::sync::Arc;
 use core::{borrow::Borrow, fmt};
 
 /// Which tenant: 1–64 bytes of `a-z 0-9 . _ -`, normalised where it enters (law 8).
@@ -11,16 +12,14 @@ impl SiteId {
     /// Cuts ASCII white space around the text and makes it ASCII lower case; `None` if it is no site id then.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-        if text.is_empty() || text.len() > 64 || !text.bytes().all(allowed) {
-            return None;
-        }
-        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            let lower: String = text.to_ascii_lowercase();
-            return Some(Self(lower.into()));
-        }
-        Some(Self(text.into()))
+        normalised(text, 64, b"._-").map(Self)
+    }
+
+    /// Whether the text, once it is normalised, is this id. Takes no memory.
+    #[must_use]
+    pub fn is(&self, text: &str) -> bool {
+        // Of the same bytes but for the case of ASCII letters, so the text is an id if this is one.
+        trimmed(text).eq_ignore_ascii_case(&self.0)
     }
 
     /// The normalised text.

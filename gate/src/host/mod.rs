@@ -6,12 +6,14 @@
 //! waited for by the binding, in whichever way its language waits. The vocabulary is that of `docs/stores.md`.
 
 mod ask;
+mod claims;
 mod native;
 mod reply;
 mod run;
 mod value;
 
 pub use ask::Ask;
+pub use claims::claims;
 pub use native::NativeStore;
 pub use run::{HostGate, HostRoles, Keeper, Run, Turn};
 pub use value::Value;

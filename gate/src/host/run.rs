@@ -3,6 +3,7 @@ use crate::{
     breakers::Course,
     clock::SystemClock,
     counters::Counters,
+    guard::Guard,
     shared::Shared,
     stores::{Perform, Stores},
 };
@@ -189,6 +190,11 @@ impl HostGate {
     /// Drops a batch of what is over from each role's store.
     pub fn purge(&self, limit: u64, now: Timestamp) -> Turn {
         self.begin(self.shared.purge(limit), now)
+    }
+
+    /// A guard of tenants whose verifiers the host calls: they are known here by their names alone.
+    pub fn guard<'n>(&self, verifiers: impl IntoIterator<Item = &'n str>) -> Guard<()> {
+        verifiers.into_iter().fold(self.shared.guard(), |guard, name| guard.with(name, ()))
     }
 
     /// Adds or changes a site.

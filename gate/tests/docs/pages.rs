@@ -18,6 +18,7 @@ const PAGES: &[&str] = &[
     "docs/operations.md",
     "docs/schemes.md",
     "docs/stores.md",
+    "docs/tenancy.md",
     "stores/postgres/README.md",
     "stores/redis/README.md",
     "stores/sqlite/README.md",

@@ -177,7 +177,8 @@ fn law_12_metrics_have_labels_from_closed_sets_alone() {
         let labels = line.split_once('{').map_or("", |(_, rest)| rest.split_once('}').unwrap().0);
         for label in labels.split(',').filter(|label| !label.is_empty()) {
             let (name, value) = label.split_once('=').unwrap();
-            assert!(["flow", "stage", "reason", "outcome", "role", "kind"].contains(&name));
+            let known = ["flow", "stage", "reason", "outcome", "role", "kind", "severity"];
+            assert!(known.contains(&name));
             assert!(value.trim_matches('"').bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
         }
     }

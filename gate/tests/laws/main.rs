@@ -19,6 +19,7 @@ mod races;
 mod room;
 mod schemes;
 mod tenancy;
+mod tenants;
 mod threads;
 mod uniform;
 mod world;

@@ -5,4 +5,5 @@ mod case;
 mod device;
 mod sequences;
 mod sync;
+mod tenant;
 mod transcripts;

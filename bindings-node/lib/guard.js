@@ -1,0 +1,162 @@
+'use strict';
+
+const { isAsyncFunction, isExternal } = require('node:util').types;
+const { signerOf } = require('./decision.js');
+const { Denied, checked } = require('./errors.js');
+const input = require('./input.js');
+const native = require('./native.js');
+const { toAddon } = require('./reply.js');
+
+/** The addon's side of a principal. */
+let principalOf;
+
+/** A caller whose credential was verified. The guard makes it, and nothing else does. */
+class Principal {
+  #made;
+
+  static {
+    principalOf = (given) => {
+      if (typeof given === 'object' && given !== null && #made in given) return given.#made;
+      throw new TypeError(`\`principal\` must be a Principal, not ${input.kind(given)}`);
+    };
+  }
+
+  /** `known` is what the addon handed out. */
+  constructor(known) {
+    if (new.target !== Principal || !isExternal(known?.made)) {
+      throw new TypeError('principals come from a guard alone');
+    }
+    this.#made = known.made;
+    this.tenant = known.tenant;
+    this.kind = known.kind;
+    this.subject = known.subject;
+    // Not enumerable, so that whoever logs a principal or makes JSON of it does not show whose it is.
+    Object.defineProperty(this, 'id', { value: known.id });
+    Object.freeze(this);
+  }
+}
+
+/** One tenant, for one principal that may do what it asked for. The guard makes it, and nothing else does. */
+class Scope {
+  #made;
+
+  /** `made` is what the addon handed out. */
+  constructor(made, principal) {
+    if (new.target !== Scope || !isExternal(made)) {
+      throw new TypeError('scopes come from a guard alone');
+    }
+    this.#made = made;
+    this.tenant = principal.tenant;
+    this.subject = principal.subject;
+    Object.freeze(this);
+  }
+
+  own(value, tenant, operation) {
+    const isThere = value !== undefined && value !== null;
+    const named = input.optionalText(tenant, '`tenant`');
+    const step = input.optionalText(operation, '`operation`');
+    allowed(native.own(this.#made, isThere, named, step));
+    return value;
+  }
+}
+
+/** Passes on what the addon judged, or throws the denial or the misuse in it. */
+function allowed(judged, options) {
+  if (judged?.denied != null) throw new Denied(judged.denied, options);
+  return checked(judged);
+}
+
+/** What both forms of the guard have in common: only a verifier may have to be waited for. */
+class Base {
+  #native;
+  #verifiers;
+
+  constructor(gate, verifiers = {}) {
+    if (typeof verifiers !== 'object' || verifiers === null || Array.isArray(verifiers)) {
+      const given = input.kind(verifiers);
+      throw new TypeError(`\`verifiers\` must be an object of functions by name, not ${given}`);
+    }
+    this.#verifiers = new Map(Object.entries(verifiers));
+    for (const [name, verify] of this.#verifiers) {
+      if (typeof verify === 'function') continue;
+      throw new TypeError(`verifier \`${name}\` must be a function, not ${input.kind(verify)}`);
+    }
+    this.#native = gate.guard([...this.#verifiers.keys()]);
+  }
+
+  principal(decision) {
+    return new Principal(allowed(this.#native.principal(signerOf(decision))).principal);
+  }
+
+  require(principal, need, tenant, operation) {
+    const made = principalOf(principal);
+    const named = input.optionalText(tenant, '`tenant`');
+    const step = input.optionalText(operation, '`operation`');
+    const judged = this.#native.require(made, input.text(need, '`need`'), named, step);
+    return new Scope(allowed(judged).scope, principal);
+  }
+
+  _names() {
+    return this.#verifiers.entries();
+  }
+
+  /** The verifier, of which a name that is not known has one that says no. */
+  _verifier(verifier, credential) {
+    const name = input.text(verifier, '`verifier`');
+    input.credential(credential);
+    return this.#verifiers.get(name) ?? (() => null);
+  }
+
+  _answered(verifier, answer) {
+    const [json] = toAddon(answer);
+    return new Principal(allowed(this.#native.answer(verifier, json)).principal);
+  }
+
+  _failed(verifier, cause) {
+    return allowed(this.#native.fail(verifier), { cause });
+  }
+}
+
+const ignore = () => {};
+
+/** The guard of tenants of a `Gate`. */
+class Guard extends Base {
+  constructor(gate, verifiers) {
+    super(gate, verifiers);
+    for (const [name, verify] of this._names()) {
+      if (!isAsyncFunction(verify)) continue;
+      throw new TypeError(`verifier \`${name}\` is async, which wants an AsyncGate`);
+    }
+  }
+
+  authenticate(verifier, credential) {
+    const verify = this._verifier(verifier, credential);
+    let answer;
+    try {
+      answer = verify(credential);
+      if (typeof answer?.then === 'function') {
+        answer.then(ignore, ignore);
+        throw new TypeError(`verifier \`${verifier}\` answers later, which wants an AsyncGate`);
+      }
+    } catch (error) {
+      return this._failed(verifier, error);
+    }
+    return this._answered(verifier, answer);
+  }
+}
+
+/** The guard of tenants of an `AsyncGate`: verifiers may be waited for. */
+class AsyncGuard extends Base {
+  async authenticate(verifier, credential) {
+    const verify = this._verifier(verifier, credential);
+    let answer;
+    try {
+      answer = await verify(credential);
+    } catch (error) {
+      return this._failed(verifier, error);
+    }
+    return this._answered(verifier, answer);
+  }
+}
+
+module.exports = { AsyncGuard, Guard, Principal, Scope };
