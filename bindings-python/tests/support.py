@@ -71,7 +71,7 @@ def consented(gate: Gate) -> Gate:
     return gate
 
 
-def call(gate: Gate | AsyncGate, method: str, *args: Any, **named: Any) -> Decision:
+def call(gate: Gate | AsyncGate, method: str, /, *args: Any, **named: Any) -> Decision:
     """A decision by either form of the gate."""
     if isinstance(gate, Gate):
         decided: Decision = getattr(gate, method)(*args, **named)

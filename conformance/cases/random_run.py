@@ -83,9 +83,10 @@ class Drawn(Run):
         }
 
     def draw(self, steps: int) -> None:
-        kinds = (*(self.event,) * 10, *(self.reading,) * 5, *(self.copy,) * 5, *(self.statement,) * 3, self.confirm,
-                 self.confirm, self.forget, *(self.consume,) * 3, *(self.settle,) * 3, self.rotate,
-                 self.remove, *(self.wait,) * 4, self.step_back, self.tidy)
+        kinds = (*(self.event,) * 10, *(self.reading,) * 5, *(self.copy,) * 5,
+                 *(self.statement,) * 3, self.confirm, self.confirm, self.forget,
+                 *(self.consume,) * 3, *(self.settle,) * 3, self.rotate, self.remove,
+                 *(self.wait,) * 4, self.step_back, self.tidy)
         self.sync(None, [A, M], who="f", policy_version=3)
         self.sync(None, [A, M], who="f", name="other")
         for _ in range(steps):
