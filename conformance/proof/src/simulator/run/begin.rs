@@ -83,9 +83,10 @@ impl Sim {
     pub(super) fn say(&mut self, gate: usize, which: usize) -> Held {
         let now = self.clock(gate);
         let (person, scopes, at_ms, _) = self.said[which];
-        // A copy says no more than what it is a copy of, and counts from when that came.
+        // A copy says no more than what it is a copy of, and counts from when that came; by a clock that is behind, from
+        // before it.
         let first = self.said[which].3.get_or_insert(now);
-        let at = after_noon(at_ms).min(*first);
+        let at = after_noon(at_ms).min(*first).min(now);
         let scopes = SCOPES[usize::from(scopes)];
         let body = statement(&format!("person-{person}"), scopes, after_noon(at_ms));
         let number = self.number();
