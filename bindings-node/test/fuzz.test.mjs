@@ -3,7 +3,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { AsyncGate, ConfigError, Decision, Gate, sign, verify } from 'consentgate';
+import {
+  Admission,
+  AsyncAdmission,
+  AsyncGate,
+  ConfigError,
+  Decision,
+  Gate,
+  deviceSecret,
+  sign,
+  signDevice,
+  verify,
+} from 'consentgate';
 import {
   EVENT,
   NOW,
@@ -14,6 +25,7 @@ import {
   hosted,
   replies,
   signed,
+  site,
   stores,
 } from './support/world.mjs';
 
@@ -58,6 +70,16 @@ fuzzed('any arguments', [anything, anything, anything, anything], async (...give
     const then = await later[method](...given).catch((error) => error);
     assert.ok(then instanceof Decision || isDocumented(then));
   }
+  const admission = outcome(() => gate.admit(...given));
+  assert.ok(admission instanceof Admission || isDocumented(admission));
+  const soon = await later.admit(...given).catch((error) => error);
+  assert.ok(soon instanceof AsyncAdmission || isDocumented(soon));
+  const asked = outcome(() => gate.device(...given));
+  assert.ok(asked instanceof Decision || isDocumented(asked));
+  const told = await later.device(...given).catch((error) => error);
+  assert.ok(told instanceof Decision || isDocumented(told));
+  outcome(() => signDevice(...given));
+  outcome(() => deviceSecret(...given));
   outcome(() => verify(...given));
   outcome(() => sign(...given));
   outcome(() => new Gate(...given));
@@ -80,6 +102,31 @@ fuzzed('any request is refused', [text, headers, body], async (site, headers, bo
   for (const to of [site, 'acme']) {
     assert.ok([400, 401].includes(gate.callEvent(to, headers, body, { now: NOW }).status));
     assert.ok([400, 401].includes(gate.syncSession(to, headers, body, { now: NOW }).status));
+    const { admitted, decision } = gate.admit(to, headers, body, { now: NOW });
+    assert.deepEqual([admitted, decision.status], [false, 401]);
+    const line = { site: to, method: 'POST', url: '/v1', now: NOW };
+    assert.equal(gate.device(headers, body, line).status, 401);
+  }
+});
+
+fuzzed('any end of a signed webhook', [body, anything], async (body, end) => {
+  for (const Form of [Gate, AsyncGate]) {
+    const own = new Form(config());
+    const headers = signed(body);
+    const admission = await own.admit('acme', headers, body, { now: NOW });
+    assert.deepEqual([admission.admitted, admission.decision.status], [true, 503]);
+    const ended = [];
+    for (const method of ['commit', 'release', 'commit']) {
+      try {
+        ended.push(await admission[method](end));
+      } catch (error) {
+        assert.ok(isDocumented(error), error);
+      }
+    }
+    // The first end counts, and the event is done.
+    for (const decision of ended) assert.equal(decision, admission.decision);
+    const again = await own.admit('acme', headers, body, { now: NOW });
+    assert.equal(again.decision.reason, ended.length > 0 ? 'duplicate' : 'in_flight');
   }
 });
 
@@ -159,3 +206,26 @@ fuzzed('any reply of calls.take', [fc.oneof(anything, fc.record({ jobs }))], asy
     }
   }
 });
+
+const METER = Buffer.alloc(32, 11);
+const devices = { directory: [{ id: 'meter-7', secrets: [METER] }] };
+const meters = hosted({ sites: { acme: site({ devices }) } });
+const LINE = { site: 'acme', method: 'POST', url: '/v1/readings', now: NOW };
+
+for (const method of ['admit', 'settle']) {
+  fuzzed(
+    `any reply of admission.${method} to webhooks and devices`,
+    [fc.oneof(anything, nearly('admission', method))],
+    async (reply) => {
+      for (const Form of [Gate, AsyncGate]) {
+        const own = new Form(meters, stores({ admission: { [method]: () => reply } }));
+        const admission = await own.admit('acme', signed(), EVENT, { now: NOW });
+        assert.ok(admission.decision instanceof Decision);
+        assert.ok((await admission.commit({ now: NOW })) instanceof Decision);
+        const headers = signDevice(METER, 'meter-7', EVENT, LINE);
+        const { status } = await own.device(headers, EVENT, LINE);
+        assert.ok([200, 401, 429, 503].includes(status));
+      }
+    },
+  );
+}

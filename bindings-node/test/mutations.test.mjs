@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { Gate, sign, verify } from 'consentgate';
+import { Gate, sign, signDevice, verify } from 'consentgate';
 import { NOW, SECRET, consent, site } from './support/world.mjs';
 
 const { scheme: schemes } = createRequire(import.meta.url)('../lib/native.js').names();
@@ -67,11 +67,17 @@ for (const [name, scheme, [signs, verifies]] of senders) {
     const first = gate.callEvent('acme', headers.flat(), BODY, at);
     const verified = verify(scheme, verifies, headers, BODY, at);
     assert.equal(first.outcome, 'accepted');
+    const hooks = new Gate({ sites: { acme: site({ scheme, ...own[scheme] }) } });
+    assert.equal(hooks.admit('acme', headers.flat(), BODY, at).commit().reason, 'committed');
     let [same, count] = [0, 0];
     for (const mutant of mutants(headers)) {
       const decision = gate.callEvent('acme', mutant.flat(), BODY, at);
       const found = verify(scheme, verifies, mutant, BODY, at);
       count += 1;
+      // Committed once: what is let in by any change would be work done twice.
+      const { admitted, decision: again } = hooks.admit('acme', mutant.flat(), BODY, at);
+      const expected = found === null ? [401, decision.reason] : [200, 'duplicate'];
+      assert.deepEqual([admitted, again.status, again.reason], [false, ...expected]);
       if (found === null) {
         assert.equal(decision.status, 401, JSON.stringify(mutant));
         continue;
@@ -90,3 +96,34 @@ for (const [name, scheme, [signs, verifies]] of senders) {
       assert.equal(verify(scheme, verifies, headers, other, at) !== null, other === BODY, other);
   });
 }
+
+test('devices', () => {
+  const secret = Buffer.alloc(32, 11);
+  const devices = { directory: [{ id: 'meter-7', secrets: [secret] }] };
+  const gate = new Gate({ sites: { acme: site({ devices }) } });
+  const line = { site: 'acme', method: 'POST', url: '/v1/readings?n=1' };
+  const headers = Object.entries(signDevice(secret, 'meter-7', BODY, { ...line, ...at }));
+  const ask = (pairs, more) => gate.device(pairs.flat(), BODY, { ...line, ...at, ...more });
+  const isSame = (pairs) =>
+    pairs.length === 1 &&
+    pairs[0][0].toLowerCase() === 'x-device-auth' &&
+    pairs[0][1] === headers[0][1];
+  let count = 0;
+  // First while the nonce is new, then while it is used: a change is nobody's request.
+  for (const first of ['authenticated', 'nonce_used']) {
+    for (const mutant of mutants(headers)) {
+      if (isSame(mutant)) continue;
+      const { status, deviceId } = ask(mutant);
+      assert.deepEqual([status, deviceId], [401, null], JSON.stringify(mutant));
+      count += 1;
+    }
+    for (const part of ['method', 'url']) {
+      for (const other of changed(line[part])) {
+        if (other !== line[part])
+          assert.equal(ask(headers, { [part]: other }).reason, 'bad_signature', other);
+      }
+    }
+    assert.equal(ask(headers).reason, first);
+  }
+  assert.ok(count > 2000, `${count}`);
+});

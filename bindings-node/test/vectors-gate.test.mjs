@@ -14,6 +14,11 @@ function called(gate, step, bound, options, jobs = []) {
       return gate.callEvent(site, pairs(headers), bytes(body_b64), options);
     case 'admit':
       return admitted(gate, step, options);
+    case 'device': {
+      const { method, url } = step;
+      const told = { ...options, site, method, url, ip };
+      return gate.device(pairs(headers), bytes(body_b64), told);
+    }
     case 'sync_session':
       return gate.syncSession(site, pairs(headers).flat(), bytes(body_b64), { ...options, ip });
     case 'confirm_sale':

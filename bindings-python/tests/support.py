@@ -71,7 +71,7 @@ def consented(gate: Gate) -> Gate:
     return gate
 
 
-def call(gate: Gate | AsyncGate, method: str, *args: Any, **named: Any) -> Decision:
+def call(gate: Gate | AsyncGate, method: str, /, *args: Any, **named: Any) -> Decision:
     """A decision by either form of the gate."""
     if isinstance(gate, Gate):
         decided: Decision = getattr(gate, method)(*args, **named)
@@ -124,6 +124,9 @@ def perform(gate: Gate | AsyncGate, step: Json, **named: Any) -> Decision | None
     if do == "admit":
         args = raw(step["headers"]), b64decode(step["body_b64"])
         return admitted(gate, step["settle"], site, *args, **named)
+    if do == "device":
+        named |= {name: step[name] for name in ("site", "method", "url", "ip")}
+        return call(gate, do, raw(step["headers"]), b64decode(step["body_b64"]), **named)
     if do in ("call_event", "sync_session"):
         if do == "sync_session":
             named["ip"] = step["ip"]
@@ -180,6 +183,8 @@ def shown(decision: Decision, calls: Calls) -> Json:
         calls.jobs += decision.conversions
         told["conversions"] = [conversion(job, calls) for job in decision.conversions]
         told["cancelled"] = decision.cancelled
+    if decision.flow == "device":
+        told["device_id"], told["key_id"] = decision.device_id, decision.key_id
     if decision.flow == "purge":
         told["removed"] = decision.removed
     return told

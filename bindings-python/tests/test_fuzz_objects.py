@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from consentgate import AsyncGate, ConfigError, Conversion, Decision, Gate, NotWritten, sign, verify
@@ -90,7 +91,7 @@ ASYNC_GATE = AsyncGate(config())
 ALLOWED = (TypeError, ValueError, Boom)
 
 
-def answered(method: str, *given: Any, **named: Any) -> None:
+def answered(method: str, /, *given: Any, **named: Any) -> None:
     """By both forms of the gate."""
     for gate in (GATE, ASYNC_GATE):
         try:
@@ -106,6 +107,34 @@ def answered(method: str, *given: Any, **named: Any) -> None:
 def test_requests(site: Any, headers: Any, body: Any, ip: Any, now: Any) -> None:
     answered("call_event", site, headers, body, ip=ip, now=now)
     answered("sync_session", site, headers, body, ip=ip, now=now)
+
+
+@quick
+@given(sites, headers, bodies, st.none() | any_object, times)
+def test_webhooks(site: Any, headers: Any, body: Any, ip: Any, now: Any) -> None:
+    """And their ends."""
+
+    async def later() -> None:
+        admission = await ASYNC_GATE.admit(site, headers, body, ip=ip, now=NOW)
+        assert isinstance(await admission.release(now=now), Decision)
+
+    def at_once() -> None:
+        admission = GATE.admit(site, headers, body, ip=ip, now=now)
+        assert isinstance(admission.release(now=now), Decision)
+        with GATE.admit(site, headers, body, ip=ip, now=NOW) as admission:
+            assert isinstance(admission.commit(now=now), Decision)
+
+    for call in (at_once, lambda: asyncio.run(later())):
+        with suppress(*ALLOWED):
+            call()
+
+
+@quick
+@given(headers, bodies, st.tuples(sites, any_object, any_object, any_object), times)
+def test_devices(headers: Any, body: Any, line: tuple[Any, ...], now: Any) -> None:
+    named = dict(zip(("site", "method", "url", "ip"), line, strict=True))
+    answered("device", headers, body, **named, now=now)
+    answered("device", headers, body, site="acme", method="POST", url="/v1", ip=None, now=now)
 
 
 @quick

@@ -68,11 +68,21 @@ def test_headers(scheme: Scheme, signs: str, verifies: str) -> None:
     assert first.outcome == "accepted"
     verified = verify(scheme, verifies, headers, BODY, now=NOW)
     assert verified is not None
+    hooks = Gate({"sites": {"acme": site}})
+    assert hooks.admit("acme", headers, BODY, now=NOW).commit().reason == "committed"
     same, count = 0, 0
     for mutant in mutants(headers):
         decision = gate.call_event("acme", mutant, BODY, now=NOW)
         found = verify(scheme, verifies, mutant, BODY, now=NOW)
         assert (found is None) == (decision.status == 401), mutant
+        # Committed once: what is let in by any change would be work done twice.
+        admission = hooks.admit("acme", mutant, BODY, now=NOW)
+        assert not admission.admitted, mutant
+        again = (admission.decision.status, admission.decision.reason)
+        if found is None:
+            assert (again[0], again[1]) == (401, decision.reason), mutant
+        else:
+            assert again == (200, "duplicate"), mutant
         count += 1
         if found is not None:
             same += 1
@@ -90,6 +100,20 @@ def test_bodies(scheme: Scheme, signs: str, verifies: str) -> None:
         expected = other == text
         found = verify(scheme, verifies, headers, other.encode(), now=NOW)
         assert (found is not None) is expected
+
+
+@pytest.mark.parametrize("scheme", _native.SCHEMES)
+def test_bodies_of_webhooks(scheme: Scheme) -> None:
+    key = {"id": "k", "secret": SECRET}
+    site = {"keys": [key], "scheme": scheme, **SITES.get(scheme, {})}
+    gate = Gate({"sites": {"acme": site}})
+    id = "evt_1" if scheme == "standard-webhooks" else None
+    headers = sign(scheme, SECRET, BODY, id=id, now=NOW)
+    text = BODY.decode()
+    for other in changed(text):
+        if other != text:
+            admission = gate.admit("acme", headers, other.encode(), now=NOW)
+            assert (admission.admitted, admission.decision.status) == (False, 401), other
 
 
 def test_devices() -> None:

@@ -11,8 +11,12 @@ from typing import Any
 
 from oracle.conversions import REASONS
 from oracle.purge import entries
+from oracle.signature import parse_secret
 
 from .common import NOW_MS, ORIGIN, Pairs, compact, signed_headers
+from .device_run import G1, M1, M2, header, keys
+from .device_run import OTHER as MO
+from .device_run import secret as derived
 from .schemes_run import item, request
 from .sequence_run import K1, K2, K3, OTHER, A, M, Run, site
 from .sequence_schemes import own
@@ -29,6 +33,11 @@ RATES = ({"capacity": 3, "per_minute": 2}, {"per_minute": 5, "strict": True},
 CONSENTS = ({}, {}, {}, {"months": 1}, {"record": [A, M]}, {"policy_version_min": 1})
 NAMES = (*("acme",) * 9, " ACME\t", *("other",) * 3, "nobody")
 RETIRED_MAX = 8
+ENDS = (*("commit",) * 4, "release", None)
+# What each listing of keys goes with: master keys, and the generations of devices' secrets.
+MASTERS = ((M1,), (M1, M2), (M2,), (M2,), (M2, M1))
+GENERATIONS = ([0], [0, 1], [1], [1, 2], [0])
+METERS = ("meter-1", "meter-1", "meter-2", "meter-3")
 
 
 class Drawn(Run):
@@ -39,13 +48,15 @@ class Drawn(Run):
         self.scheme = random.choice(SCHEMES)
         self.pointer = {"event_id_pointer": "/id"} if random.random() < 0.5 else {}
         self.sent: list[tuple[str, Pairs, bytes]] = []
+        self.readings: list[tuple[str, str, str, bytes]] = []
         self.latest_ms = NOW_MS
         top: dict[str, Any] = {"conversion": {"delay_s": random.choice((0, 0, 60, 21600)),
                                               "attempts_max": 2}}
         if random.random() < 0.5:
             top["claim"] = {"ttl_s": random.choice((600, 900)), "lease_s": random.choice((10, 60))}
         self.listing = 0
-        super().__init__({"sites": {"acme": self.acme(), "other": site(OTHER)}, **top})
+        other = site(OTHER, devices={"keys": keys(MO)})
+        super().__init__({"sites": {"acme": self.acme(), "other": other}, **top})
 
     def acme(self) -> dict[str, Any]:
         """Its configuration with the keys in force; small rates, so that buckets run empty."""
@@ -53,15 +64,29 @@ class Drawn(Run):
             "rate": self.random.choice(RATES),
             "consent": self.random.choice(CONSENTS),
             "sync": {"per_ip": {"capacity": 4, "per_minute": 2}},
+            "admit_rate": self.random.choice(RATES),
+            "devices": self.devices(),
         }
         if self.scheme == "standard-webhooks":
             return site(*LISTINGS[self.listing], **more)
         return own(self.scheme, *LISTINGS[self.listing], **self.pointer, **more)
 
+    def devices(self) -> dict[str, Any]:
+        """Secrets that go with the keys in force; one device's was given, one may be revoked."""
+        third: dict[str, Any] = self.random.choice(({"revoked": True}, {"generations": [1]}))
+        return {
+            "keys": keys(*MASTERS[self.listing]),
+            "generations": GENERATIONS[self.listing],
+            "directory": [{"id": "meter-2", "secrets": [G1]}, {"id": "meter-3", **third}],
+            "per_device": self.random.choice(RATES),
+            "per_ip": self.random.choice(RATES),
+        }
+
     def draw(self, steps: int) -> None:
-        kinds = (*(self.event,) * 10, *(self.copy,) * 5, *(self.statement,) * 3, self.confirm,
-                 self.confirm, self.forget, *(self.consume,) * 3, *(self.settle,) * 3, self.rotate,
-                 self.remove, *(self.wait,) * 4, self.step_back, self.tidy)
+        kinds = (*(self.event,) * 10, *(self.reading,) * 5, *(self.copy,) * 5,
+                 *(self.statement,) * 3, self.confirm, self.confirm, self.forget,
+                 *(self.consume,) * 3, *(self.settle,) * 3, self.rotate, self.remove,
+                 *(self.wait,) * 4, self.step_back, self.tidy)
         self.sync(None, [A, M], who="f", policy_version=3)
         self.sync(None, [A, M], who="f", name="other")
         for _ in range(steps):
@@ -119,7 +144,45 @@ class Drawn(Run):
         self.send(name, headers, body)
 
     def send(self, name: str, headers: Pairs, body: bytes) -> None:
-        self.call(None, headers=headers, body=body, name=name)
+        """As a call, or for the host's own work: an event is one, whichever it is given to."""
+        if self.random.random() < 0.6:
+            self.call(None, headers=headers, body=body, name=name)
+        else:
+            settle = self.random.choice(ENDS)
+            self.admit(None, headers=headers, body=body, name=name, settle=settle)
+
+    def reading(self) -> None:
+        """A device's request: new, under a nonce that may be used, or an earlier one once more."""
+        random = self.random
+        if self.readings and random.random() < 0.4:
+            name, value, url, body = random.choice(self.readings)
+            spoilt = random.randrange(8)
+            if spoilt == 0:
+                url += "?"
+            elif spoilt == 1:
+                body += b" "
+            elif spoilt == 2:
+                name = random.choice(NAMES)
+        else:
+            name, value, url, body = self.new_reading()
+            self.readings.append((name, value, url, body))
+        self.device(name, value, "POST", url, body, random.choice(IPS))
+
+    def new_reading(self) -> tuple[str, str, str, bytes]:
+        random = self.random
+        name, device = random.choice(NAMES), random.choice(METERS)
+        own = name.strip().lower()
+        master = MO if own == "other" else random.choice((*MASTERS[self.listing] * 3, M1, M2))
+        generation = random.choice((*GENERATIONS[self.listing] * 3, 0, 1))
+        key = derived(master, own, device, 0 if own == "other" else generation)
+        if device == "meter-2" and own == "acme":
+            key = parse_secret(G1)
+        seconds = self.now_ms // 1000 + random.choice((*(0,) * 12, -299, -301, 300, 301))
+        nonce = f"nonce-{random.randrange(8):010}"
+        url, body = f"/v1/{random.randrange(3)}", b"17"
+        value = header(key=key, name=own, device=device, url=url, body=body, nonce=nonce,
+                       at_s=max(seconds, 0))
+        return name, value, url, body
 
     def statement(self) -> None:
         random = self.random

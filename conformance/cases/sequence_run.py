@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from oracle.gate import Gate
+from oracle.devices import Request
+from oracle.gate import Gate, ip_group
 
 from .common import (
     NOW_MS,
@@ -67,7 +68,7 @@ class Run:
         self.put("call_event", {"site": name, "headers": pairs_json(headers),
                                 "body_b64": b64(body)}, decision, want)
 
-    def admit(self, want: str, event_id: str = "e1", *, settle: str | None = "commit",
+    def admit(self, want: str | None, event_id: str = "e1", *, settle: str | None = "commit",
               sent_s: int = 0, keys: tuple[str, ...] = (K1,), name: str = "acme",
               headers: Pairs | None = None, body: bytes = b"a=b") -> None:
         """An event for the host's own work, which ends at once; without `settle` by a crash."""
@@ -76,6 +77,16 @@ class Run:
         decision = self.gate.admit(name, headers, body, settle, self.now_ms)
         self.put("admit", {"site": name, "headers": pairs_json(headers), "body_b64": b64(body),
                            "settle": settle}, decision, want)
+
+    def device(self, name: str, value: str, method: str, url: str, body: bytes,
+               ip: str | None) -> None:
+        """A device's request, whatever comes of it."""
+        headers: Pairs = [("X-Device-Auth", value.encode())]
+        group = None if ip is None else ip_group(ip)
+        decision = self.gate.device(name, Request(headers, method, url, body, group), self.now_ms)
+        self.put("device", {"site": name, "method": method, "url": url,
+                            "headers": pairs_json(headers), "body_b64": b64(body), "ip": ip},
+                 decision, None)
 
     def sync(self, want: str | None, scopes: list[str], at_ms: int = -1000, *, who: str = "f",
              name: str = "acme", headers: Pairs | None = None, ip: str | None = None,

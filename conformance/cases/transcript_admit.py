@@ -175,6 +175,19 @@ def without_id() -> None:
     admission("github, lost", "field 22", [plain.admit(), plain.rest({"outcome": "lost"})],
               wire.decision("commit_lost", "settle", retry_ms=30_000), settle="commit",
               gate=github(), headers=tagged(BODY))
+    two = delivery(BODY, None)
+    two.claims.append(signature_claim(signature_hash(parse_secret(K2), BODY)))
+    both = github()
+    both["sites"]["acme"]["keys"].append({"id": "k2", "secret": {"base64": K2[6:]}})
+    first = two.rest()
+    first["args"]["claims"] = plain.claims
+    admission("github, two keys", "field 22, 18: the signature that came decides, whatever else "
+              "this gate lists and another does not yet", [two.admit(), first, two.rest()],
+              COMMITTED, settle="commit", gate=both, headers=tagged(BODY))
+    lost_first = {**first, "reply": {"outcome": "lost"}}
+    admission("github, two keys, lost", "field 22, 18: who took it over may list fewer keys",
+              [two.admit(), lost_first], wire.decision("commit_lost", "settle", retry_ms=30_000),
+              settle="commit", gate=both, headers=tagged(BODY))
     body = b'{"id":"e1","consent_at":1,"site_id":"x"}'
     known = delivery(body, "e1")
     pointed = github(event_id_pointer="/id")

@@ -84,9 +84,12 @@ class Devices:
 
     @classmethod
     def of(cls, config: dict[str, Any]) -> Devices:
-        ip = {"capacity": 100, "per_minute": 100, **config.get("per_ip", {})}
-        device = {"capacity": 50, "per_minute": 50, **config.get("per_device", {})}
-        return cls(config, Rate.of(ip), Rate.of(device))
+        def rate(name: str, default: int) -> Rate:
+            own = {"per_minute": default, **config.get(name, {})}
+            # A strict rate takes no capacity, not even by default.
+            return Rate.of(own if own.get("strict") else {"capacity": default, **own})
+
+        return cls(config, rate("per_ip", 100), rate("per_device", 50))
 
     def secrets(self, site: str, device: bytes) -> list[tuple[str | None, bytes]]:
         """What the device may sign with, in order, each with the id of its master key."""
@@ -114,6 +117,12 @@ class Used:
 
     nonces: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
     buckets: dict[str, Bucket] = field(default_factory=dict)
+
+    def bucket(self, key: str, rate: Rate) -> Bucket:
+        """The rate is always the one in force."""
+        bucket = self.buckets.setdefault(key, Bucket(rate))
+        bucket.rate = rate
+        return bucket
 
 
 @dataclass(frozen=True)
@@ -179,7 +188,7 @@ def decide(
     limits = [(f"device:{device.decode()}", "device", devices.per_device)]
     if request.ip_group is not None:
         limits.insert(0, (f"ip:{request.ip_group}", "ip", devices.per_ip))
-    buckets = [used.buckets.setdefault(key, Bucket(rate)) for key, _, rate in limits]
+    buckets = [used.bucket(key, rate) for key, _, rate in limits]
     waits = [bucket.retry_ms(now_ms) for bucket in buckets]
     retry_ms = take_all(buckets, now_ms)
     if retry_ms > 0:

@@ -234,6 +234,7 @@ class Gate:
         if site_id is None or site_id not in self.sites:
             return devices.refusal("unknown_site")
         site, used = self.sites[site_id], self.data[site_id].devices
+        self.last_write_ms = now_ms
         keep_ms = max(self.ttl_ms, 2 * site.tolerance_s * 1000 + self.lease_ms)
         return devices.decide(
             site.devices, used, site_id, request, site.tolerance_s, keep_ms, now_ms

@@ -17,8 +17,11 @@ def entries(data: Data, role: str) -> list[Entry]:
     """
     if role == "admission":
         claims: list[Entry] = [(data.claims, n, c.until_ms) for n, c in data.claims.items()]
-        tats = [(name, bucket.tat_ms) for name, bucket in data.buckets.items()]
-        return claims + [(data.buckets, name, tat) for name, tat in tats if tat is not None]
+        claims += [(data.devices.nonces, used, end) for used, end in data.devices.nonces.items()]
+        for buckets in (data.buckets, data.devices.buckets):
+            tats = [(name, bucket.tat_ms) for name, bucket in buckets.items()]
+            claims += [(buckets, name, tat) for name, tat in tats if tat is not None]
+        return claims
     if role == "sessions":
         floors: list[Entry] = [(data.floors, who, end) for who, (_, end) in data.floors.items()]
         return floors + [(data.statements, said, end) for said, end in data.statements.items()]

@@ -30,6 +30,9 @@ pub struct Asking {
 pub struct Hold {
     owner: Owner,
     claims: SmallVec<[ClaimKey; 6]>,
+    /// Which of them every delivery of the event holds, whatever it was signed with and whatever its gate lists: the id
+    /// where one is known, else the signature that came.
+    decisive: usize,
     bucket: Bucket,
     lease: Millis,
     keep: Millis,
@@ -71,11 +74,13 @@ impl Asking {
     ) -> Self {
         let mut claims: SmallVec<[ClaimKey; 6]> =
             verified.hashes().iter().copied().map(ClaimKey::Signature).collect();
+        let signatures = claims.len();
         claims.extend(verified.id().map(|id| ClaimKey::event(id.as_str())));
+        let decisive = if verified.id().is_some() { signatures } else { verified.key_index() };
         let (ttl, lease) = (common.claim_ttl, common.lease);
         let keep = replay::keep(ttl, verified.timestamp(), site.config.tolerance, lease, now);
         let lease_ends = now.plus(lease);
-        let hold = Hold { owner, claims, bucket, lease, keep, lease_ends };
+        let hold = Hold { owner, claims, decisive, bucket, lease, keep, lease_ends };
         Self {
             verified,
             hold,
@@ -144,23 +149,20 @@ impl Hold {
         self.settle(site, SettleAction::Commit { done, keep: self.keep })
     }
 
-    /// [`commit`](Self::commit) of those claims alone that every delivery of the event holds, all or none: its id where
-    /// one is known, else its signatures. Of them the store can say whether they are still the owner's: of all claims
-    /// it can not, since who took the event over may have come with other signatures (FIELD 22).
+    /// [`commit`](Self::commit) of that claim alone that every delivery of the event holds. Of it the store can say
+    /// whether it is still the owner's: of all claims it can not, since who took the event over may have come with other
+    /// signatures, or through a gate that lists other keys (FIELD 22).
     pub(crate) fn commit_decisive<'a>(&'a self, site: &'a SiteId, done: Done) -> Settle<'a> {
         Settle { claims: self.decisive(), ..self.commit(site, done) }
     }
 
-    /// Whether those claims are all there are.
+    /// Whether that claim is all there is.
     pub(crate) fn is_decided_by_all(&self) -> bool {
         self.decisive().len() == self.claims.len()
     }
 
     fn decisive(&self) -> &[ClaimKey] {
-        match self.claims.split_last() {
-            Some((id @ ClaimKey::Event(_), _)) => core::slice::from_ref(id),
-            _ => &self.claims,
-        }
+        self.claims.get(self.decisive).map_or(&self.claims, core::slice::from_ref)
     }
 
     /// The event never happened, and gets its token back.

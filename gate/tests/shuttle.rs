@@ -6,16 +6,19 @@
 #![cfg(shuttle)]
 
 use consentgate::{
-    Config, Decision, FixedClock, Gate, Memory, Millis, Outcome, Perform, Reason, Reply, Request,
-    SecretInput, Stores, Timestamp,
+    Config, Decision, DeviceRequest, DeviceToSign, FixedClock, Gate, Memory, Millis, Outcome,
+    Perform, Reason, Reply, Request, SecretInput, Stores, Timestamp,
     core::stores::{
         AdmissionStore, Admit, AdmitReply, Bucket, Purge, Settle, SettleAction, SettleReply,
     },
     core::{Effect, Rate, StoreError, base64_encode},
     ids::{CallId, ClaimKey, Fingerprint, Owner, Pseudonym, SignatureHash, SiteId},
-    sign,
+    sign, sign_device,
 };
-use shuttle::thread;
+use shuttle::{
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    thread,
+};
 use std::sync::Arc;
 
 /// How many orders each test tries.
@@ -326,12 +329,145 @@ fn law_4_a_conversion_is_handed_to_one_worker_at_a_time() {
     );
 }
 
+/// How the host's own work on a webhook ends.
+#[derive(Clone, Copy)]
+enum End {
+    Commit,
+    Release,
+    Drop,
+}
+
+/// A webhook, its work counted while it goes on, and how that ended.
+fn hook(gate: &MemoryGate, at: Option<Timestamp>, end: End, at_work: &AtomicU64) -> Reason {
+    let body = b"order=1";
+    let headers = sign("standard-webhooks", SecretInput::Bytes(&[1; 32]), body, Some("w"), now());
+    let headers = headers.unwrap();
+    let request = Request { site: "a", headers: &headers, body, ip: None };
+    match gate.admit(&request, at) {
+        Ok(admission) => {
+            assert_eq!(at_work.fetch_add(1, Relaxed), 0, "one host is at work at a time");
+            at_work.fetch_sub(1, Relaxed);
+            match end {
+                End::Commit => admission.commit(None).reason(),
+                End::Release => admission.release(None).reason(),
+                End::Drop => Reason::Uncommitted,
+            }
+        }
+        Err(decision) => decision.reason(),
+    }
+}
+
+#[test]
+fn law_3_webhooks_at_the_same_time_are_worked_on_by_one_and_committed_once() {
+    shuttle::check_random(
+        || {
+            let (gate, memory) = gate();
+            let at_work = Arc::new(AtomicU64::new(0));
+            let ends = [End::Commit, End::Release, End::Drop, End::Commit].map(|end| {
+                let (gate, at_work) = (gate.clone(), at_work.clone());
+                Box::new(move || hook(&gate, None, end, &at_work))
+                    as Box<dyn FnOnce() -> Reason + Send>
+            });
+            let answers = together(ends.into());
+            let of = |reason| answers.iter().filter(|own| **own == reason).count();
+            assert!(of(Reason::Committed) <= 1, "{answers:?}");
+            let is_known = [Reason::Committed, Reason::Duplicate, Reason::InFlight];
+            assert!(
+                answers.iter().all(|own| is_known.contains(own) || *own == Reason::Uncommitted)
+            );
+            if of(Reason::Committed) == 1 {
+                assert_eq!(hook(&gate, None, End::Drop, &at_work), Reason::Duplicate);
+            } else {
+                assert_eq!(of(Reason::Duplicate), 0, "of what nobody committed");
+                assert_eq!(memory.usage().claims, 0, "law 4: nothing is left of it");
+                assert_eq!(hook(&gate, None, End::Commit, &at_work), Reason::Committed);
+            }
+        },
+        ORDERS,
+    );
+}
+
+#[test]
+fn field_22_a_late_commit_and_a_takeover_end_in_one_work_committed() {
+    shuttle::check_random(
+        || {
+            let (gate, _) = gate();
+            let body = b"order=1";
+            let headers =
+                sign("standard-webhooks", SecretInput::Bytes(&[1; 32]), body, Some("w"), now());
+            let headers = headers.unwrap();
+            let later = now().plus(Millis(30_000));
+            let taking = {
+                let gate = gate.clone();
+                move || hook(&gate, Some(later), End::Commit, &AtomicU64::new(0))
+            };
+            let request = Request { site: "a", headers: &headers, body, ip: None };
+            let first = gate.admit(&request, None).unwrap();
+            let second = thread::spawn(taking);
+            let first = first.commit(Some(later)).reason();
+            let second = second.join().unwrap();
+            let lost = (Reason::CommitLost, Reason::Committed);
+            assert!(
+                (first, second) == lost
+                    || (first, second) == (Reason::Committed, Reason::Duplicate)
+            );
+        },
+        ORDERS,
+    );
+}
+
+#[test]
+fn law_3_of_copies_of_a_devices_request_at_the_same_time_one_is_accepted() {
+    let config = {
+        let (secret, master) = (base64_encode(&[1; 32]), base64_encode(&[2; 32]));
+        let devices = format!(
+            r#"{{"directory":[{{"id":"d","secrets":["{master}"]}}],"per_device":{{"capacity":2,"per_minute":1}}}}"#
+        );
+        format!(
+            r#"{{"sites":{{"a":{{"keys":[{{"id":"k","secret":"{secret}"}}],"devices":{devices}}}}}}}"#
+        )
+    };
+    shuttle::check_random(
+        move || {
+            let config = Config::from_json(config.as_bytes()).unwrap();
+            let stores = Stores::memory(&config.common().caps);
+            let gate = Arc::new(Gate::new(config, stores, FixedClock(now())).unwrap());
+            let ask = |nonce: &'static str| {
+                let gate: MemoryGate = gate.clone();
+                Box::new(move || {
+                    let (method, url, body) = ("POST", "/v1", b"17");
+                    let signed = DeviceToSign {
+                        site: "a",
+                        device_id: "d",
+                        method,
+                        url,
+                        body,
+                        nonce: Some(nonce),
+                    };
+                    let headers = sign_device(SecretInput::Bytes(&[2; 32]), &signed, now());
+                    let headers = &headers.unwrap();
+                    let request = DeviceRequest { site: "a", method, url, headers, body, ip: None };
+                    gate.device(&request, None).reason()
+                }) as Box<dyn FnOnce() -> Reason + Send>
+            };
+            let (one, other) = ("0123456789abcdef", "fedcba9876543210");
+            let answers = together(vec![ask(one), ask(one), ask(other)]);
+            let [first, second, another] = answers[..] else { panic!("three") };
+            assert_eq!(another, Reason::Authenticated, "a copy spends no token");
+            let twice = [first, second];
+            assert!(twice.contains(&Reason::Authenticated) && twice.contains(&Reason::NonceUsed));
+            assert_eq!(ask("a-nonce-of-its-own")(), Reason::RateLimited);
+        },
+        ORDERS,
+    );
+}
+
 /// Always fails, and counts how often it was asked.
-struct Failing(Arc<shuttle::sync::atomic::AtomicU64>);
+struct Failing(Arc<AtomicU64>);
 
 impl Perform for Failing {
     fn perform(&self, effect: &Effect<'_>, _: Timestamp) -> Reply {
-        self.0.fetch_add(1, shuttle::sync::atomic::Ordering::Relaxed);
+        self.0.fetch_add(1, Relaxed);
         effect.failed(StoreError::new(consentgate::StoreErrorKind::Failed))
     }
 }
@@ -340,7 +476,7 @@ impl Perform for Failing {
 fn law_11_one_effect_tries_a_store_at_the_end_of_its_rest() {
     shuttle::check_random(
         || {
-            let asked = Arc::new(shuttle::sync::atomic::AtomicU64::new(0));
+            let asked = Arc::new(AtomicU64::new(0));
             let config = config(r#","breaker":{"failures":1,"rest_ms":1000}"#);
             let gate = Gate::new(config, Failing(asked.clone()), FixedClock(now())).unwrap();
             let gate = Arc::new(gate);
@@ -353,7 +489,7 @@ fn law_11_one_effect_tries_a_store_at_the_end_of_its_rest() {
             };
             let answers = together(vec![again(&gate), again(&gate), again(&gate)]);
             assert_eq!(answers, [503; 3]);
-            let asked = asked.load(shuttle::sync::atomic::Ordering::Relaxed);
+            let asked = asked.load(Relaxed);
             assert_eq!(asked, 2, "the failure that began the rest, and the one that tried");
         },
         ORDERS,

@@ -34,7 +34,7 @@ export const pairs = (given) =>
 
 /** A decision as the vectors spell it; what only some flows bring where `expect` tells of it. */
 export function spelled(decision, expect = {}) {
-  const { cancelled, removed } = decision;
+  const { cancelled, removed, deviceId, keyId } = decision;
   const conversions = decision.conversions.map((job) => ({
     call_id: job.callId,
     fingerprint: job.fingerprint,
@@ -43,7 +43,10 @@ export function spelled(decision, expect = {}) {
     body_b64: job.body.toString('base64'),
     attempts: job.attempts,
   }));
-  const brought = Object.entries({ conversions, cancelled, removed });
+  const brought = Object.entries({
+    ...{ conversions, cancelled, removed },
+    ...{ device_id: deviceId, key_id: keyId },
+  });
   return {
     outcome: decision.outcome,
     stage: decision.stage,

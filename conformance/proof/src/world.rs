@@ -1,9 +1,9 @@
 //! What both proofs send: sites, keys, signed events, statements; all of it by fixed names and given times.
 
-use consentgate::{SecretInput, sign};
+use consentgate::{DeviceToSign, SecretInput, device_secret, sign, sign_device};
 use consentgate_core::{
-    Config, Engine, Headers, Request, Timestamp, base64_encode,
-    flow::{CallEvent, SyncSession},
+    Config, DeviceRequest, Engine, Headers, Request, Timestamp, base64_encode,
+    flow::{Admit, CallEvent, Device, SyncSession},
     ids::Unique,
 };
 use serde_json::{Value, json};
@@ -35,6 +35,18 @@ pub fn site_json(keys: &[u8]) -> Value {
     };
     json!({"keys": keys.iter().map(key).collect::<Vec<_>>(), "origins": [ORIGIN]})
 }
+
+/// The same with devices, whose secrets come from this master key and a generation.
+#[must_use]
+#[expect(clippy::indexing_slicing, reason = "a member of an object that is made here")]
+pub fn with_devices(mut site: Value, generations: &[u64]) -> Value {
+    let master = json!({"id": "m", "secret": {"base64": base64_encode(&MASTER)}});
+    site["devices"] = json!({"keys": [master], "generations": generations});
+    site
+}
+
+/// The key that the secrets of devices are made of.
+const MASTER: [u8; 32] = [50; 32];
 
 /// An engine in force from noon on; always with the same pseudonyms.
 ///
@@ -126,6 +138,54 @@ pub fn call(
 ) -> CallEvent<'static> {
     let request = Request { site, headers, body, ip: None };
     engine.call_event(&request, Cow::Owned(body.to_vec()), || None, || unique(number), now)
+}
+
+/// The flow of a webhook.
+#[must_use]
+pub fn admit(
+    engine: &Engine,
+    site: &str,
+    headers: &(dyn Headers + Sync),
+    body: &[u8],
+    number: u64,
+    now: Timestamp,
+) -> Admit {
+    let request = Request { site, headers, body, ip: None };
+    engine.admit(&request, || unique(number), now)
+}
+
+/// What a device puts into its header for one request, for its secret of a generation.
+#[must_use]
+pub fn device_signed(
+    site: &str,
+    device_id: &str,
+    generation: u64,
+    nonce: u64,
+    at: Timestamp,
+) -> Pairs {
+    let secret = device_secret(SecretInput::Bytes(&MASTER), site, device_id, Some(generation));
+    let (secret, nonce) = (secret.unwrap_or_default(), format!("{nonce:016}"));
+    let (method, url, body) = READING;
+    let request = DeviceToSign { site, device_id, method, url, body, nonce: Some(&nonce) };
+    sign_device(SecretInput::Text(&secret), &request, at).unwrap_or_default()
+}
+
+/// What devices ask for.
+const READING: (&str, &str, &[u8]) = ("POST", "/v1/readings", b"17 kWh");
+
+/// The flow of a device's request, from an address.
+#[must_use]
+pub fn device(
+    engine: &Engine,
+    site: &str,
+    headers: &(dyn Headers + Sync),
+    number: u64,
+    now: Timestamp,
+) -> Device {
+    let (method, url, body) = READING;
+    let ip = Some(std::net::Ipv4Addr::new(192, 0, 2, 1).into());
+    let request = DeviceRequest { site, method, url, headers, body, ip };
+    engine.device(&request, || unique(number), now)
 }
 
 /// The flow of a statement.

@@ -28,6 +28,16 @@ const SPOILT: &[(&str, Spoilt, &str)] = &[
         "law 7: something of an erased person",
     ),
     ("one token", Spoilt::LimitedLeavesAClaim, "law 4: an event that is not let in"),
+    ("three webhooks", Spoilt::SettleComparesNoOwner, "law 3: work is committed while another"),
+    ("two webhooks", Spoilt::LeaseNeverLapses, "law 4: an honest retry never ends"),
+    ("two webhooks", Spoilt::HeldIsAnsweredAsDone, "law 4: an honest retry ends without a row"),
+    ("two webhooks", Spoilt::AdmitSpendsBeforeItJudges, "law 4: only an event that is let in"),
+    ("two webhooks", Spoilt::TakeoverSpends, "law 4: only an event that is let in"),
+    ("one token for webhooks", Spoilt::LimitedLeavesAClaim, "law 4: an event that is not let in"),
+    ("three copies of a device's request", Spoilt::UsedIsLetIn, "law 3: a nonce is accepted twice"),
+    ("three copies of a device's request", Spoilt::AdmitSpendsBeforeItJudges, "law 4: only an"),
+    ("a device with one token", Spoilt::LimitedLeavesAClaim, "law 4: an event that is not let in"),
+    ("a device with one token", Spoilt::LimitedSpendsTheFirst, "law 4: only an event that is let"),
 ];
 
 /// The same for faults in a flow.
@@ -37,6 +47,17 @@ const BENT: &[(&str, Bent, &str)] = &[
     ("two copies", Bent::LooksUpBeforeItAdmits, "law 1: effects happen in the frozen order"),
     ("two copies", Bent::AcceptsBeforeItKnows, "law 4: the answer names a row"),
     ("a rotation between two copies", Bent::ClaimsUnderTheFirstKeyOnly, "law 3: "),
+    ("two webhooks", Bent::ReleasesAfterCommit, "law 4: nothing is released once the host's own"),
+    ("two webhooks", Bent::CommitsWhatFailed, "law 4: nothing is committed as accepted"),
+    ("two webhooks", Bent::RefusesWhatFailed, "law 4: an honest event was burnt"),
+    ("two webhooks", Bent::KeepsItsFirstClaim, "law 4: what is released leaves a claim"),
+    ("two webhooks", Bent::AcceptsBeforeTheWork, "law 4: an event is accepted before the host's"),
+    ("two webhooks", Bent::HeldIsADuplicate, "law 4: an honest retry ends without"),
+    ("two webhooks", Bent::LostIsCommitted, "law 4: the answer tells of work that nobody"),
+    ("two webhooks, one signed anew", Bent::CommitsAllAtOnce, "law 3: work is committed while"),
+    ("webhooks without an id, a key added between", Bent::CommitsAllAtOnce, "law 3: work is"),
+    ("three copies of a device's request", Bent::NonceIsLeased, "law 3: a nonce is accepted twice"),
+    ("three copies of a device's request", Bent::NonceIsGivenBack, "law 1: effects happen in the"),
 ];
 
 fn found(name: &str, spoilt: Option<Spoilt>, bent: Option<Bent>, law: &str) {

@@ -234,12 +234,14 @@ impl Engine {
         if request.body.len() > self.common.caps.body_bytes {
             return Device::refused(Reason::TooLarge);
         }
-        let site = self.site(request.site);
+        let asked = SiteId::new(request.site);
+        let site = asked.as_ref().and_then(|asked| self.directory.active(asked));
         let stand_in = self.directory.stand_in();
         let claimed = Claimed::read(request.headers);
         let known = site.zip(claimed.device());
         let judged = Judged {
-            site: site.map_or("", |site| site.id.as_str()),
+            // The one asked for, known or not: a longer text costs more.
+            site: asked.as_ref().map_or("", SiteId::as_str),
             line: RequestLine::new(request.method, request.url),
             body: request.body,
             candidates: known.map(|(site, id)| site.candidates(id)).unwrap_or_default(),

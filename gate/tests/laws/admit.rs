@@ -122,6 +122,28 @@ fn field_22_the_late_first_owner_cannot_commit_over_its_successor() {
     }
 }
 
+/// A rotation on its way: one process lists the new key, another does not yet. Nothing signs an id, so the signature
+/// that came is all that both claim.
+#[test]
+fn fields_18_and_22_the_late_owner_is_told_so_where_its_successor_lists_fewer_keys() {
+    let world_of = |keys: &[u8]| {
+        let mut site = crate::world::site_json(keys);
+        site["scheme"] = "slack".into();
+        World::new(&json!({"sites": {"a": site}}))
+    };
+    let mut world = world_of(&[1, 2]);
+    let secret = consentgate::SecretInput::Bytes(&[1; 32]);
+    let headers = consentgate::sign("slack", secret, BODY, None, noon()).unwrap();
+    let mut first = world.admit("a", &headers, BODY).0;
+    world.forward(LEASE);
+    world.engine = world_of(&[1]).engine;
+    let mut second = world.admit("a", &headers, BODY).0;
+    assert!(first.is_paused() && second.is_paused());
+    assert_eq!(world.settle(&mut first, Commit).reason(), Reason::CommitLost);
+    assert_eq!(world.settle(&mut second, Commit).reason(), Reason::Committed);
+    assert_eq!(world.admit("a", &headers, BODY).1.reason(), Reason::Duplicate);
+}
+
 #[test]
 fn field_22_the_late_first_owner_cannot_release_its_successors_claim() {
     let mut world = world_with_rate(2);

@@ -1,7 +1,7 @@
 use crate::case::{Bound, at, bytes, ending, headers, run};
 use consentgate::{
-    AsyncGate, Config, Conversion, ConversionResult, Decision, Gate, ManualClock, Millis, Request,
-    Stores, Timer, Timestamp, ids::Fingerprint,
+    AsyncGate, Config, Conversion, ConversionResult, Decision, DeviceRequest, Gate, ManualClock,
+    Millis, Request, Stores, Timer, Timestamp, ids::Fingerprint,
 };
 use serde_json::Value;
 use std::{
@@ -33,6 +33,7 @@ pub fn ready<F: Future>(future: F) -> F::Output {
 enum Doing<'a> {
     CallEvent(Request<'a>),
     Admit(Request<'a>, Option<&'a str>),
+    Device(DeviceRequest<'a>),
     SyncSession(Request<'a>),
     ConfirmSale { site: &'a str, call_id: String },
     Erase { site: &'a str, fingerprint: Fingerprint },
@@ -75,6 +76,11 @@ fn play<F: FnMut(Doing<'_>) -> Option<Decision>>(
         let decision = gate(match text("do") {
             "call_event" => Doing::CallEvent(request),
             "admit" => Doing::Admit(request, step["settle"].as_str()),
+            "device" => {
+                let (method, url) = (text("method"), text("url"));
+                let (headers, body) = (&pairs, &body);
+                Doing::Device(DeviceRequest { site, method, url, headers, body, ip })
+            }
             "sync_session" => Doing::SyncSession(request),
             "confirm_sale" => Doing::ConfirmSale { site, call_id: bound.resolve(text("call_id")) },
             "erase" => {
@@ -123,6 +129,7 @@ fn sequences() {
                         (Ok(admission), Some(other)) => panic!("{other}, of {admission:?}"),
                         (Ok(admission), None) => crashed(admission.decision().clone(), admission),
                     },
+                    Doing::Device(request) => gate.device(&request, None),
                     Doing::SyncSession(request) => gate.sync_session(&request, None),
                     Doing::ConfirmSale { site, call_id } => gate.confirm_sale(site, &call_id, None),
                     Doing::Erase { site, fingerprint } => gate.erase(site, fingerprint, None),
@@ -167,6 +174,7 @@ fn sequences_through_the_asynchronous_driver() {
                             }
                         }
                     }
+                    Doing::Device(request) => ready(gate.device(&request, None)),
                     Doing::SyncSession(request) => ready(gate.sync_session(&request, None)),
                     Doing::ConfirmSale { site, call_id } => {
                         ready(gate.confirm_sale(site, &call_id, None))

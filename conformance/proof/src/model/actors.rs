@@ -49,6 +49,10 @@ pub enum Role {
     Sale,
     /// A person is forgotten.
     Erasure,
+    /// A delivery of the event for work of the host's own.
+    Webhook,
+    /// A device's request with this nonce.
+    Device(u64),
 }
 
 impl Actor {
@@ -111,6 +115,33 @@ impl Actor {
                 Some(person) => Box::new(engine.erase("a", person, now)) as Box<dyn Shown>,
                 None => Box::new(engine.purge(0)),
             }
+        })
+    }
+
+    /// A delivery of these very bytes, for work of the host's own.
+    #[must_use]
+    pub fn webhook(number: u64, engine: Engine, headers: world::Pairs, body: Vec<u8>) -> Self {
+        Self::new(("webhook", number), Order::WEBHOOK, Role::Webhook, move |number, now| {
+            Box::new(world::admit(&engine, "a", &headers, &body, number, now))
+        })
+    }
+
+    /// The same event, signed anew when it is sent.
+    #[must_use]
+    pub fn webhook_anew(number: u64, engine: Engine, body: Vec<u8>) -> Self {
+        let start = move |number, now| {
+            let headers = world::signed("standard-webhooks", "e", &body, now, &[1]);
+            Box::new(world::admit(&engine, "a", &headers, &body, number, now)) as Box<dyn Shown>
+        };
+        Self::new(("webhook anew", number), Order::WEBHOOK, Role::Webhook, start)
+    }
+
+    /// A device's request: the same bytes for the same nonce, whenever they come.
+    #[must_use]
+    pub fn device(number: u64, engine: Engine, nonce: u64) -> Self {
+        let headers = world::device_signed("a", "d", 0, nonce, world::noon());
+        Self::new(("device", number), Order::DEVICE, Role::Device(nonce), move |number, now| {
+            Box::new(world::device(&engine, "a", &headers, number, now))
         })
     }
 

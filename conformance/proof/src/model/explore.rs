@@ -4,12 +4,13 @@ use super::{
     actors::time,
     honest,
     laws::{self, Rules, Verdict},
-    local::{Bent, Locals, NodeId, TIMED_OUT, UNWRITTEN, View},
+    local::{Bent, Fed, Locals, NodeId, TIMED_OUT, UNWRITTEN, View},
     setups::Setup,
     state::{Late, Move, State, Where, name_of},
-    store::{Spoilt, Store},
+    store::{Cut, Spoilt, Store},
 };
 use crate::asked::{Asked, What};
+use consentgate_core::Reply;
 use std::{collections::HashSet, fmt, sync::Arc};
 
 /// What a walk came to.
@@ -58,6 +59,7 @@ pub fn explore(setup: Setup, spoilt: Option<Spoilt>, bent: Option<Bent>) -> Repo
         faults: 0,
         at_work: vec![None; acting],
         is_settled: false,
+        is_taken_over: false,
     };
     let mut walk = Walk {
         locals,
@@ -134,6 +136,12 @@ impl Walk {
                 Where::Waits if starts_until.is_some_and(|last| state.tick <= last) => {
                     moves.push(Move::Start(index));
                 }
+                Where::At(node) if matches!(self.locals.node(*node).view, View::Works(_)) => {
+                    moves.extend([Move::Works(index), Move::Fails(index)]);
+                    if faulty {
+                        moves.extend([Move::Crash(index), Move::Abort(index)]);
+                    }
+                }
                 Where::At(_) => {
                     moves.push(Move::Do(index));
                     if faulty {
@@ -189,8 +197,7 @@ impl Walk {
                     if late.given_back { node.given_back.clone() } else { asks(&node.view) };
                 let actor = node.actor;
                 if let Some(asked) = asked {
-                    let reply = after.store.perform(&asked, self.spoilt, false, time(tick));
-                    return laws::performed(self.rules, (before, after), (actor, &asked, &reply));
+                    return self.performs((before, after), (actor, &asked), false).map(drop);
                 }
             }
             Move::Start(actor) => {
@@ -203,14 +210,13 @@ impl Walk {
                 let Where::At(node) = after.actors[actor] else { return Ok(()) };
                 let Some(asked) = asks(&self.locals.node(node).view) else { return Ok(()) };
                 let cut = matches!(step, Move::Cut(_));
-                let reply = after.store.perform(&asked, self.spoilt, cut, time(tick));
-                laws::performed(self.rules, (before, after), (actor, &asked, &reply))?;
+                let reply = self.performs((before, after), (actor, &asked), cut)?;
                 let reply = self.locals.reply(reply);
                 match step {
                     Move::Slow(_) => after.actors[actor] = Where::Answered(node, reply),
                     Move::Cut(_) => after.actors[actor] = Where::Gone,
                     _ => {
-                        let next = self.locals.child(node, reply, tick);
+                        let next = self.locals.child(node, Fed::Reply(reply, tick));
                         return self.goes_to(after, actor, next);
                     }
                 }
@@ -219,7 +225,13 @@ impl Walk {
             Move::Deliver(actor) => {
                 let actor = usize::from(actor);
                 let Where::Answered(node, reply) = after.actors[actor] else { return Ok(()) };
-                let next = self.locals.child(node, reply, tick);
+                let next = self.locals.child(node, Fed::Reply(reply, tick));
+                return self.goes_to(after, actor, next);
+            }
+            Move::Works(actor) | Move::Fails(actor) => {
+                let actor = usize::from(actor);
+                let Where::At(node) = after.actors[actor] else { return Ok(()) };
+                let next = self.locals.child(node, Fed::Worked(matches!(step, Move::Works(_))));
                 return self.goes_to(after, actor, next);
             }
             Move::Unwritten(actor) | Move::TimedOut(actor) => {
@@ -227,7 +239,7 @@ impl Walk {
                 let node = self.gives_up(after, actor, matches!(step, Move::TimedOut(_)));
                 let Some(node) = node else { return Ok(()) };
                 let reply = if matches!(step, Move::TimedOut(_)) { TIMED_OUT } else { UNWRITTEN };
-                let next = self.locals.child(node, reply, tick);
+                let next = self.locals.child(node, Fed::Reply(reply, tick));
                 return self.goes_to(after, actor, next);
             }
             Move::Crash(actor) | Move::Abort(actor) => {
@@ -244,6 +256,20 @@ impl Walk {
             }
         }
         Ok(())
+    }
+
+    /// A request is performed, and held against the laws.
+    #[expect(clippy::indexing_slicing, reason = "actors are numbered by this list")]
+    fn performs(
+        &self,
+        (before, after): (&State, &mut State),
+        (by, asked): (usize, &Asked),
+        cut: Cut,
+    ) -> Result<Reply, &'static str> {
+        let reply = after.store.perform(asked, self.spoilt, cut, time(after.tick));
+        let role = self.locals.actors()[by].role;
+        laws::performed(self.rules, (before, after), (by, role, asked, &reply))?;
+        Ok(reply)
     }
 
     /// A flow waits no more; its request may still be on its way, unless the store has replied to it already.
@@ -279,9 +305,13 @@ impl Walk {
                 after.actors[actor] = Where::At(id);
                 Ok(())
             }
+            View::Works(answer) => {
+                after.actors[actor] = Where::At(id);
+                laws::paused(answer)
+            }
             View::Done(answer) => {
                 after.actors[actor] = Where::Ended(id);
-                laws::answered(&self.locals.actors()[actor], answer, after)
+                laws::answered(&self.locals, actor, answer, after)
             }
         }
     }
@@ -321,6 +351,8 @@ impl Walk {
             | Move::TimedOut(actor)
             | Move::Crash(actor)
             | Move::Cut(actor)
+            | Move::Works(actor)
+            | Move::Fails(actor)
             | Move::Abort(actor) => {
                 let actor = usize::from(actor);
                 let asked = match state.actors.get(actor) {
@@ -342,7 +374,7 @@ impl Walk {
 fn asks(view: &View) -> Option<Arc<Asked>> {
     match view {
         View::Asks(asked) => Some(asked.clone()),
-        View::Done(_) => None,
+        View::Works(_) | View::Done(_) => None,
     }
 }
 
@@ -359,7 +391,7 @@ pub(super) fn with_consent(mut grant: Option<super::actors::Actor>) -> Store {
         while let Some(asked) = asks(&locals.node(node).view) {
             let reply = store.perform(&asked, None, false, time(0));
             let reply = locals.reply(reply);
-            node = locals.child(node, reply, 0);
+            node = locals.child(node, Fed::Reply(reply, 0));
         }
         store.buckets.clear();
     }

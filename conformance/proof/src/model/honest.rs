@@ -2,8 +2,8 @@
 
 use super::{
     actors::{Role, time},
-    local::{Locals, View},
-    store::{Spoilt, Store},
+    local::{Fed, Locals, View},
+    store::{Claim, Spoilt, Store},
 };
 use consentgate_core::{Outcome, Reason};
 
@@ -23,15 +23,33 @@ pub fn retries(
     for actor in first..first + TRIES {
         let mut node = locals.root(actor, tick);
         let answer = loop {
-            let asked = match &locals.node(node).view {
+            let fed = match &locals.node(node).view {
                 View::Done(answer) => break *answer,
-                View::Asks(asked) => asked.clone(),
+                View::Works(_) => Fed::Worked(true),
+                View::Asks(asked) => {
+                    let asked = asked.clone();
+                    let reply = store.perform(&asked, spoilt, false, time(tick));
+                    Fed::Reply(locals.reply(reply), tick)
+                }
             };
-            let reply = store.perform(&asked, spoilt, false, time(tick));
-            let reply = locals.reply(reply);
-            node = locals.child(node, reply, tick);
+            node = locals.child(node, fed);
         };
+        let role = locals.actors().get(actor).map(|own| own.role);
         match answer.outcome {
+            // Of a device's request there is nothing in the store but its nonce.
+            Outcome::Accepted if matches!(role, Some(Role::Device(_))) => return Ok(()),
+            _ if answer.reason == Reason::NonceUsed => {
+                return Err("law 4: a device is told that its new nonce was used");
+            }
+            Outcome::Accepted | Outcome::Noop if answer.call_id.is_none() => {
+                let mut claims = store.claims.values();
+                let is_done = claims.any(|claim| matches!(claim, Claim::Accepted(_)));
+                return if is_done {
+                    Ok(())
+                } else {
+                    Err("law 4: an honest retry ends without its work")
+                };
+            }
             Outcome::Accepted | Outcome::Noop => {
                 let row = store.rows.iter().find(|row| Some(row.call_id) == answer.call_id);
                 return match row {
@@ -55,7 +73,8 @@ pub fn retries(
                 };
             }
             Outcome::NoConsent => {
-                let refuses = |role| !matches!(role, Role::Delivery | Role::Sale);
+                use Role::{Erasure, OldGrant, Withdrawal};
+                let refuses = |role| matches!(role, Withdrawal(_) | OldGrant | Erasure);
                 let may_be = locals.actors().iter().any(|actor| refuses(actor.role));
                 return if may_be { Ok(()) } else { Err("law 4: an honest event was burnt") };
             }

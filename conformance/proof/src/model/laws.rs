@@ -1,7 +1,7 @@
 //! The laws as properties: of one request performed, of one answer given, and of every state.
 
 use super::{
-    actors::{Actor, Answer, Role, TICK_MS},
+    actors::{Answer, Role, TICK_MS},
     local::{Locals, Node, View},
     state::{State, Where},
     store::{Claim, Store},
@@ -34,16 +34,26 @@ fn consents(store: &Store, person: &Person, scope: &str) -> bool {
 pub fn performed(
     rules: Rules,
     (before, after): (&State, &mut State),
-    (actor, asked, reply): (usize, &Asked, &Reply),
+    (actor, role, asked, reply): (usize, Role, &Asked, &Reply),
 ) -> Verdict {
     if let (What::Admit { claims, .. }, Reply::Admit(Ok(reply))) = (&asked.what, reply)
         && !claims.is_empty()
     {
-        admitted(rules, before, after, actor, *reply)?;
+        admitted(rules, before, after, (actor, role), *reply)?;
     }
-    if let (What::Settle { claims, action, .. }, Reply::Settle(Ok(SettleReply::Settled))) =
+    if let (What::Settle { claims, owner, action }, Reply::Settle(Ok(SettleReply::Settled))) =
         (&asked.what, reply)
     {
+        let own = |claim: &Claim| matches!(claim, Claim::Held(by, _) if by == owner);
+        if matches!(action, Action::Release(_)) && after.store.claims.values().any(own) {
+            return Err("law 4: what is released leaves a claim");
+        }
+        if role == Role::Webhook && matches!(action, Action::Commit(..)) && !before.is_settled {
+            let mut others = (0..).zip(&after.at_work).filter(|(own, _)| *own != actor);
+            if others.any(|(_, since)| since.is_some_and(|since| holds_at(rules, since, after))) {
+                return Err("law 3: work is committed while another owner's lease runs");
+            }
+        }
         let is_accepted = |key| matches!(after.store.claims.get(key), Some(Claim::Accepted(_)));
         let commits = matches!(action, Action::Commit(Done::Accepted(_), _));
         after.is_settled |= commits && claims.iter().all(is_accepted);
@@ -55,7 +65,7 @@ fn admitted(
     rules: Rules,
     before: &State,
     after: &mut State,
-    actor: usize,
+    (actor, role): (usize, Role),
     reply: AdmitReply,
 ) -> Verdict {
     let admitted = matches!(reply, AdmitReply::Admitted { .. });
@@ -69,19 +79,27 @@ fn admitted(
     if !admitted {
         return Ok(());
     }
+    if matches!(role, Role::Device(_)) {
+        // Others have nonces of their own; of a copy, the answer tells.
+        return Ok(());
+    }
+    after.is_taken_over |= matches!(reply, AdmitReply::Admitted { takeover: true });
     if before.is_settled {
         return Err("law 3: an event that is settled is not let in again");
     }
-    let tick = i64::from(after.tick);
-    let held = |since: u8| tick * TICK_MS < i64::from(since) * TICK_MS + rules.lease_ms;
     let others = after.at_work.iter().enumerate().filter(|(own, _)| *own != actor);
-    if others.filter_map(|(_, since)| *since).any(held) {
+    if others.filter_map(|(_, since)| *since).any(|since| holds_at(rules, since, after)) {
         return Err("law 3: two flows are at work on one event within a lease");
     }
     if let Some(at_work) = after.at_work.get_mut(actor) {
         *at_work = Some(after.tick);
     }
     Ok(())
+}
+
+/// Whether a lease that began at a tick still runs.
+fn holds_at(rules: Rules, since: u8, state: &State) -> bool {
+    i64::from(state.tick) * TICK_MS < i64::from(since) * TICK_MS + rules.lease_ms
 }
 
 fn written(rules: Rules, before: &State, after: &State) -> Verdict {
@@ -112,14 +130,56 @@ fn written(rules: Rules, before: &State, after: &State) -> Verdict {
 }
 
 /// What an answer promises, looked at when it is given.
-pub fn answered(actor: &Actor, answer: &Answer, state: &State) -> Verdict {
-    if actor.role == Role::Delivery {
-        return delivered(answer, &state.store);
+pub fn answered(locals: &Locals, actor: usize, answer: &Answer, state: &State) -> Verdict {
+    match locals.actors().get(actor).map(|own| own.role) {
+        Some(Role::Delivery) => delivered(answer, state),
+        Some(Role::Webhook) => worked(locals, answer, state),
+        Some(role @ Role::Device(_)) if accepted(locals, state, role) > 1 => {
+            Err("law 3: a nonce is accepted twice")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What an answer promises as long as the host is at work.
+pub fn paused(answer: &Answer) -> Verdict {
+    if answer.outcome == Outcome::Unavailable {
+        return Ok(());
+    }
+    Err("law 4: an event is accepted before the host's own work is done")
+}
+
+/// How many flows of a role were answered that they are accepted.
+fn accepted(locals: &Locals, state: &State, role: Role) -> usize {
+    let is_accepted = |own: &&Where| {
+        let Where::Ended(node) = own else { return false };
+        let Node { view: View::Done(answer), actor, .. } = locals.node(*node) else { return false };
+        let is_of_role = locals.actors().get(*actor).is_some_and(|own| own.role == role);
+        is_of_role && answer.outcome == Outcome::Accepted
+    };
+    state.actors.iter().filter(is_accepted).count()
+}
+
+fn worked(locals: &Locals, answer: &Answer, state: &State) -> Verdict {
+    let is_done = matches!(answer.outcome, Outcome::Accepted | Outcome::Noop);
+    if accepted(locals, state, Role::Webhook) > 1 {
+        return Err("law 3: two works on one event are committed");
+    }
+    if is_done && !state.is_settled && answer.call_id.is_none() {
+        return Err("law 4: the answer tells of work that nobody committed");
+    }
+    if answer.reason == Reason::CommitLost && !state.is_taken_over {
+        return Err("law 4: a commit is lost of an event that nobody took over");
     }
     Ok(())
 }
 
-fn delivered(answer: &Answer, store: &Store) -> Verdict {
+fn delivered(answer: &Answer, state: &State) -> Verdict {
+    let store = &state.store;
+    if answer.reason == Reason::Duplicate && answer.call_id.is_none() && state.is_settled {
+        // The host's own work is done, of which there is no row.
+        return Ok(());
+    }
     let promises = answer.outcome == Outcome::Accepted || answer.reason == Reason::Duplicate;
     if !promises {
         return Ok(());

@@ -7,9 +7,10 @@ use super::{
 };
 use crate::asked::{Action, Asked, What};
 use consentgate_core::{
-    Decision, Outcome, Reason, Reply, StoreError, StoreErrorKind,
-    flow::Step,
-    stores::{AdmitReply, Done},
+    Decision, Effect, Millis, Outcome, Reason, Reply, StoreError, StoreErrorKind,
+    flow::{Settlement, Step},
+    ids::CallId,
+    stores::{AdmitReply, Done, SettleReply},
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -18,11 +19,22 @@ pub type NodeId = u32;
 /// A reply that was seen.
 pub type ReplyId = u32;
 
+/// What a flow is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fed {
+    /// The reply of a store, at a tick.
+    Reply(ReplyId, u8),
+    /// How the host's own work ended: whether it is done.
+    Worked(bool),
+}
+
 /// What a flow wants after a history.
 #[derive(Clone, Debug)]
 pub enum View {
     /// This performed.
     Asks(Arc<Asked>),
+    /// The host's own work; until it is done, this is its answer.
+    Works(Answer),
     /// Nothing any more.
     Done(Answer),
 }
@@ -40,7 +52,7 @@ pub struct Node {
     pub fault: Option<&'static str>,
     trail: Trail,
     started: u8,
-    history: Vec<(ReplyId, u8)>,
+    history: Vec<Fed>,
     /// What a bent flow does after the effect that it should not have asked for.
     after: Option<Box<View>>,
 }
@@ -54,6 +66,15 @@ pub enum Bent {
     RefusesWhatFailed,
     LooksUpBeforeItAdmits,
     AcceptsBeforeItKnows,
+    ReleasesAfterCommit,
+    CommitsWhatFailed,
+    CommitsAllAtOnce,
+    AcceptsBeforeTheWork,
+    HeldIsADuplicate,
+    LostIsCommitted,
+    KeepsItsFirstClaim,
+    NonceIsLeased,
+    NonceIsGivenBack,
 }
 
 /// All histories that were met.
@@ -66,7 +87,7 @@ pub struct Locals {
     /// Histories that come to the same are one.
     names: HashMap<String, NodeId>,
     roots: HashMap<(usize, u8), NodeId>,
-    children: HashMap<(NodeId, ReplyId, u8), NodeId>,
+    children: HashMap<(NodeId, Fed), NodeId>,
 }
 
 /// The reply of a store that did not answer in time.
@@ -124,9 +145,9 @@ impl Locals {
         id
     }
 
-    /// Where a reply leads that is fed at a tick.
-    pub fn child(&mut self, id: NodeId, reply: ReplyId, tick: u8) -> NodeId {
-        if let Some(child) = self.children.get(&(id, reply, tick)) {
+    /// Where it leads what a flow is told.
+    pub fn child(&mut self, id: NodeId, fed: Fed) -> NodeId {
+        if let Some(child) = self.children.get(&(id, fed)) {
             return *child;
         }
         let node = self.node(id);
@@ -138,30 +159,30 @@ impl Locals {
             }
             None => {
                 let mut history = node.history.clone();
-                history.push((reply, tick));
-                let trail = node.trail;
+                history.push(fed);
+                let trail = match fed {
+                    Fed::Reply(..) => node.trail,
+                    Fed::Worked(worked) => node.trail.worked(worked),
+                };
                 self.add(actor, started, history, trail)
             }
         };
-        self.children.insert((id, reply, tick), child);
+        self.children.insert((id, fed), child);
         child
     }
 
-    fn add(
-        &mut self,
-        actor: usize,
-        started: u8,
-        history: Vec<(ReplyId, u8)>,
-        trail: Trail,
-    ) -> NodeId {
+    fn add(&mut self, actor: usize, started: u8, history: Vec<Fed>, trail: Trail) -> NodeId {
         let mut run = self.run(actor, started, &history);
         let trail = run.last.as_ref().map_or(trail, |reply| trail.heard(reply));
         let shown = format!("{:?}", run.flow);
+        let is_paused = run.flow.is_paused();
+        let bent = |effect: &Effect<'_>| Arc::new(self.bend(Asked::of(effect), actor, started));
         let view = match (run.answer, run.flow.start()) {
+            (Some(decision), _) if is_paused => View::Works(Answer::of(&decision)),
             (Some(decision), _) | (None, Step::Done(decision)) => View::Done(Answer::of(&decision)),
-            (None, Step::Need(effect)) => View::Asks(Arc::new(self.bend(Asked::of(&effect)))),
+            (None, Step::Need(effect)) => View::Asks(bent(&effect)),
         };
-        let given_back = run.flow.abort().map(|effect| Arc::new(self.bend(Asked::of(&effect))));
+        let given_back = run.flow.abort().map(|effect| bent(&effect));
         let (view, after) = self.turned(view, actor, started, run.last.as_ref());
         let name = format!("{actor} {view:?} {trail:?} {after:?} {shown}");
         if let Some(same) = self.names.get(&name) {
@@ -178,16 +199,19 @@ impl Locals {
         &mut self,
         actor: usize,
         started: u8,
-        history: Vec<(ReplyId, u8)>,
+        history: Vec<Fed>,
         trail: Trail,
         view: View,
         given_back: Option<Arc<Asked>>,
         after: Option<Box<View>>,
     ) -> NodeId {
+        let order = self.actors[actor].order;
         let (trail, fault) = match &view {
-            View::Asks(asked) => trail.asks(self.actors[actor].order, asked),
-            View::Done(_) => (trail, None),
+            View::Asks(asked) => trail.asks(order, asked),
+            View::Works(_) | View::Done(_) => (trail, None),
         };
+        let given = given_back.as_ref().and_then(|asked| trail.gives_back(order, asked));
+        let fault = fault.or(given);
         let id = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         let node = Node { actor, view, given_back, fault, trail, started, history, after };
         self.nodes.push(node);
@@ -196,20 +220,28 @@ impl Locals {
 
     /// The flow after a history.
     #[expect(clippy::indexing_slicing, reason = "ids are made here alone")]
-    fn run(&self, actor: usize, started: u8, history: &[(ReplyId, u8)]) -> Run {
+    fn run(&self, actor: usize, started: u8, history: &[Fed]) -> Run {
         let actor = &self.actors[actor];
         let flow = (actor.start)(actor.number, time(started));
         let mut run = Run { flow, answer: None, last: None };
-        for (reply, tick) in history {
-            let known = &self.replies[*reply as usize];
-            let reply = match (known, run.flow.pending()) {
-                (Reply::Purge(Err(error)), Some(effect)) => effect.failed(error.clone()),
-                (reply, _) => reply.clone(),
+        for fed in history {
+            let step = match *fed {
+                Fed::Reply(reply, tick) => {
+                    let known = &self.replies[reply as usize];
+                    let reply = match (known, run.flow.pending()) {
+                        (Reply::Purge(Err(error)), Some(effect)) => effect.failed(error.clone()),
+                        (reply, _) => self.heard(reply.clone()),
+                    };
+                    run.last = Some(reply.clone());
+                    run.flow.feed(reply, time(tick))
+                }
+                Fed::Worked(true) => run.flow.settle(Settlement::Commit),
+                Fed::Worked(false) => run.flow.settle(Settlement::Release),
             };
-            run.last = Some(reply.clone());
-            if let Step::Done(decision) = run.flow.feed(reply, time(*tick)) {
-                run.answer = Some(decision);
-            }
+            run.answer = match step {
+                Step::Done(decision) => Some(decision),
+                Step::Need(_) => None,
+            };
         }
         run
     }
@@ -223,14 +255,26 @@ impl Locals {
         last: Option<&Reply>,
     ) -> (View, Option<Box<View>>) {
         let lost = matches!(last, Some(Reply::Record(Err(error))) if !error.is_unwritten());
+        let unsettled = matches!(last, Some(Reply::Settle(Err(_))));
+        let unclaimed = matches!(last, Some(Reply::Admit(Err(_))));
+        let held = matches!(last, Some(Reply::Admit(Ok(AdmitReply::Held { .. }))));
+        let says = |answer: &Answer, outcome, reason| Answer { outcome, reason, ..*answer };
+        let release_first = || {
+            let release = self.first_effect(actor, started).and_then(release);
+            release.map_or((view.clone(), None), |release| (release, Some(Box::new(view.clone()))))
+        };
         match (self.bent, &view) {
-            (Some(Bent::ReleasesAfterRecord), View::Done(_)) if lost => {
-                let release = self.first_effect(actor, started).and_then(release);
-                release.map_or((view.clone(), None), |release| (release, Some(Box::new(view))))
+            (Some(Bent::ReleasesAfterRecord), View::Done(_)) if lost => release_first(),
+            (Some(Bent::ReleasesAfterCommit), View::Done(_)) if unsettled => release_first(),
+            (Some(Bent::NonceIsGivenBack), View::Done(_)) if unclaimed => release_first(),
+            (Some(Bent::HeldIsADuplicate), View::Done(answer)) if held => {
+                (View::Done(says(answer, Outcome::Noop, Reason::Duplicate)), None)
+            }
+            (Some(Bent::AcceptsBeforeTheWork), View::Works(answer)) => {
+                (View::Works(says(answer, Outcome::Accepted, Reason::Committed)), None)
             }
             (Some(Bent::AcceptsBeforeItKnows), View::Done(answer)) if lost => {
-                let (outcome, reason) = (Outcome::Accepted, Reason::Accepted);
-                (View::Done(Answer { outcome, reason, ..*answer }), None)
+                (View::Done(says(answer, Outcome::Accepted, Reason::Accepted)), None)
             }
             (Some(Bent::LooksUpBeforeItAdmits), View::Asks(asked))
                 if last.is_none() && matches!(asked.what, What::Admit { .. }) =>
@@ -247,22 +291,53 @@ impl Locals {
         self.run(actor, started, &[]).flow.pending().map(|effect| Asked::of(&effect))
     }
 
-    fn bend(&self, mut asked: Asked) -> Asked {
+    fn bend(&self, mut asked: Asked, actor: usize, started: u8) -> Asked {
+        let first = || self.first_effect(actor, started);
         match (self.bent, &mut asked.what) {
             (
                 Some(Bent::ClaimsUnderTheFirstKeyOnly),
                 What::Admit { claims, .. } | What::Settle { claims, .. },
             ) => claims.truncate(1),
-            (Some(Bent::RefusesWhatFailed), What::Settle { action, .. }) => {
-                if let Action::Release(_) = action {
-                    *action = Action::Commit(Done::Refused, consentgate_core::Millis(600_000));
+            (Some(bent), What::Settle { claims, action: action @ Action::Release(_), .. }) => {
+                match bent {
+                    Bent::RefusesWhatFailed => *action = Action::Commit(Done::Refused, KEPT),
+                    Bent::CommitsWhatFailed => *action = Action::Commit(DONE, KEPT),
+                    Bent::KeepsItsFirstClaim => drop(claims.remove(0)),
+                    _ => {}
                 }
             }
+            (
+                Some(Bent::CommitsAllAtOnce),
+                What::Settle { claims, action: Action::Commit(..), .. },
+            ) => {
+                if let Some(What::Admit { claims: all, .. }) = first().map(|asked| asked.what) {
+                    *claims = all;
+                }
+            }
+            (Some(Bent::NonceIsLeased), What::Admit { lease, .. }) => *lease = Millis(30_000),
             _ => {}
         }
         asked
     }
+
+    /// What a bent flow makes of a reply.
+    fn heard(&self, reply: Reply) -> Reply {
+        match (self.bent, reply) {
+            (Some(Bent::LostIsCommitted), Reply::Settle(Ok(SettleReply::Lost))) => {
+                Reply::Settle(Ok(SettleReply::Settled))
+            }
+            (Some(Bent::NonceIsLeased), Reply::Admit(Ok(AdmitReply::Admitted { .. }))) => {
+                Reply::Admit(Ok(AdmitReply::Admitted { takeover: false }))
+            }
+            (_, reply) => reply,
+        }
+    }
 }
+
+/// For how long bent flows commit.
+const KEPT: Millis = Millis(600_000);
+/// And what.
+const DONE: Done = Done::Accepted(CallId::NONE);
 
 /// A flow after a history.
 struct Run {

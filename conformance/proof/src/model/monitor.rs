@@ -19,6 +19,10 @@ impl Order {
     pub const SALE: Self = Self(&["0C", "CF", "FQ", "QF", "FF"]);
     /// Flows whose order nothing depends on.
     pub const ANY: Self = Self(&["0T", "TF", "FF", "FX", "XF", "0X"]);
+    /// Admit; what follows is the host's own work, and then settle.
+    pub const WEBHOOK: Self = Self(&["0A", "AS", "SS"]);
+    /// Admit alone: nothing is left to settle.
+    pub const DEVICE: Self = Self(&["0A"]);
     /// What is known, the session, then the calls.
     pub const ERASURE: Self = Self(&["0F", "FD", "DE"]);
 
@@ -36,11 +40,13 @@ pub struct Trail {
     record_unknown: bool,
     /// The store said that the row is there.
     recorded: bool,
+    /// The host said that its own work is done.
+    worked: bool,
 }
 
 impl Default for Trail {
     fn default() -> Self {
-        Self { last: '0', admitted: false, record_unknown: false, recorded: false }
+        Self { last: '0', admitted: false, record_unknown: false, recorded: false, worked: false }
     }
 }
 
@@ -63,6 +69,21 @@ impl Trail {
             _ => {}
         }
         self
+    }
+
+    /// Takes in how the host's own work ended.
+    #[must_use]
+    pub fn worked(mut self, worked: bool) -> Self {
+        self.worked |= worked;
+        self
+    }
+
+    /// What is wrong with what a flow would give back that nobody waits for, if something is.
+    #[must_use]
+    pub fn gives_back(self, order: Order, asked: &Asked) -> Option<&'static str> {
+        let is_expected = order.allows(self.last, letter(asked));
+        let early = (!is_expected).then_some("law 1: nothing is given back but what is held");
+        early.or_else(|| self.settles(asked))
     }
 
     /// Takes in the next effect; what is wrong with it, if something is.
@@ -88,11 +109,14 @@ impl Trail {
     fn settles(self, asked: &Asked) -> Option<&'static str> {
         let What::Settle { action, .. } = &asked.what else { return None };
         match action {
+            Action::Release(_) if self.worked => {
+                Some("law 4: nothing is released once the host's own work is done")
+            }
+            Action::Commit(Done::Accepted(_), _) if !self.recorded && !self.worked => {
+                Some("law 4: nothing is committed as accepted before the row or the work is there")
+            }
             Action::Release(_) if self.record_unknown || self.recorded => {
                 Some("law 4: nothing is released once its record may have been written")
-            }
-            Action::Commit(Done::Accepted(_), _) if !self.recorded => {
-                Some("law 4: nothing is committed as accepted before the row is there")
             }
             Action::Commit(Done::Refused, _) if self.record_unknown || self.recorded => {
                 Some("law 4: nothing is refused once its record may have been written")

@@ -7,7 +7,7 @@ use super::{
     laws::Rules,
     store::Store,
 };
-use crate::world::{Pairs, engine, event_body, noon, signed, site_json, stripped};
+use crate::world::{Pairs, engine, event_body, noon, signed, site_json, stripped, with_devices};
 use consentgate_core::Engine;
 use serde_json::json;
 
@@ -129,7 +129,50 @@ pub fn setups() -> Vec<Setup> {
     );
     all.push(apart());
     all.push(one_token());
+    all.extend(webhooks(&one));
+    all.extend(devices());
     all
+}
+
+/// Deliveries for work of the host's own.
+fn webhooks(one: &Engine) -> Vec<Setup> {
+    let copy = |number| Actor::webhook(number, one.clone(), headers(), event_body("p"));
+    let anew = |number| Actor::webhook_anew(number, one.clone(), event_body("p"));
+    let setup = |name, actors| {
+        Setup::new(name, one, actors).honest_by((100..).map(anew).take(RETRIES).collect())
+    };
+    let event = Actor::copy(3, one.clone(), headers(), event_body("p"));
+    vec![
+        setup("two webhooks", vec![copy(1), copy(2)]),
+        setup("two webhooks, one signed anew", vec![copy(1), anew(2)]),
+        setup("three webhooks", vec![copy(1), copy(2), copy(3)]).with_faults(1).with_ticks(2),
+        webhooks_without_id(),
+        setup("a webhook and a call event", vec![copy(1), event]).with_faults(1),
+        webhooks_with_one_token(),
+    ]
+}
+
+/// A device's request, its copies, and what the device signs anew.
+#[expect(clippy::indexing_slicing, reason = "a member of an object that is made here")]
+fn devices() -> Vec<Setup> {
+    let with_rate = |capacity: u32| {
+        let mut site = with_devices(site_json(&[1]), &[0]);
+        site["devices"]["per_device"] = json!({"capacity": capacity, "per_minute": 2});
+        engine(&json!({"sites": {"a": site}}))
+    };
+    let setup = |name, engine: &Engine, nonces: &[u64]| {
+        let device = |number, nonce| Actor::device(number, engine.clone(), nonce);
+        let actors = (1..).zip(nonces).map(|(number, nonce)| device(number, *nonce)).collect();
+        let honest = (100..).map(|number| device(number, number)).take(RETRIES).collect();
+        let mut setup = Setup::new(name, engine, actors).honest_by(honest);
+        setup.store = Store::default();
+        setup
+    };
+    vec![
+        setup("three copies of a device's request", &with_rate(50), &[1, 1, 1]),
+        setup("a device's request, its copy, one anew", &with_rate(50), &[1, 1, 2]),
+        setup("a device with one token", &with_rate(1), &[1, 1, 2]),
+    ]
 }
 
 fn with<const N: usize>(mut actors: Vec<Actor>, more: [Actor; N]) -> Vec<Actor> {
@@ -174,6 +217,43 @@ fn without_id() -> Setup {
     let actors = vec![copy(1, &before), copy(2, &after)];
     let honest = (100..).map(|number| copy(number, &after)).take(RETRIES).collect();
     Setup::new("no id, a key added between two copies", &before, actors).honest_by(honest)
+}
+
+/// The same for webhooks: the second gate does not list the key yet that the first one lists.
+#[expect(clippy::indexing_slicing, reason = "a member of an object that is made here")]
+fn webhooks_without_id() -> Setup {
+    let slack = |keys| {
+        let mut site = site_json(keys);
+        site["scheme"] = "slack".into();
+        engine(&json!({"sites": {"a": site}}))
+    };
+    let (before, after) = (slack(&[1]), slack(&[1, 2]));
+    let body = event_body("p");
+    let headers = signed("slack", "e", &body, noon(), &[1]);
+    let copy = |number, engine: &Engine| {
+        Actor::webhook(number, engine.clone(), headers.clone(), body.clone())
+    };
+    let actors = vec![copy(1, &before), copy(2, &after)];
+    let honest = (100..).map(|number| copy(number, &after)).take(RETRIES).collect();
+    Setup::new("webhooks without an id, a key added between", &before, actors).honest_by(honest)
+}
+
+/// The token of the site is spent on another webhook.
+#[expect(clippy::indexing_slicing, reason = "a member of an object that is made here")]
+fn webhooks_with_one_token() -> Setup {
+    let mut site = site_json(&[1]);
+    site["admit_rate"] = json!({"capacity": 1, "per_minute": 2});
+    let engine = engine(&json!({"sites": {"a": site}}));
+    let webhook = |number, id| {
+        let headers = signed("standard-webhooks", id, &event_body("p"), noon(), &[1]);
+        Actor::webhook(number, engine.clone(), headers, event_body("p"))
+    };
+    let anew = |number| Actor::webhook_anew(number, engine.clone(), event_body("p"));
+    let mut setup =
+        Setup::new("one token for webhooks", &engine, vec![webhook(1, "e"), webhook(2, "e")])
+            .honest_by((100..).map(anew).take(RETRIES).collect());
+    setup.store.buckets = after_admission(webhook(80, "other"));
+    setup.with_faults(1)
 }
 
 /// A sale whose marketing consent came after the call, and goes again.

@@ -23,6 +23,8 @@ pub struct State {
     pub at_work: Vec<Option<u8>>,
     /// All claims of an event became accepted.
     pub is_settled: bool,
+    /// A webhook was taken over from an owner whose lease had lapsed.
+    pub is_taken_over: bool,
 }
 
 /// Where a flow stands.
@@ -30,7 +32,7 @@ pub struct State {
 pub enum Where {
     /// It has not begun.
     Waits,
-    /// It asks for something.
+    /// It asks for something, or its host is at work.
     At(NodeId),
     /// The store has replied, and the reply is on its way.
     Answered(NodeId, ReplyId),
@@ -70,6 +72,10 @@ pub enum Move {
     Cut(u8),
     /// Nobody waits any more: the flow is aborted, and what it gives back is sent.
     Abort(u8),
+    /// The host's own work is done.
+    Works(u8),
+    /// The host's own work failed.
+    Fails(u8),
     /// A request that was on its way is performed.
     Late(u8),
     /// Time goes on.

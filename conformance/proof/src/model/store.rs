@@ -94,6 +94,8 @@ pub enum Spoilt {
     WithdrawalIsDropped,
     PutComparesNothing,
     DatesAheadAreCut,
+    UsedIsLetIn,
+    LimitedSpendsTheFirst,
 }
 
 /// What becomes of a request that is cut off in the middle: the first half of a step that is not atomic.
@@ -166,6 +168,8 @@ impl Store {
         if spoilt == Some(Spoilt::AdmitSpendsBeforeItJudges) {
             let _ = self.spend(buckets, now);
         }
+        let forgets = spoilt == Some(Spoilt::UsedIsLetIn);
+        let claims = if forgets { &[] } else { claims };
         let known: Vec<Claim> =
             claims.iter().filter_map(|key| self.claims.get(key)).copied().collect();
         let accepted = known.iter().find_map(|claim| match claim {
@@ -193,6 +197,9 @@ impl Store {
         let takeover = held.count() > 0;
         let spends = !takeover || spoilt == Some(Spoilt::TakeoverSpends);
         let limited = if spends { self.spend(buckets, now) } else { None };
+        if limited.is_some() && spoilt == Some(Spoilt::LimitedSpendsTheFirst) {
+            let _ = self.spend(buckets.get(..1).unwrap_or_default(), now);
+        }
         if limited.is_none() || spoilt == Some(Spoilt::LimitedLeavesAClaim) {
             let claim = Claim::Held(owner, now.plus(lease));
             self.claims.extend(claims.iter().map(|key| (*key, claim)));

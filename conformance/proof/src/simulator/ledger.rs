@@ -1,11 +1,16 @@
 //! What happened, written down beside the stores, and the laws that it is held against.
 
+mod claims;
+
+pub use claims::{Claims, Name, names};
+
 use crate::asked::{Asked, Recorded, What};
 use consentgate_core::{
     Decision, Marketing, Outcome, Reason, Reply, Timestamp,
     ids::{CallId, EventId, Owner, Pseudonym},
     stores::{
-        AdmitReply, Done, EnqueueReply, FinishReply, PutReply, RecordReply, Session, Verdict,
+        AdmitReply, Done, EnqueueReply, FinishReply, PutReply, RecordReply, Session, SettleReply,
+        Verdict,
     },
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -36,6 +41,12 @@ pub struct Ledger {
     pub bursts: i64,
     /// Events that were answered 204, or committed so.
     pub refused: HashSet<(String, String)>,
+    /// Who holds what.
+    pub claims: Claims,
+    /// Webhooks whose work was answered as committed.
+    committed: HashSet<Name>,
+    /// Nonces that were accepted.
+    nonces: HashSet<Name>,
 }
 
 /// What one flow heard of its stores; what it answers must follow from it (law 11).
@@ -46,6 +57,10 @@ pub struct Heard {
     limited: bool,
     done: Option<Done>,
     recorded: bool,
+    admitted: bool,
+    taken_over: bool,
+    settled: bool,
+    lost: bool,
     failed: bool,
 }
 
@@ -54,6 +69,11 @@ impl Heard {
     pub fn hears(&mut self, reply: &Reply) {
         self.failed |= reply.error().is_some();
         match reply {
+            Reply::Admit(Ok(AdmitReply::Admitted { takeover })) => {
+                (self.admitted, self.taken_over) = (true, *takeover);
+            }
+            Reply::Settle(Ok(SettleReply::Settled)) => self.settled = true,
+            Reply::Settle(Ok(SettleReply::Lost)) => self.lost |= !self.settled,
             Reply::Admit(Ok(AdmitReply::Held { .. })) => self.held = true,
             Reply::Admit(Ok(AdmitReply::Limited { .. })) => self.limited = true,
             Reply::Admit(Ok(AdmitReply::Done(done))) => self.done = Some(*done),
@@ -68,6 +88,7 @@ impl Heard {
 impl Ledger {
     /// A request was performed.
     pub fn performed(&mut self, asked: &Asked, reply: &Reply, store_now: Timestamp) -> Held {
+        self.claims.performed(asked, reply, store_now)?;
         match (&asked.what, reply) {
             (What::Record(recorded), Reply::Record(Ok(reply))) => {
                 self.recorded(asked, recorded, *reply)
@@ -232,6 +253,64 @@ impl Ledger {
             }
         }
         Ok(())
+    }
+
+    /// A webhook was answered after its host's work, or before it.
+    pub fn worked(&mut self, name: Option<&Name>, decision: &Decision, heard: Heard) -> Held {
+        use Reason::{CommitLost, Committed, Duplicate, InFlight, RateLimited};
+        let follows = match decision.reason() {
+            InFlight => heard.held,
+            RateLimited => heard.limited,
+            Duplicate => matches!(heard.done, Some(Done::Accepted(_))),
+            Committed => heard.settled,
+            CommitLost => heard.lost,
+            _ => true,
+        };
+        if !follows {
+            return Err(
+                "law 11: the answer to a webhook does not follow from what the stores said",
+            );
+        }
+        let is_unknown = name.is_some_and(|name| !self.claims.is_accepted(name));
+        if decision.reason() == Duplicate && is_unknown {
+            return Err("law 4: a duplicate is of work that nobody committed");
+        }
+        match name {
+            Some(name)
+                if decision.reason() == Committed && !self.committed.insert(name.clone()) =>
+            {
+                Err("law 3: two works on one event are committed")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A device was answered.
+    pub fn asked(&mut self, name: Option<&Name>, decision: &Decision, heard: Heard) -> Held {
+        let follows = match decision.reason() {
+            Reason::Authenticated => heard.admitted && !heard.failed,
+            Reason::NonceUsed => heard.held || heard.done.is_some() || heard.taken_over,
+            Reason::RateLimited => heard.limited,
+            _ => true,
+        };
+        if !follows {
+            return Err("law 11: the answer to a device does not follow from what the stores said");
+        }
+        match name {
+            Some(name)
+                if decision.outcome() == Outcome::Accepted && !self.nonces.insert(name.clone()) =>
+            {
+                Err("law 3: a nonce is accepted twice")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The store of admissions lost its last effects: what it does not know any more, it may let in anew.
+    pub fn failed_over(&mut self) {
+        self.bursts += 1;
+        self.committed.retain(|name| self.claims.is_accepted(name));
+        self.nonces.retain(|name| self.claims.holder(name).is_some());
     }
 
     /// An honest sender's last answer.

@@ -8,6 +8,10 @@ use super::run::{Broken, Seeded, run};
 pub enum Op {
     /// A delivery begins.
     Send { gate: u8, event: u8, how: Delivery },
+    /// A delivery begins for work of the host's own; a step of it while the host is at work ends that work.
+    Hook { gate: u8, hook: u8, how: Delivery },
+    /// A device's request begins: a new one, or an earlier one once more.
+    Ask { gate: u8, which: u8, how: Delivery },
     /// A browser's statement begins; `ago_ms` before now, or ahead.
     Say { gate: u8, person: u8, scopes: u8, ago_ms: i32 },
     /// An earlier statement arrives once more.
@@ -102,15 +106,17 @@ pub fn plan(seed: u64, length: usize) -> Vec<Op> {
 fn op(dice: &mut Dice, calm: u64) -> Op {
     let gate = dice.byte();
     match dice.below(1000) {
-        0..90 => Op::Send { gate, event: dice.byte(), how: delivery(dice) },
-        90..125 => {
+        0..85 => Op::Send { gate, event: dice.byte(), how: delivery(dice) },
+        85..105 => Op::Hook { gate, hook: dice.byte(), how: delivery(dice) },
+        105..120 => Op::Ask { gate, which: dice.byte(), how: delivery(dice) },
+        120..155 => {
             let ago_ms = dice.ms(-20_000, 60_000);
             Op::Say { gate, person: dice.byte(), scopes: dice.byte(), ago_ms }
         }
-        125..135 => Op::SayAgain { gate, which: dice.byte() },
-        135..145 => Op::Sell { gate, which: dice.byte() },
-        145..160 => Op::Take { gate, finish: dice.below(2) == 0 },
-        160..900 => Op::Step { flow: dice.byte(), fate: fate(dice, calm) },
+        155..165 => Op::SayAgain { gate, which: dice.byte() },
+        165..175 => Op::Sell { gate, which: dice.byte() },
+        175..190 => Op::Take { gate, finish: dice.below(2) == 0 },
+        190..900 => Op::Step { flow: dice.byte(), fate: fate(dice, calm) },
         900..930 => Op::Arrive { which: dice.byte() },
         930..970 => Op::Pass { ms: dice.ms(1, 20_000).unsigned_abs() },
         970..975 => Op::Pass { ms: dice.ms(20_000, 90_000).unsigned_abs() },

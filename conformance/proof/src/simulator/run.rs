@@ -5,21 +5,25 @@ mod end;
 mod step;
 
 use super::{
-    ledger::{Heard, Held, Ledger},
+    ledger::{Heard, Held, Ledger, Name, names},
     plan::Op,
 };
 use crate::{
-    asked::Asked,
+    asked::{Asked, What},
     model::monitor::{Order, Trail},
     world::{self, after_noon, site_json, statement},
 };
 use consentgate::{Memory, Perform, Stores};
 use consentgate_core::{Conversion, Effect, Engine, Timestamp, flow::Flow, ids::Pseudonym};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The keys that a site lists over time; each goes with the one before.
 const LISTINGS: [&[u8]; 4] = [&[1], &[1, 2], &[2], &[2, 3]];
+/// The generations of devices' secrets that go with them.
+const GENERATIONS: [&[u64]; 4] = [&[0], &[0, 1], &[1], &[1, 2]];
 const PEOPLE: u8 = 4;
+const HOOKS: u8 = 8;
+const DEVICES: u8 = 2;
 const EVENTS: u8 = 32;
 const GATES: usize = 5;
 const PLACES: usize = 3;
@@ -51,6 +55,10 @@ pub struct Tally {
     pub accepted: u64,
     /// And duplicates.
     pub duplicates: u64,
+    /// Webhooks whose work was committed.
+    pub committed: u64,
+    /// Requests of devices that were accepted.
+    pub authenticated: u64,
 }
 
 /// A fault that is put between gates and stores, to see that it is found.
@@ -66,6 +74,10 @@ pub enum Seeded {
     WithdrawalsAreDropped,
     RefusedForGood,
     FailoverOfCalls,
+    LateOwnersCommit,
+    CommitsAreDropped,
+    ReleasesAreDropped,
+    NoncesAreForgotten,
 }
 
 struct Gate {
@@ -82,13 +94,19 @@ struct Running {
     order: Order,
     heard: Heard,
     about: About,
-    /// What it waits for.
+    /// What it waits for; nothing while its host is at work.
     asked: Option<Asked>,
+    /// The claim that every copy of it holds.
+    name: Option<Name>,
+    /// How often the store of admissions had failed over when it began.
+    failovers: i64,
 }
 
 #[derive(Clone)]
 enum About {
     Event { event: (String, String), forged: bool },
+    Webhook { forged: bool },
+    Device { forged: bool },
     Statement { person: u8, takes: Vec<&'static str>, at: Timestamp },
     Jobs,
     Other,
@@ -103,6 +121,9 @@ struct Sim {
     flows: Vec<Running>,
     late: Vec<Asked>,
     sent: Vec<Option<world::Pairs>>,
+    hooked: Vec<Option<world::Pairs>>,
+    /// What devices sent.
+    device_sent: Vec<world::Pairs>,
     /// Person, scopes and date.
     said: Vec<(u8, u8, i64)>,
     jobs: Vec<Conversion>,
@@ -128,12 +149,9 @@ pub fn run(ops: &[Op], seeded: Option<Seeded>) -> Result<Tally, Broken> {
 }
 
 impl Sim {
-    #[expect(clippy::indexing_slicing, reason = "a member of an object that is made here")]
     fn new(seeded: Option<Seeded>) -> Self {
-        let mut a = site_json(LISTINGS[0]);
-        a["rate"] = json!({"capacity": 3, "per_minute": 6});
         let config = json!({
-            "sites": {"a": a, "b": site_json(&[101])},
+            "sites": {"a": site(0), "b": site_json(&[101])},
             "conversion": {"delay_s": 30, "lease_s": 60},
             "caps": {"claims_per_site_max": CLAIMS},
         });
@@ -152,6 +170,8 @@ impl Sim {
             flows: Vec::new(),
             late: Vec::new(),
             sent: vec![None; usize::from(EVENTS)],
+            hooked: vec![None; usize::from(HOOKS)],
+            device_sent: Vec::new(),
             said: Vec::new(),
             jobs: Vec::new(),
             ledger: Ledger::default(),
@@ -182,6 +202,8 @@ impl Sim {
             Op::Send { gate, event, how } => {
                 self.send(usize::from(gate) % GATES, event % EVENTS, how)
             }
+            Op::Hook { gate, hook, how } => self.hook(usize::from(gate) % GATES, hook % HOOKS, how),
+            Op::Ask { gate, which, how } => self.device(usize::from(gate) % GATES, which, how),
             Op::Say { gate, person, scopes, ago_ms } => {
                 let gate = usize::from(gate) % GATES;
                 let at = self.now_ms - i64::from(ago_ms);
@@ -247,11 +269,25 @@ impl Sim {
 
 impl Running {
     fn goes_on(&mut self, asked: Asked) -> Held {
+        if let What::Admit { claims, .. } = &asked.what {
+            self.name = names(&asked, claims).pop();
+        }
         let (trail, fault) = self.trail.asks(self.order, &asked);
         self.trail = trail;
         self.asked = Some(asked);
         fault.map_or(Ok(()), Err)
     }
+}
+
+/// A site as a place in the lists of keys has it.
+#[expect(clippy::indexing_slicing, reason = "a member of an object that is made here")]
+fn site(listing: usize) -> Value {
+    let mut site = world::with_devices(site_json(LISTINGS[listing]), GENERATIONS[listing]);
+    site["rate"] = json!({"capacity": 3, "per_minute": 6});
+    site["admit_rate"] = json!({"capacity": 5, "per_minute": 30});
+    site["devices"]["per_device"] = json!({"capacity": 3, "per_minute": 12});
+    site["devices"]["per_ip"] = json!({"capacity": 6, "per_minute": 30});
+    site
 }
 
 /// The name of a person, as a flow about that person gives it.

@@ -16,7 +16,10 @@ use consentgate::{
 use consentgate_timing::{
     leak::early_exit,
     memcheck::{OnePiece, errors, is_looking, make_public, make_secret},
-    requests::{BODY, Wrong, config, held_of, key, now, request, secret},
+    requests::{
+        BODY, GIVEN, NOBODY, Pairs, SITE, Wrong, config, device_header, device_request, held_of,
+        held_of_master, key, now, request, secret,
+    },
 };
 use std::borrow::Cow;
 
@@ -47,13 +50,30 @@ fn main() {
             }
         }
     }
-    for (case, site) in [("known", "acme"), ("unknown", "nobody")] {
-        let most = if site == "acme" { OUTCOME } else { 0 };
+    for (case, site) in [("known", SITE), ("unknown", NOBODY)] {
+        let most = if site == SITE { OUTCOME } else { 0 };
         for wrong in [Wrong::First, Wrong::Last] {
-            let case = format!("call_event, {case} site, {wrong:?} byte wrong");
-            hold(&case, event(site, wrong), &|found| found <= OUTCOME && found >= most);
+            for (flow, found) in [("call_event", event(site, wrong)), ("admit", hook(site, wrong))]
+            {
+                let case = format!("{flow}, {case} site, {wrong:?} byte wrong");
+                hold(&case, found, &|found| found <= OUTCOME && found >= most);
+            }
         }
     }
+    let known = [("derived", "meter-1", OUTCOME), ("given", "meter-2", OUTCOME)];
+    for (case, id, expected) in [known[0], known[1], ("revoked", "meter-3", 0)] {
+        for wrong in [Wrong::First, Wrong::Last] {
+            let headers = device_header(id, now(), wrong);
+            let case = format!("device, {case} secret, {wrong:?} byte wrong");
+            hold(&case, device(SITE, &headers), &|found| found == expected);
+        }
+    }
+    let good = device_header("meter-1", now(), Wrong::None);
+    let old = device_header("meter-1", now().minus(Millis::from_secs(301)), Wrong::None);
+    let twice = [&good[..], &good[..]].concat();
+    hold("device, unknown site", device(NOBODY, &good), &|found| found == 0);
+    hold("device, malformed", device(SITE, &twice), &|found| found == 0);
+    hold("device, a stale request's right tag", device(SITE, &old), &|found| found == OUTCOME);
     hold("a stale event's right tag", stale(), &|found| found == OUTCOME);
     hold("the seeded leak, first byte wrong", leaking(Wrong::First), &|found| found == OUTCOME);
     hold("the seeded leak, last byte wrong", leaking(Wrong::Last), &|found| found > OUTCOME);
@@ -111,18 +131,42 @@ fn stale() -> usize {
     found
 }
 
-/// The whole refusal as a gate answers it. What the engine holds of its keys is found on the heap and marked there.
 fn event(site: &str, wrong: Wrong) -> usize {
-    let config = Config::from_json(&config(&[1, 2])).unwrap();
-    let engine = Engine::new(config, &[9; 32], now());
     let headers = request(Scheme::StandardWebhooks, 2, now(), wrong, 3);
     let request = Request { site, headers: &headers, body: BODY, ip: None };
-    for held in [held_of(1), held_of(2)].as_flattened() {
+    whole(|engine| engine.call_event(&request, Cow::Borrowed(BODY), || None, unique, now()))
+}
+
+fn hook(site: &str, wrong: Wrong) -> usize {
+    let headers = request(Scheme::StandardWebhooks, 2, now(), wrong, 3);
+    let request = Request { site, headers: &headers, body: BODY, ip: None };
+    whole(|engine| engine.admit(&request, unique, now()))
+}
+
+fn device(site: &str, headers: &Pairs) -> usize {
+    whole(|engine| engine.device(&device_request(site, headers), unique, now()))
+}
+
+fn unique() -> Unique {
+    Unique { owner: [1; 16], call_id: [2; 16] }
+}
+
+/// The whole refusal as a gate answers it. What the engine holds of its keys is found on the heap and marked there.
+fn whole<F: Flow>(start: impl Fn(&Engine) -> F) -> usize {
+    let config = Config::from_json(&config(&[1, 2])).unwrap();
+    let engine = Engine::new(config, &[9; 32], now());
+    // A compiler may look at a place that was never written before it looks whether it was: that is no secret.
+    let unwritten = refusal(&engine, &start);
+    assert!(unwritten <= OUTCOME, "{unwritten}");
+    for held in [held_of(1), held_of(2), held_of(GIVEN), held_of_master()].as_flattened() {
         assert!(HEAP.make_secret(held) > 0, "nothing of the key is on the heap");
     }
+    refusal(&engine, &start) - unwritten
+}
+
+fn refusal<F: Flow>(engine: &Engine, start: impl Fn(&Engine) -> F) -> usize {
     let before = errors();
-    let unique = || Unique { owner: [1; 16], call_id: [2; 16] };
-    let mut flow = engine.call_event(&request, Cow::Borrowed(BODY), || None, unique, now());
+    let mut flow = start(engine);
     let Step::Done(decision) = flow.start() else { panic!("it is refused") };
     let sent = (decision.status(), decision.headers().count(), decision.body().len());
     let found = errors() - before;

@@ -7,7 +7,10 @@
 use consentgate::{Config, FixedClock, Gate, Reason, Request, Scheme, Stores, Timestamp};
 use consentgate_timing::{
     leak::early_exit,
-    requests::{BODY, Pairs, Wrong, config, key, now, request, secret},
+    requests::{
+        BODY, NOBODY, Pairs, SITE, Wrong, config, device_header, device_request, key, now, request,
+        secret,
+    },
     statistics::{Difference, EFFECT_MAX, T_MAX},
 };
 use std::time::Instant;
@@ -37,6 +40,26 @@ fn main() {
     hold("first against last byte wrong", false, &mut wrong_bytes(&gate));
     hold("known against unknown site", false, &mut sites(&gate));
     hold("the first key against the second", false, &mut keys(&gate));
+    let hooks = |site: &str, headers: &Pairs| {
+        let request = Request { site, headers, body: BODY, ip: None };
+        gate.admit(&request, None).unwrap_err().reason()
+    };
+    hold("admit: right against wrong tag, of a stale event", false, &mut stale_hooks(&hooks));
+    hold("admit: known against unknown site", false, &mut hook_sites(&hooks));
+    hold(
+        "device: right against wrong tag, of a stale request",
+        false,
+        &mut devices(
+            &gate,
+            [("meter-1", too_old(), Wrong::None), ("meter-1", too_old(), Wrong::Last)],
+        ),
+    );
+    hold(
+        "device: known against unknown device",
+        false,
+        &mut devices(&gate, [("meter-1", now(), Wrong::Last), ("meter-3", now(), Wrong::Last)]),
+    );
+    hold("device: known against unknown site", false, &mut device_sites(&gate));
     hold("no session against no analytics consent", false, &mut consents(&gate));
     hold("the seeded leak, first against last byte wrong", true, &mut leaking(&gate));
     println!("{passed} passed, {failed} failed");
@@ -97,28 +120,64 @@ fn stale(gate: &Memory, wrong: [Wrong; 2]) -> impl FnMut(bool) {
     let all = wrong.map(|wrong| request(STANDARD, 1, too_old(), wrong, 1));
     move |which| {
         let reason = if which { Reason::BadSignature } else { Reason::StaleTimestamp };
-        ask(gate, "acme", &all[usize::from(which)], reason);
+        ask(gate, SITE, &all[usize::from(which)], reason);
     }
 }
 
 /// Many tags, so that what one comparison tells would be told many times.
 fn wrong_bytes(gate: &Memory) -> impl FnMut(bool) {
     let all = [Wrong::First, Wrong::Last].map(|wrong| request(STANDARD, 1, now(), wrong, 31));
-    move |which| ask(gate, "acme", &all[usize::from(which)], Reason::BadSignature)
+    move |which| ask(gate, SITE, &all[usize::from(which)], Reason::BadSignature)
 }
 
 fn sites(gate: &Memory) -> impl FnMut(bool) {
     let headers = request(STANDARD, 1, now(), Wrong::Last, 1);
     move |which| {
         let (site, reason) =
-            [("acme", Reason::BadSignature), ("nobo", Reason::UnknownSite)][usize::from(which)];
+            [(SITE, Reason::BadSignature), (NOBODY, Reason::UnknownSite)][usize::from(which)];
         ask(gate, site, &headers, reason);
+    }
+}
+
+type Hooks<'a> = dyn Fn(&str, &Pairs) -> Reason + 'a;
+
+fn stale_hooks<'a>(hooks: &'a Hooks<'_>) -> impl FnMut(bool) + 'a {
+    let all = [Wrong::None, Wrong::Last].map(|wrong| request(STANDARD, 1, too_old(), wrong, 1));
+    move |which| {
+        let reason = if which { Reason::BadSignature } else { Reason::StaleTimestamp };
+        assert_eq!(hooks(SITE, &all[usize::from(which)]), reason);
+    }
+}
+
+fn hook_sites<'a>(hooks: &'a Hooks<'_>) -> impl FnMut(bool) + 'a {
+    let headers = request(STANDARD, 1, now(), Wrong::Last, 1);
+    move |which| {
+        let (site, reason) =
+            [(SITE, Reason::BadSignature), (NOBODY, Reason::UnknownSite)][usize::from(which)];
+        assert_eq!(hooks(site, &headers), reason);
+    }
+}
+
+/// Two refusals of devices' requests; the answer is the same 401.
+fn devices(gate: &Memory, sent: [(&str, Timestamp, Wrong); 2]) -> impl FnMut(bool) {
+    let all = sent.map(|(id, at, wrong)| device_header(id, at, wrong));
+    move |which| {
+        let request = device_request(SITE, &all[usize::from(which)]);
+        assert_eq!(gate.device(&request, None).status(), 401);
+    }
+}
+
+fn device_sites(gate: &Memory) -> impl FnMut(bool) {
+    let headers = device_header("meter-1", now(), Wrong::Last);
+    move |which| {
+        let site = [SITE, NOBODY][usize::from(which)];
+        assert_eq!(gate.device(&device_request(site, &headers), None).status(), 401);
     }
 }
 
 fn keys(gate: &Memory) -> impl FnMut(bool) {
     let all = [1, 2].map(|n| request(STANDARD, n, too_old(), Wrong::None, 1));
-    move |which| ask(gate, "acme", &all[usize::from(which)], Reason::StaleTimestamp)
+    move |which| ask(gate, SITE, &all[usize::from(which)], Reason::StaleTimestamp)
 }
 
 /// Of two persons, nobody knows the one, and the other took consent back. Each event is a new one.
@@ -128,7 +187,7 @@ fn consents(gate: &Memory) -> impl FnMut(bool) {
             r#"{{"fingerprint":"person-0","consent_scopes":{scopes},"consent_at":"2023-11-14T22:13:{at}Z"}}"#
         );
         let headers = [("origin", "https://acme.example")];
-        let request = Request { site: "acme", headers: &headers, body: body.as_bytes(), ip: None };
+        let request = Request { site: SITE, headers: &headers, body: body.as_bytes(), ip: None };
         assert!(gate.sync_session(&request, None).status() < 300);
     };
     says(r#"["analytics"]"#, "18");
@@ -150,7 +209,7 @@ fn consents(gate: &Memory) -> impl FnMut(bool) {
             }
         }
         let headers = &next.pop().unwrap()[at];
-        let request = Request { site: "acme", headers, body: &bodies[at], ip: None };
+        let request = Request { site: SITE, headers, body: &bodies[at], ip: None };
         let reason = gate.call_event(&request, None).reason();
         let expected = [Reason::ConsentWithdrawn, Reason::NoSession][at];
         assert_eq!(reason, expected);

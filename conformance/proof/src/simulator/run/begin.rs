@@ -1,6 +1,8 @@
 //! What is sent: events, statements, sales; and the keys that they are signed with.
 
-use super::{About, BOTH, Held, LISTINGS, PEOPLE, Running, SCOPES, Sim};
+use super::{
+    About, BOTH, DEVICES, GENERATIONS, Held, LISTINGS, PEOPLE, Running, SCOPES, Sim, site,
+};
 use crate::{
     asked::Asked,
     model::monitor::{Order, Trail},
@@ -8,13 +10,12 @@ use crate::{
         ledger::Heard,
         plan::{Delivery, Fate},
     },
-    world::{self, after_noon, event_body, site_json, statement},
+    world::{self, after_noon, event_body, statement},
 };
 use consentgate_core::{
     ConversionResult,
     flow::{Flow, Step},
 };
-use serde_json::json;
 
 impl Sim {
     #[expect(clippy::indexing_slicing, reason = "taken modulo their number")]
@@ -23,29 +24,59 @@ impl Sim {
         let keys = LISTINGS[self.gates[gate].listing];
         let body = event_body(&format!("person-{}", event % PEOPLE));
         let anew = world::signed("standard-webhooks", &format!("e{event}"), &body, now, keys);
-        let known = self.sent[usize::from(event)].clone().unwrap_or_else(|| anew.clone());
-        let mut headers = match how {
-            Delivery::Anew | Delivery::Forged => anew,
-            Delivery::Copy | Delivery::Respelled => known,
-            Delivery::StrippedToFirst => world::stripped(known, false),
-            Delivery::StrippedToLast => world::stripped(known, true),
-        };
-        if how == Delivery::Anew {
-            self.sent[usize::from(event)] = Some(headers.clone());
-        }
-        if how == Delivery::Respelled
-            && let Some(tags) = headers.last_mut()
-        {
-            tags.1 = format!("v2,x {} {0}", tags.1);
-        }
         let forged = how == Delivery::Forged;
-        if forged {
-            headers = world::signed("standard-webhooks", &format!("e{event}"), &body, now, &[77]);
-        }
+        let headers = if forged {
+            world::signed("standard-webhooks", &format!("e{event}"), &body, now, &[77])
+        } else {
+            delivered(anew, &mut self.sent[usize::from(event)], how)
+        };
         let number = self.number();
         let flow = world::call(&self.gates[gate].engine, "a", &headers, &body, number, now);
         let event = ("a".to_owned(), format!("e{event}"));
         self.begin(Box::new(flow), gate, Order::EVENT, About::Event { event, forged })
+    }
+
+    /// A webhook: the same ways, for work of the host's own.
+    #[expect(clippy::indexing_slicing, reason = "taken modulo their number")]
+    pub(super) fn hook(&mut self, gate: usize, hook: u8, how: Delivery) -> Held {
+        let (now, forged) = (self.clock(gate), how == Delivery::Forged);
+        let keys = if forged { &[77] } else { LISTINGS[self.gates[gate].listing] };
+        let (id, body) = (format!("w{hook}"), hook_body(hook));
+        let mut headers = world::signed("standard-webhooks", &id, &body, now, keys);
+        if !forged {
+            headers = delivered(headers, &mut self.hooked[usize::from(hook)], how);
+        }
+        let number = self.number();
+        let flow = world::admit(&self.gates[gate].engine, "a", &headers, &body, number, now);
+        self.begin(Box::new(flow), gate, Order::WEBHOOK, About::Webhook { forged })
+    }
+
+    /// A device's request: signed now by a clock of its own, signed for another site, or sent before.
+    #[expect(clippy::indexing_slicing, reason = "taken modulo their number")]
+    pub(super) fn device(&mut self, gate: usize, which: u8, how: Delivery) -> Held {
+        let forged = how == Delivery::Forged;
+        let again = !matches!(how, Delivery::Anew | Delivery::Forged);
+        let headers = match self.device_sent.len() {
+            count if count > 0 && again => self.device_sent[usize::from(which) % count].clone(),
+            _ => {
+                let made = self.device_request(gate, which, if forged { "b" } else { "a" });
+                if !forged {
+                    self.device_sent.push(made.clone());
+                }
+                made
+            }
+        };
+        let (number, now) = (self.number(), self.clock(gate));
+        let flow = world::device(&self.gates[gate].engine, "a", &headers, number, now);
+        self.begin(Box::new(flow), gate, Order::DEVICE, About::Device { forged })
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "taken modulo their number")]
+    pub(super) fn device_request(&mut self, gate: usize, which: u8, site: &str) -> world::Pairs {
+        let generation = GENERATIONS[self.gates[gate].listing].last().copied().unwrap_or(0);
+        let at = after_noon(self.now_ms + (i64::from(which) - 128) * 2000);
+        let (device, nonce) = (format!("d{}", which % DEVICES), self.number());
+        world::device_signed(site, &device, generation, nonce, at)
     }
 
     #[expect(clippy::indexing_slicing, reason = "taken modulo their number")]
@@ -93,9 +124,8 @@ impl Sim {
             return;
         }
         own.listing += 1;
-        let mut site = site_json(LISTINGS[own.listing]);
-        site["rate"] = json!({"capacity": 3, "per_minute": 6});
-        if let Ok(engine) = own.engine.with_site("a", site.to_string().as_bytes(), now) {
+        let site = site(own.listing).to_string();
+        if let Ok(engine) = own.engine.with_site("a", site.as_bytes(), now) {
             own.engine = engine;
         }
     }
@@ -135,7 +165,9 @@ impl Sim {
         about: About,
     ) -> Held {
         let (trail, heard) = (Trail::default(), Heard::default());
-        let mut running = Running { flow, gate, trail, order, heard, about, asked: None };
+        let (name, failovers) = (None, self.ledger.bursts);
+        let mut running =
+            Running { flow, gate, trail, order, heard, about, asked: None, name, failovers };
         match running.flow.start() {
             Step::Done(decision) => self.answered(running, &decision),
             Step::Need(effect) => {
@@ -146,4 +178,27 @@ impl Sim {
             }
         }
     }
+}
+
+/// What is delivered of an event that would be signed so anew, and was first sent so.
+fn delivered(anew: world::Pairs, first: &mut Option<world::Pairs>, how: Delivery) -> world::Pairs {
+    let known = first.clone().unwrap_or_else(|| anew.clone());
+    match how {
+        Delivery::Anew | Delivery::Forged => first.insert(anew).clone(),
+        Delivery::Copy => known,
+        Delivery::StrippedToFirst => world::stripped(known, false),
+        Delivery::StrippedToLast => world::stripped(known, true),
+        Delivery::Respelled => {
+            let mut headers = known;
+            if let Some(tags) = headers.last_mut() {
+                tags.1 = format!("v2,x {} {0}", tags.1);
+            }
+            headers
+        }
+    }
+}
+
+/// The body of a webhook: no JSON, since nothing of it is read.
+pub(super) fn hook_body(hook: u8) -> Vec<u8> {
+    format!("order={hook}").into_bytes()
 }

@@ -1,8 +1,11 @@
 //! What is answered, and what an honest sender comes to when all is well again.
 
-use super::{About, EVENTS, GATES, Held, LISTINGS, Op, PEOPLE, PLACES, Running, Sim};
+use super::{
+    About, DEVICES, EVENTS, GATES, HOOKS, Held, LISTINGS, Op, PEOPLE, PLACES, Running, Sim, Tally,
+};
 use crate::{
     asked::Asked,
+    simulator::plan::{Delivery, Fate},
     world::{self, event_body},
 };
 use consentgate_core::{
@@ -18,6 +21,9 @@ impl Sim {
             return Err("law 12: a decision shows a fingerprint");
         }
         self.jobs.extend(decision.conversions().iter().cloned());
+        // What a failover lost is not known of it any more.
+        let known = running.failovers == self.ledger.bursts;
+        let name = running.name.as_ref().filter(|_| known);
         match running.about {
             About::Event { event, forged } => {
                 let unauthenticated = decision.status() == 401;
@@ -31,6 +37,25 @@ impl Sim {
                     return Err("law 8: a site has no room because of another's flood");
                 }
                 self.ledger.answered(&event, decision, running.heard)
+            }
+            About::Webhook { forged } | About::Device { forged }
+                if forged && (decision.status() != 401 || running.trail.has_begun()) =>
+            {
+                Err("law 2: a forged request was more than refused")
+            }
+            About::Webhook { .. } | About::Device { .. }
+                if decision.reason() == Reason::Overloaded =>
+            {
+                Err("law 8: a site has no room because of another's flood")
+            }
+            About::Webhook { .. } => {
+                self.tally.committed += u64::from(decision.outcome() == Outcome::Accepted);
+                self.tally.duplicates += u64::from(decision.outcome() == Outcome::Noop);
+                self.ledger.worked(name, decision, running.heard)
+            }
+            About::Device { .. } => {
+                self.tally.authenticated += u64::from(decision.outcome() == Outcome::Accepted);
+                self.ledger.asked(name, decision, running.heard)
             }
             About::Statement { person, takes, at } => {
                 let counts = matches!(decision.outcome(), Outcome::Accepted | Outcome::NoConsent);
@@ -73,7 +98,31 @@ impl Sim {
                 self.ledger.ended(&("a".to_owned(), format!("e{event}")), &decision, consented)?;
             }
         }
+        for hook in 0..HOOKS {
+            self.honest(|sim, gate| sim.hook(gate, hook, Delivery::Anew))?;
+        }
+        for device in 0..DEVICES {
+            // Signed now, give or take what devices' clocks do.
+            self.honest(|sim, gate| sim.device(gate, 128 + device, Delivery::Anew))?;
+        }
         Ok(())
+    }
+
+    /// An honest sender of a webhook, whose host does the work, or a device that signs anew each time.
+    fn honest(&mut self, send: impl Fn(&mut Self, usize) -> Held) -> Held {
+        let gets_in = |tally: Tally| tally.committed + tally.duplicates + tally.authenticated;
+        for attempt in 0..10 {
+            let before = gets_in(self.tally);
+            send(self, attempt % GATES)?;
+            while !self.flows.is_empty() {
+                self.step(0, Fate::Done)?;
+            }
+            if gets_in(self.tally) > before {
+                return Ok(());
+            }
+            self.now_ms += 15_000;
+        }
+        Err("law 4: an honest webhook or device never gets in")
     }
 
     #[expect(clippy::indexing_slicing, reason = "taken modulo their number")]

@@ -1,14 +1,14 @@
 //! What becomes of a request on its way to a store and back.
 
-use super::{About, Held, PLACES, Seeded, Sim};
+use super::{About, Held, PLACES, Running, Seeded, Sim};
 use crate::{
     asked::{Action, Asked, What, cut_to},
-    simulator::plan::Fate,
+    simulator::{ledger::Claims, plan::Fate},
 };
 use consentgate::{Memory, Perform};
 use consentgate_core::{
-    Millis, Reply, StoreError, StoreErrorKind, Timestamp,
-    flow::Step,
+    Millis, Outcome, Reply, StoreError, StoreErrorKind, Timestamp,
+    flow::{Settlement, Step},
     ids::{CallId, SignatureHash},
     stores::{AdmitReply, Done, PutReply, SettleReply},
 };
@@ -22,7 +22,7 @@ impl Sim {
             fate => fate,
         };
         let mut running = self.flows.swap_remove(at);
-        let Some(asked) = running.asked.take() else { return Ok(()) };
+        let Some(asked) = running.asked.take() else { return self.work_ends(running, fate) };
         let failed = |kind| asked.effect().failed(StoreError::new(kind));
         let reply = match fate {
             Fate::Done => self.ask(&asked)?,
@@ -66,6 +66,39 @@ impl Sim {
                 {
                     self.ledger.refused.insert(event.clone());
                 }
+                running.goes_on(asked)?;
+                self.flows.push(running);
+                Ok(())
+            }
+            Err(decision) if running.flow.is_paused() => {
+                if decision.outcome() != Outcome::Unavailable {
+                    return Err("law 4: an event is accepted before the host's own work is done");
+                }
+                self.flows.push(running);
+                Ok(())
+            }
+            Err(decision) => self.answered(running, &decision),
+        }
+    }
+
+    /// The host's own work ends, in one of the ways that a request can.
+    fn work_ends(&mut self, mut running: Running, fate: Fate) -> Held {
+        let settlement = match fate {
+            Fate::Crash | Fate::CrashAfter => return Ok(()),
+            Fate::Abort => {
+                let given_back = running.flow.abort().map(|effect| Asked::of(&effect));
+                return given_back.map_or(Ok(()), |asked| self.ask(&asked).map(drop));
+            }
+            Fate::Unwritten | Fate::Lost => Settlement::Release,
+            Fate::Done | Fate::Doubled | Fate::Delayed | Fate::ReplyLost => Settlement::Commit,
+        };
+        running.trail = running.trail.worked(settlement == Settlement::Commit);
+        let step = match running.flow.settle(settlement) {
+            Step::Done(decision) => Err(decision),
+            Step::Need(effect) => Ok(Asked::of(&effect)),
+        };
+        match step {
+            Ok(asked) => {
                 running.goes_on(asked)?;
                 self.flows.push(running);
                 Ok(())
@@ -132,6 +165,31 @@ impl Sim {
             (Seeded::WithdrawalsAreDropped, What::Put { narrowing: true, .. }) => {
                 return Some(Reply::PutSession(Ok(PutReply::Stored)));
             }
+            (Seeded::LateOwnersCommit, What::Settle { claims, owner, .. }) => {
+                let site = asked.site.as_str().to_owned();
+                let claim = claims.last().copied();
+                let holder = claim.and_then(|claim| self.ledger.claims.holder(&(site, claim)));
+                let given = std::mem::replace(owner, holder.unwrap_or(*owner));
+                let reply = self.stores.perform(&asked.effect(), now);
+                if let What::Settle { owner, .. } = &mut asked.what {
+                    *owner = given;
+                }
+                return Some(reply);
+            }
+            (Seeded::CommitsAreDropped, What::Settle { action: Action::Commit(..), .. })
+            | (Seeded::ReleasesAreDropped, What::Settle { action: Action::Release(_), .. }) => {
+                return Some(Reply::Settle(Ok(SettleReply::Settled)));
+            }
+            (Seeded::NoncesAreForgotten, What::Admit { claims, lease, keep, .. })
+                if lease == keep =>
+            {
+                let real = std::mem::take(claims);
+                let reply = self.stores.perform(&asked.effect(), now);
+                if let What::Admit { claims, .. } = &mut asked.what {
+                    *claims = real;
+                }
+                return Some(reply);
+            }
             (Seeded::RefusedForGood, What::Settle { action, .. }) => {
                 if let Action::Release(_) = action {
                     *action = Action::Commit(Done::Refused, Millis(600_000));
@@ -149,10 +207,12 @@ impl Sim {
         let admission = Memory::new(&caps);
         self.log.truncate(self.log.len().saturating_sub(lost % 32));
         self.stores.admission = admission;
+        self.ledger.claims = Claims::default();
         for (asked, at) in &self.log {
-            let _ = self.stores.perform(&asked.effect(), *at);
+            let reply = self.stores.perform(&asked.effect(), *at);
+            self.ledger.claims.performed(asked, &reply, *at)?;
         }
-        self.ledger.bursts += 1;
+        self.ledger.failed_over();
         if self.seeded == Some(Seeded::FailoverOfCalls) {
             let people = Memory::new(&caps);
             self.stores.sessions = people.clone();
