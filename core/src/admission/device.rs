@@ -5,7 +5,7 @@ use crate::{
     replay,
     signature::VerifiedDevice,
     store::{Admit, AdmitReply, Bucket},
-    time::Millis,
+    time::{Millis, Timestamp},
 };
 use smallvec::SmallVec;
 
@@ -19,6 +19,8 @@ pub struct AskingDevice {
     claims_per_site_max: u64,
     buckets_per_site_max: u64,
     buckets: SmallVec<[Bucket; 2]>,
+    /// The end of the lease that a nonce's memory reaches beyond the last acceptable time of its request.
+    answer_by: Timestamp,
 }
 
 /// Why a device's request was not let in.
@@ -32,6 +34,8 @@ pub(crate) enum DeviceRefusal {
     Full,
     /// The store named a bucket that it was not asked for.
     WrongReply,
+    /// Let in, but so late that the store may have forgotten an earlier use of the nonce.
+    TooLate,
 }
 
 /// The proof of stages 2 and 3: the nonce was new and is used up, and every bucket gave its token.
@@ -56,6 +60,7 @@ impl AskingDevice {
         common: &Common,
         buckets: SmallVec<[Bucket; 2]>,
         owner: Owner,
+        now: Timestamp,
     ) -> Self {
         let claim = ClaimKey::nonce(verified.device(), verified.nonce());
         let keep = replay::keep_longest(common.claim_ttl, tolerance, common.lease);
@@ -67,6 +72,7 @@ impl AskingDevice {
             claims_per_site_max: common.caps.claims.per_site,
             buckets_per_site_max: common.caps.buckets.per_site,
             buckets,
+            answer_by: now.plus(common.lease),
         }
     }
 
@@ -88,8 +94,12 @@ impl AskingDevice {
     pub(crate) fn judge(
         self,
         reply: AdmitReply,
+        now: Timestamp,
     ) -> Result<AdmittedDevice, (VerifiedDevice, DeviceRefusal)> {
         let refusal = match reply {
+            AdmitReply::Admitted { takeover: false } if now >= self.answer_by => {
+                DeviceRefusal::TooLate
+            }
             AdmitReply::Admitted { takeover: false } => {
                 return Ok(AdmittedDevice { verified: self.verified });
             }

@@ -254,7 +254,7 @@ impl Engine {
         match checked {
             Ok(verified) => {
                 let owner = Owner::from_bytes(unique().owner);
-                Device::verified(self.context(site), verified, request.ip, owner)
+                Device::verified(self.context(site), verified, request.ip, owner, now)
             }
             Err(reason) => Device::refused(reason),
         }

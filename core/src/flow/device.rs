@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     admission::{AskingDevice, DeviceRefusal},
-    decision::{Decision, Flow as Name, Reason, Stage, StoreError},
+    decision::{Decision, Flow as Name, Reason, Stage, StoreError, StoreErrorKind},
     id::Owner,
     signature::VerifiedDevice,
     store::{AdmitReply, Bucket, Effect, Reply},
@@ -37,12 +37,13 @@ impl Device {
         verified: VerifiedDevice,
         ip: Option<IpAddr>,
         owner: Owner,
+        now: Timestamp,
     ) -> Self {
         let device = context.device_bucket(verified.device());
         let ip = ip.and_then(|ip| context.device_ip_bucket(ip));
         let buckets: SmallVec<[Bucket; 2]> = ip.into_iter().chain(device).collect();
         let tolerance = context.site.config.tolerance;
-        let asking = AskingDevice::new(verified, tolerance, &context.common, buckets, owner);
+        let asking = AskingDevice::new(verified, tolerance, &context.common, buckets, owner, now);
         Self::need(State::Admitting(context, asking))
     }
 }
@@ -58,10 +59,10 @@ impl States for State {
         Effect::Admit(asking.request(&context.site.id))
     }
 
-    fn next(self, reply: Reply, _now: Timestamp) -> Next<Self> {
+    fn next(self, reply: Reply, now: Timestamp) -> Next<Self> {
         let Self::Admitting(context, asking) = self;
         match reply {
-            Reply::Admit(Ok(reply)) => admitted(&context, asking, reply),
+            Reply::Admit(Ok(reply)) => admitted(&context, asking, reply, now),
             Reply::Admit(Err(error)) => failed(&context, &asking.into_verified(), error),
             _ => failed(&context, &asking.into_verified(), wrong_reply()),
         }
@@ -69,8 +70,13 @@ impl States for State {
 }
 
 /// Stages 2 and 3.
-fn admitted(context: &Context, asking: AskingDevice, reply: AdmitReply) -> Next<State> {
-    let (verified, refusal) = match asking.judge(reply) {
+fn admitted(
+    context: &Context,
+    asking: AskingDevice,
+    reply: AdmitReply,
+    now: Timestamp,
+) -> Next<State> {
+    let (verified, refusal) = match asking.judge(reply, now) {
         Ok(admitted) => {
             let (flow, stage) = (Name::Device, Stage::RateLimit);
             let decision = Decision::accepted(&admitted, flow, stage, Reason::Authenticated)
@@ -89,6 +95,10 @@ fn admitted(context: &Context, asking: AskingDevice, reply: AdmitReply) -> Next<
         .limited(retry, name, rate.burst, rate.window()),
         DeviceRefusal::Full => denied(Stage::Replay, Reason::Overloaded),
         DeviceRefusal::WrongReply => return failed(context, &verified, wrong_reply()),
+        DeviceRefusal::TooLate => {
+            let late = StoreError::new(StoreErrorKind::TimedOut);
+            return failed(context, &verified, late);
+        }
     };
     Next::Answer(about(context, &verified, decision))
 }

@@ -7,8 +7,8 @@ use crate::{
     world::{World, config_json, key_bytes, noon, run, secs, wire},
 };
 use consentgate::{
-    Config, Decision, DeviceRequest, DeviceToSign, Effect, FixedClock, Gate, ManualClock, Perform,
-    Reason, Reply, Role, SecretInput, StoreError, StoreErrorKind, Stores, Timestamp,
+    Config, Decision, DeviceRequest, DeviceToSign, Effect, FixedClock, Gate, ManualClock, Millis,
+    Perform, Reason, Reply, Role, SecretInput, StoreError, StoreErrorKind, Stores, Timestamp,
     core::{
         base64_encode,
         flow::{Device, Flow, Step},
@@ -113,6 +113,26 @@ fn law_1_one_effect_takes_nonce_and_buckets_and_nothing_is_left_to_settle() {
     for value in ["", ":::", &good().to_uppercase()] {
         let mut refused = Sent::new(value).flow(&world, "a");
         assert!(refused.pending().is_none() && matches!(refused.start(), Step::Done(_)));
+    }
+}
+
+#[test]
+fn law_3_who_is_let_in_after_a_nonce_may_be_forgotten_is_told_so() {
+    let mut world = World::new(&config());
+    // A process that stands still between the signature and the store, for longer than nonces are remembered.
+    let copy = Sent::new(&good()).flow(&world, "a");
+    assert_eq!(Sent::new(&good()).send(&world, "a").reason(), Reason::Authenticated);
+    world.now = noon().plus(secs(631));
+    assert_eq!(world.run(copy).status(), 503);
+    for (late, status) in [(secs(30), 503), (Millis(29_999), 200)] {
+        let world = World::new(&config());
+        let mut flow = Sent::new(&good()).flow(&world, "a");
+        let Step::Need(effect) = flow.start() else { panic!("admit comes first") };
+        let reply = world.stores.perform(&effect, world.now);
+        let Step::Done(decision) = flow.feed(reply, world.now.plus(late)) else {
+            panic!("it is all")
+        };
+        assert_eq!(decision.status(), status);
     }
 }
 
