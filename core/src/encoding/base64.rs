@@ -1,4 +1,4 @@
-//! Strict base64 (RFC 4648, section 4): standard alphabet, padded, no trailing bits, no white space; in constant time.
+//! Strict base64 (RFC 4648, section 4): standard alphabet, padded, no trailing bits, no white space; secrets in constant time.
 
 use alloc::{string::String, vec::Vec};
 use base64ct::{Base64, Encoding};
@@ -14,23 +14,84 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     Base64::decode_vec(core::str::from_utf8(text).ok()?).ok()
 }
 
-/// The 32 bytes of a tag, without allocating.
-pub(crate) fn decode_tag(text: &[u8]) -> Option<[u8; 32]> {
-    let mut room = [0; 33];
-    let bytes = Base64::decode(text, &mut room).ok()?;
-    bytes.try_into().ok()
+/// What each byte stands for as a digit; [`NO_DIGIT`] is none.
+#[expect(clippy::indexing_slicing, reason = "evaluated while building")]
+const VALUES: [u8; 256] = {
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < digits.len() {
+        values[digits[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
+const NO_DIGIT: u8 = 0xff;
+
+fn value_of(digit: u8) -> u8 {
+    VALUES.get(usize::from(digit)).copied().unwrap_or(NO_DIGIT)
 }
 
-/// The 64 bytes of a signature, without allocating.
-pub(crate) fn decode_signature(text: &[u8]) -> Option<[u8; 64]> {
-    let mut room = [0; 66];
-    let bytes = Base64::decode(text, &mut room).ok()?;
-    bytes.try_into().ok()
+/// Exactly `N` bytes of a tag or a signature, without allocating. They come from whoever sends and are no secret, so a
+/// table is looked up, which takes a tenth of the time.
+pub(crate) fn decode_tag<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
+    let digits = match N % 3 {
+        0 => text,
+        1 => text.strip_suffix(b"==")?,
+        _ => text.strip_suffix(b"=")?,
+    };
+    if digits.len() != (N * 8).div_ceil(6) {
+        return None;
+    }
+    let mut bytes = [0; N];
+    let mut bad = 0;
+    for (three, four) in bytes.chunks_mut(3).zip(digits.chunks(4)) {
+        let mut bits = 0_u32;
+        for place in 0..4 {
+            // Digits that are missing at the end are bits to spare.
+            let value = four.get(place).map_or(0, |digit| value_of(*digit));
+            bad |= value;
+            bits = bits << 6 | u32::from(value & 0x3f);
+        }
+        let [_, first, second, third] = bits.to_be_bytes();
+        let mut spare = 0;
+        for (place, own) in [first, second, third].into_iter().enumerate() {
+            match three.get_mut(place) {
+                Some(byte) => *byte = own,
+                None => spare |= own,
+            }
+        }
+        // One spelling alone: bits to spare are zero.
+        bad |= if spare == 0 { 0 } else { NO_DIGIT };
+    }
+    (bad & 0xc0 == 0).then_some(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn field_9_tags_are_read_as_the_library_reads_them(
+            bytes in any::<[u8; 32]>(), more in any::<[u8; 32]>(), at in 0_usize..90, byte: u8, cut in 0_usize..90
+        ) {
+            let signature: Vec<u8> = bytes.iter().chain(&more).copied().collect();
+            for text in [encode(&bytes), encode(&signature)] {
+                let mut texts = [text.clone().into_bytes(), text.clone().into_bytes(), text.into_bytes()];
+                if let Some(own) = texts[1].get_mut(at) {
+                    *own = byte;
+                }
+                texts[2].truncate(cut);
+                for text in texts {
+                    let read = decode(&text);
+                    prop_assert_eq!(decode_tag::<32>(&text).map(Vec::from), read.clone().filter(|read| read.len() == 32));
+                    prop_assert_eq!(decode_tag::<64>(&text).map(Vec::from), read.filter(|read| read.len() == 64));
+                }
+            }
+        }
+    }
 
     #[test]
     fn field_9_one_spelling_alone_is_read() {
@@ -46,7 +107,7 @@ mod tests {
             String::from(" ") + &text,
             String::new(),
         ] {
-            assert_eq!(decode_tag(bad.as_bytes()), None, "{bad}");
+            assert_eq!(decode_tag::<32>(bad.as_bytes()), None, "{bad}");
         }
     }
 }

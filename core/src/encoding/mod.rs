@@ -5,7 +5,4 @@ pub(crate) mod hex;
 pub(crate) mod json;
 
 pub use base64::encode as base64_encode;
-pub(crate) use base64::{
-    decode as base64_decode, decode_signature as base64_decode_signature,
-    decode_tag as base64_decode_tag,
-};
+pub(crate) use base64::{decode as base64_decode, decode_tag as base64_decode_tag};

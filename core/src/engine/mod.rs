@@ -177,8 +177,7 @@ impl Engine {
         let keys = Keys {
             listed: site.map_or(&[], |site| &site.keys),
             retired: site.map_or(&[], |site| &site.retired),
-            least: self.directory.keys_max(),
-            dummies: &stand_in.keys,
+            least: Some((self.directory.keys_max(), &stand_in.keys)),
         };
         let (scheme, tolerance) = (config.scheme, config.tolerance);
         let checked = signature::check(scheme, &keys, request.headers, body, tolerance, now);

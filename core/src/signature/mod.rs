@@ -93,9 +93,9 @@ pub(crate) struct Keys<'a> {
     pub(crate) listed: &'a [Verifier],
     /// Keys that verify nothing any more, under which events are still claimed.
     pub(crate) retired: &'a [Retired],
-    pub(crate) least: Kinds,
-    /// Take the place of the keys that are missing to that number.
-    pub(crate) dummies: &'a Dummies,
+    /// What every judgement costs, and what takes the place of the keys that are missing to it. None where there is no
+    /// other site that could be told apart.
+    pub(crate) least: Option<(Kinds, &'a Dummies)>,
 }
 
 /// Judges a request. The same MACs are computed and the same signatures verified whatever is wrong with it; nothing
@@ -130,7 +130,8 @@ pub(crate) fn check(
     let mut macs: SmallVec<[Option<[u8; 32]>; 4]> = SmallVec::new();
     let mut found = Choice::from(0);
     let mut found_at = 0_u32;
-    let filling = keys.dummies.filling(Kinds::of(keys.listed), keys.least);
+    let filling = keys.least.into_iter();
+    let filling = filling.flat_map(|(least, own)| own.filling(Kinds::of(keys.listed), least));
     for (index, key) in keys.listed.iter().chain(filling).enumerate() {
         let mut matches = Choice::from(0);
         let mac = match key {
@@ -193,8 +194,7 @@ pub fn verify(
     now: Timestamp,
 ) -> Result<Verified, Reason> {
     let listed: SmallVec<[Verifier; 2]> = keys.iter().map(VerifyKey::verifier).collect();
-    let (least, dummies) = (Kinds { secret: 1, public: 0 }, Dummies::new());
-    let keys = Keys { listed: &listed, retired: &[], least, dummies: &dummies };
+    let keys = Keys { listed: &listed, retired: &[], least: None };
     check(scheme, &keys, headers, body, tolerance, now)
 }
 

@@ -3,7 +3,7 @@
 
 use super::{Message, TOKENS_MAX, seconds};
 use crate::{
-    encoding::{base64_decode_signature, base64_decode_tag, base64_encode},
+    encoding::{base64_decode_tag, base64_encode},
     header::{Headers, Wanted},
     id::EventId,
     secret::{MacKey, PrivateKey},
@@ -50,7 +50,7 @@ impl Tokens {
         let (tags, signatures) = (SmallVec::new(), SmallVec::new());
         let mut read = Self { tags, signatures, in_bounds: true };
         for (index, token) in header.split(|byte| *byte == b' ').enumerate() {
-            let signature = token.strip_prefix(b"v1a,").and_then(base64_decode_signature);
+            let signature = token.strip_prefix(b"v1a,").and_then(base64_decode_tag);
             if index == TOKENS_MAX
                 || (signature.is_some() && read.signatures.len() == SIGNATURES_MAX)
             {
