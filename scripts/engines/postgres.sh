@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# Postgres with little memory, and a role and database for tests. A commit outlives a killed server, which is what
-# tests do, and not a lost power, which would cost each of them a wait for the disk.
+# Postgres with durable writes and little memory, and a role and database for tests.
 
 # postgres_says ROLE DATABASE STATEMENT
 postgres_says() {
@@ -36,8 +35,6 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 200
 shared_buffers = 32MB
-fsync = off
-full_page_writes = off
 timezone = 'UTC'
 END
 }
