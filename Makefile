@@ -1,4 +1,4 @@
-.PHONY: help demo test soak simulate model races fuzz lint clean
+.PHONY: help demo test soak simulate model races fuzz bench lint clean
 
 SECONDS ?= 60
 SEED ?= 4294967296
@@ -34,13 +34,16 @@ races: ## the gate and its memory store under a scheduler that tries many orders
 fuzz: ## fuzz each target for SECONDS seconds (60 unless given); one alone: scripts/fuzz.sh SECONDS TARGET
 	@scripts/fuzz.sh $(SECONDS)
 
+bench: ## measure the gate beside the bare HMAC and beside what one would write without it; see docs/performance.md
+	@scripts/bench.sh
+
 lint: ## every linter, each warning an error
 	@scripts/lint.sh
 
 clean: ## remove all that was built or installed
 	@scripts/engines.sh down
 	@ENGINES_STATE=target/storm scripts/engines.sh down
-	@rm -rf target fuzz/target fuzz/corpus fuzz/artifacts .venv bindings-node/node_modules bindings-node/native scripts/smoke/node_modules examples/express/node_modules
+	@rm -rf target benches/target fuzz/target fuzz/corpus fuzz/artifacts .venv bindings-node/node_modules bindings-node/native scripts/smoke/node_modules examples/express/node_modules
 	@rm -rf .hypothesis .mypy_cache .ruff_cache .pytest_cache bindings-python/.mypy_cache bindings-python/.hypothesis
 	@find bindings-python -name '*.so' -delete
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -14,6 +14,7 @@ cargo clippy --quiet "${bindings[@]}" -- -D warnings
 say 'fuzz targets'
 cargo fmt --manifest-path fuzz/Cargo.toml --check
 cargo clippy --quiet --manifest-path fuzz/Cargo.toml --all-targets -- -D warnings
+cargo fmt --manifest-path benches/Cargo.toml --check
 say 'rustdoc' && RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --workspace --all-features
 
 say 'cargo-deny'
@@ -26,7 +27,7 @@ else
   echo 'advisories not checked: their database cannot be fetched from here'
 fi
 
-python_files=(bindings-python examples/fastapi scripts/readme scripts/demo conformance/storm fuzz)
+python_files=(bindings-python examples/fastapi scripts/readme scripts/demo conformance/storm fuzz benches)
 # Each on a line of its own: in `a && b`, a failing `a` does not end the script.
 say 'ruff'
 ruff check "${python_files[@]}" conformance

@@ -1,0 +1,6 @@
+//! What the benches share: signed events, a gate with sessions, and what one would write without it.
+
+pub mod event;
+pub mod ours;
+pub mod plain;
+pub mod tuned;
