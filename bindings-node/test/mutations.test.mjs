@@ -67,7 +67,7 @@ for (const [name, scheme, [signs, verifies]] of senders) {
     const first = gate.callEvent('acme', headers.flat(), BODY, at);
     const verified = verify(scheme, verifies, headers, BODY, at);
     assert.equal(first.outcome, 'accepted');
-    const hooks = new Gate({ sites: { acme: site({ scheme, ...own[scheme] }) } });
+    const hooks = new Gate({ sites: { acme: site({ scheme, keys, ...own[scheme] }) } });
     assert.equal(hooks.admit('acme', headers.flat(), BODY, at).commit().reason, 'committed');
     let [same, count] = [0, 0];
     for (const mutant of mutants(headers)) {

@@ -28,6 +28,7 @@ from .support import (
 REACHED = {
     *("signature", "secrets", "payload", "bucket", "consent", "timestamps"),
     *("sync", "wire", "sequences", "random", "transcripts", "schemes", "device"),
+    "tenant",
 }
 INNER = {"breaker", "hmac", "ed25519"}
 """Only the core itself can be given these: `sign` chooses what it signs."""
