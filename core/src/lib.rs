@@ -67,7 +67,7 @@ pub use time::{Millis, Timestamp};
 pub mod ids {
     pub use crate::id::{
         CallId, ClaimKey, DeviceId, EventId, Fingerprint, KeyId, Nonce, Owner, Pseudonym, Scopes,
-        SessionVersion, SignatureHash, SiteId, Unique, UserId,
+        SessionVersion, SignatureHash, SiteId, Unique, UserId, Writer,
     };
 }
 

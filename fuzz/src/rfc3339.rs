@@ -1,9 +1,12 @@
 use consentgate::Timestamp;
 
-/// Any text as a date and time: read as the plain reading reads it.
+/// Any text as a date and time: read as the plain reading reads it, and written as it is read again.
 pub fn rfc3339(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    assert_eq!(Timestamp::from_rfc3339(text).map(Timestamp::as_millis), plain(text), "{text:?}");
+    let read = Timestamp::from_rfc3339(text);
+    assert_eq!(read.map(Timestamp::as_millis), plain(text), "{text:?}");
+    let again = read.and_then(|at| Timestamp::from_rfc3339(&at.to_rfc3339()));
+    assert_eq!(again, read, "{text:?}");
 }
 
 /// RFC 3339, section 5.6: the parts cut at their places, the days counted one by one.

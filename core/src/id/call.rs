@@ -21,6 +21,10 @@ pub struct Owner([u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId([u8; 16]);
 
+/// Who writes records of violations: one journal that was opened, in one process.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Writer([u8; 16]);
+
 macro_rules! sixteen_bytes {
     ($name:ident) => {
         impl $name {
@@ -60,6 +64,7 @@ pub(super) use sixteen_bytes;
 
 sixteen_bytes!(Owner);
 sixteen_bytes!(CallId);
+sixteen_bytes!(Writer);
 
 impl CallId {
     /// Stands for no call, where a finished event left none. No call has it but by a chance of one in 2^128.

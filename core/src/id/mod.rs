@@ -12,7 +12,7 @@ mod site;
 mod user;
 mod version;
 
-pub use call::{CallId, Owner, Unique};
+pub use call::{CallId, Owner, Unique, Writer};
 pub use device::{DeviceId, Nonce};
 pub use event::EventId;
 pub use fingerprint::Fingerprint;

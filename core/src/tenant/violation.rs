@@ -87,15 +87,17 @@ macro_rules! of_its_name {
         }
     )+};
 }
+pub(super) use of_its_name;
+
 of_its_name!(Operation ViolationKind);
 
 /// What was denied, for the record: nothing in it is personal (law 12).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    kind: ViolationKind,
-    operation: Operation,
-    tenant: Option<SiteId>,
-    subject: Option<Pseudonym>,
+    pub(super) kind: ViolationKind,
+    pub(super) operation: Operation,
+    pub(super) tenant: Option<SiteId>,
+    pub(super) subject: Option<Pseudonym>,
 }
 
 impl Violation {

@@ -4,7 +4,7 @@
 
 use super::Timestamp;
 
-const DAY_MS: i64 = 86_400_000;
+pub(super) const DAY_MS: i64 = 86_400_000;
 
 /// A day of the calendar; `month` and `day` count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Date {
         era * 146_097 + day_of_era - 719_468
     }
 
-    fn from_day_number(days: i64) -> Self {
+    pub(super) fn from_day_number(days: i64) -> Self {
         let z = days + 719_468;
         let era = z.div_euclid(146_097);
         let day_of_era = z.rem_euclid(146_097);

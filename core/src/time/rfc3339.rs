@@ -1,6 +1,10 @@
 //! Date and time as text: RFC 3339, section 5.6, upper case, without leap seconds.
 
-use super::{Timestamp, calendar::Date};
+use super::{
+    Timestamp,
+    calendar::{DAY_MS, Date},
+};
+use alloc::{format, string::String};
 
 impl Timestamp {
     /// Reads `2026-11-22T03:40:00.5+01:00`; a fraction of any length is cut to the millisecond.
@@ -28,6 +32,16 @@ impl Timestamp {
         let days = Date { year, month, day }.day_number();
         let minutes = (days * 24 + hour) * 60 + minute - offset_minutes;
         Self::from_millis((minutes * 60 + second) * 1000 + milli)
+    }
+
+    /// Writes `2026-11-22T02:40:00.500Z`: UTC, with milliseconds.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        let Date { year, month, day } = Date::from_day_number(self.0.div_euclid(DAY_MS));
+        let ms = self.0.rem_euclid(DAY_MS);
+        let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
+        let milli = ms % 1000;
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
     }
 }
 
