@@ -33,7 +33,7 @@ impl Drop for Shut {
     fn drop(&mut self) {
         let opened = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let mut opened = Some(opened);
-        if Python::try_attach(|py| py.detach(|| opened.take())).is_none() {
+        if Python::try_attach(|py| py.detach(|| drop(opened.take()))).is_none() {
             // There is no interpreter any more that anybody could wait for.
             drop(opened);
         }

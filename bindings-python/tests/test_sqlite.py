@@ -253,7 +253,7 @@ from tests.support import *
 from consentgate import sqlite
 
 async def main():
-    for number in range(5):
+    for number in range(60):
         stores = dict.fromkeys(("admission", "sessions", "calls"), sqlite({str(path)!r}))
         gate = AsyncGate(host_config(), stores)
         del stores

@@ -85,10 +85,9 @@ impl Site {
         self.config.devices.as_ref()?.keys.get(index).map(|key| key.id.clone())
     }
 
-    /// What a device may have signed with.
-    pub(crate) fn candidates(&self, device: &DeviceId) -> Candidates<'_> {
-        let known = self.devices.as_ref().zip(self.config.devices.as_ref());
-        known.map(|(keys, rules)| keys.of(rules, device)).unwrap_or_default()
+    /// What a device may have signed with; none if the site has no devices.
+    pub(crate) fn candidates(&self, device: &DeviceId) -> Option<Candidates<'_>> {
+        Some(self.devices.as_ref()?.of(self.config.devices.as_ref()?, device))
     }
 
     /// The digest of every key that this site verifies with or still remembers, and in which of its members.

@@ -24,6 +24,8 @@ pub struct Directory {
     keys_max: Kinds,
     /// The most secrets that a device of any site is tried with, which is what every judgement of one costs.
     device_tries_max: usize,
+    /// The site that lists the most devices, if any has some.
+    most_devices: Option<Arc<Site>>,
     stand_in: Arc<StandIn>,
 }
 
@@ -49,14 +51,22 @@ impl Directory {
             keys: Dummies::new(),
             master: MasterKey::dummy(),
         };
-        let devices = sites.values().filter(|site| site.active);
-        let devices = devices.filter_map(|site| site.config.devices.as_ref());
+        let active = || sites.values().filter(|site| site.active);
+        let devices = active().filter_map(|site| site.config.devices.as_ref());
         let device_tries_max = devices.map(DeviceRules::tries_max).max().unwrap_or(1).max(1);
-        Self { sites: Arc::new(sites), keys_max, device_tries_max, stand_in: Arc::new(stand_in) }
+        let listed = |site: &Site| site.config.devices.as_ref().map(|rules| rules.directory.len());
+        let with_devices = active().filter(|site| site.devices.is_some());
+        let most_devices = with_devices.max_by_key(|site| listed(site)).cloned();
+        let (sites, stand_in) = (Arc::new(sites), Arc::new(stand_in));
+        Self { sites, keys_max, device_tries_max, most_devices, stand_in }
     }
 
     pub(super) fn active(&self, id: &SiteId) -> Option<&Arc<Site>> {
         self.sites.get(id).filter(|site| site.active)
+    }
+
+    pub(super) fn most_devices(&self) -> Option<&Arc<Site>> {
+        self.most_devices.as_ref()
     }
 
     pub(super) fn device_tries_max(&self) -> usize {

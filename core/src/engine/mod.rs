@@ -14,13 +14,13 @@ use crate::{
         SyncSession, TakeConversions, person,
     },
     header::{Headers, Wanted},
-    id::{CallId, Fingerprint, Owner, SiteId, Unique},
+    id::{CallId, DeviceId, Fingerprint, Owner, SiteId, Unique},
     secret::{Kind, PseudonymKey},
     signature::{
         self, Keys, RequestLine, Verified,
         device::{Claimed, Judged},
     },
-    site::Site,
+    site::{Candidates, Site},
     tenant::Guard,
     time::{Millis, Timestamp},
 };
@@ -237,13 +237,12 @@ impl Engine {
         let site = asked.as_ref().and_then(|asked| self.directory.active(asked));
         let stand_in = self.directory.stand_in();
         let claimed = Claimed::read(request.headers);
-        let known = site.zip(claimed.device());
         let judged = Judged {
             // The one asked for, known or not: a longer text costs more.
             site: asked.as_ref().map_or("", SiteId::as_str),
             line: RequestLine::new(request.method, request.url),
             body: request.body,
-            candidates: known.map(|(site, id)| site.candidates(id)).unwrap_or_default(),
+            candidates: claimed.device().map(|id| self.candidates(site, id)).unwrap_or_default(),
             tries_min: self.directory.device_tries_max(),
             dummy: &stand_in.master,
         };
@@ -320,6 +319,14 @@ impl Engine {
     /// The site in force of that name.
     fn site(&self, name: &str) -> Option<&Arc<Site>> {
         self.directory.active(&SiteId::new(name)?)
+    }
+
+    /// What a device may have signed with. Where a site has none, the device is looked up where most are: else the time
+    /// would tell (law 2).
+    fn candidates<'a>(&'a self, site: Option<&'a Arc<Site>>, id: &DeviceId) -> Candidates<'a> {
+        let own = site.and_then(|site| site.candidates(id));
+        let elsewhere = || self.directory.most_devices()?.candidates(id);
+        own.or_else(|| elsewhere().map(Candidates::unknown)).unwrap_or_default()
     }
 
     fn context(&self, site: &Arc<Site>) -> Context {

@@ -30,8 +30,21 @@ pub(crate) enum Candidate<'a> {
     Given(&'a MacKey),
 }
 
-/// The secrets of one device, oldest first.
-pub(crate) type Candidates<'a> = SmallVec<[Candidate<'a>; 8]>;
+/// The secrets that a device is tried with.
+#[derive(Debug, Default)]
+pub(crate) struct Candidates<'a> {
+    /// Oldest first.
+    pub(crate) secrets: SmallVec<[Candidate<'a>; 8]>,
+    /// Whether they are the device's; else they only cost what a device's would (law 2).
+    pub(crate) known: bool,
+}
+
+impl Candidates<'_> {
+    /// The same, and nobody's.
+    pub(crate) fn unknown(self) -> Self {
+        Self { known: false, ..self }
+    }
+}
 
 impl DeviceKeys {
     pub(super) fn new(rules: &DeviceRules) -> Self {
@@ -46,23 +59,24 @@ impl DeviceKeys {
         Self { masters, given: given.collect() }
     }
 
-    /// What the device may have signed with; nothing if it is revoked.
+    /// What the device may have signed with; nobody's if it is revoked.
     pub(super) fn of<'a>(&'a self, rules: &DeviceRules, device: &DeviceId) -> Candidates<'a> {
-        let generations = match rules.directory.get(device).map(|listed| &listed.how) {
-            None => rules.generations,
-            Some(How::Derived(own)) => *own,
+        let (generations, known) = match rules.directory.get(device).map(|listed| &listed.how) {
+            None => (rules.generations, true),
+            Some(How::Derived(own)) => (*own, true),
             Some(How::Given(_)) => {
                 let keys = self.given.get(device).into_iter().flatten();
-                return keys.map(Candidate::Given).collect();
+                return Candidates { secrets: keys.map(Candidate::Given).collect(), known: true };
             }
-            Some(How::Revoked) => return Candidates::new(),
+            Some(How::Revoked) => (rules.generations, false),
         };
         let generations = generations.from(rules.generations);
-        let masters = self.masters.iter().enumerate();
-        let derived = masters.flat_map(|(key_index, master)| {
-            let of = move |generation| Candidate::Derived { master, key_index, generation };
-            generations.clone().map(of)
-        });
-        derived.collect()
+        let mut secrets = SmallVec::new();
+        for (key_index, master) in self.masters.iter().enumerate() {
+            for generation in generations.clone() {
+                secrets.push(Candidate::Derived { master, key_index, generation });
+            }
+        }
+        Candidates { secrets, known }
     }
 }
