@@ -150,7 +150,7 @@ impl Visit for Scan<'_> {
             self.id = EventId::new(value.as_bytes());
         }
         if self.at_site_id {
-            self.wrong_site |= SiteId::new(value).as_ref() != Some(self.site);
+            self.wrong_site |= !self.site.is(value);
             self.at_site_id = false;
         }
     }

@@ -1,15 +1,14 @@
 //! Lower-case hexadecimal.
 
 use alloc::string::String;
-use core::fmt;
 
 /// Two lower-case digits a byte.
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    use fmt::Write;
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
+        for half in [byte >> 4, byte & 0xf] {
+            text.push(char::from_digit(half.into(), 16).unwrap_or('0'));
+        }
     }
     text
 }

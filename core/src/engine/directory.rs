@@ -61,7 +61,7 @@ impl Directory {
         Self { sites, keys_max, device_tries_max, most_devices, stand_in }
     }
 
-    pub(super) fn active(&self, id: &SiteId) -> Option<&Arc<Site>> {
+    pub(super) fn active(&self, id: &str) -> Option<&Arc<Site>> {
         self.sites.get(id).filter(|site| site.active)
     }
 

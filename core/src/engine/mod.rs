@@ -233,13 +233,13 @@ impl Engine {
         if request.body.len() > self.common.caps.body_bytes {
             return Device::refused(Reason::TooLarge);
         }
-        let asked = SiteId::new(request.site);
-        let site = asked.as_ref().and_then(|asked| self.directory.active(asked));
+        let asked = SiteId::normalised(request.site).unwrap_or_default();
+        let site = self.directory.active(&asked);
         let stand_in = self.directory.stand_in();
         let claimed = Claimed::read(request.headers);
         let judged = Judged {
             // The one asked for, known or not: a longer text costs more.
-            site: asked.as_ref().map_or("", SiteId::as_str),
+            site: &asked,
             line: RequestLine::new(request.method, request.url),
             body: request.body,
             candidates: claimed.device().map(|id| self.candidates(site, id)).unwrap_or_default(),
@@ -318,7 +318,7 @@ impl Engine {
 
     /// The site in force of that name.
     fn site(&self, name: &str) -> Option<&Arc<Site>> {
-        self.directory.active(&SiteId::new(name)?)
+        self.directory.active(&SiteId::normalised(name)?)
     }
 
     /// What a device may have signed with. Where a site has none, the device is looked up where most are: else the time

@@ -1,4 +1,4 @@
-use alloc::sync::Arc;
+use alloc::borrow::Cow;
 
 /// The text without the ASCII white space around it.
 pub(super) fn trimmed(text: &str) -> &str {
@@ -8,14 +8,14 @@ pub(super) fn trimmed(text: &str) -> &str {
 /// The text trimmed and in ASCII lower case: 1 to `most` of letters, digits and `marks`; anything else is no id.
 ///
 /// ASCII folds exactly: each letter has one partner, and no look-alike of another script is let in to have one.
-pub(super) fn normalised(text: &str, most: usize, marks: &[u8]) -> Option<Arc<str>> {
+pub(super) fn normalised<'a>(text: &'a str, most: usize, marks: &[u8]) -> Option<Cow<'a, str>> {
     let text = trimmed(text);
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || marks.contains(&byte);
     if !(1..=most).contains(&text.len()) || !text.bytes().all(allowed) {
         return None;
     }
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Some(text.to_ascii_lowercase().into());
+        return Some(Cow::Owned(text.to_ascii_lowercase()));
     }
-    Some(text.into())
+    Some(Cow::Borrowed(text))
 }

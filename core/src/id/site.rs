@@ -1,5 +1,5 @@
 use super::normal::{normalised, trimmed};
-use alloc::sync::Arc;
+use alloc::{borrow::Cow, sync::Arc};
 use core::{borrow::Borrow, fmt};
 
 /// Which tenant: 1–64 bytes of `a-z 0-9 . _ -`, normalised where it enters (law 8).
@@ -12,7 +12,12 @@ impl SiteId {
     /// Cuts ASCII white space around the text and makes it ASCII lower case; `None` if it is no site id then.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        normalised(text, 64, b"._-").map(Self)
+        Self::normalised(text).map(|text| Self(text.as_ref().into()))
+    }
+
+    /// The text of the id that [`new`](Self::new) makes, for a look-up. Takes no memory where it is normalised already.
+    pub(crate) fn normalised(text: &str) -> Option<Cow<'_, str>> {
+        normalised(text, 64, b"._-")
     }
 
     /// Whether the text, once it is normalised, is this id. Takes no memory.

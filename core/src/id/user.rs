@@ -12,7 +12,7 @@ impl UserId {
     /// Cuts ASCII white space around the text and makes it ASCII lower case; `None` if it is no user id then.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        normalised(text, 128, b"._-:@|+").map(Self)
+        normalised(text, 128, b"._-:@|+").map(|text| Self(text.as_ref().into()))
     }
 
     /// The normalised text, for the host's own look-up; never for a log.

@@ -4,7 +4,9 @@ use super::expiring::Full;
 use crate::sync::{
     RwLock,
     atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+    hasher,
 };
+use ahash::RandomState;
 use consentgate_core::{Caps, ids::SiteId};
 use std::{
     collections::HashMap,
@@ -32,7 +34,7 @@ const SITES_KEPT: usize = 64;
 pub(super) struct Quotas {
     most: [u64; TABLES],
     all: [AtomicU64; TABLES],
-    sites: RwLock<HashMap<SiteId, Arc<Site>>>,
+    sites: RwLock<HashMap<SiteId, Arc<Site>, RandomState>>,
     next_number: AtomicU64,
     /// The number of sites at which the empty ones are forgotten; twice what was left the last time.
     sites_kept: AtomicUsize,
@@ -60,7 +62,13 @@ impl Quotas {
         ];
         let all = Default::default();
         let sites_kept = AtomicUsize::new(SITES_KEPT);
-        Self { most, all, sites: RwLock::default(), next_number: AtomicU64::new(0), sites_kept }
+        Self {
+            most,
+            all,
+            sites: RwLock::new(HashMap::with_hasher(hasher())),
+            next_number: AtomicU64::new(0),
+            sites_kept,
+        }
     }
 
     /// Only sites that the gate knows reach a store, and those that its host erases at.
