@@ -64,6 +64,7 @@ fn faults_are_found_by_the_law_they_break_and_shrunk() {
         (Seeded::CommitsAreDropped, "law"),
         (Seeded::ReleasesAreDropped, "law 4"),
         (Seeded::NoncesAreForgotten, "law 3"),
+        (Seeded::OwnTenantIsPassed, "law 8"),
     ] {
         let broken = (0..2000).find(|seed| run(&plan(*seed, LENGTH), Some(seeded)).is_err());
         let seed = broken.unwrap_or_else(|| panic!("{seeded:?} is not found"));

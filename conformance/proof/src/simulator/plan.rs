@@ -1,6 +1,7 @@
 //! What happens in a run: made of a seed beforehand, so that any part of it can be left out.
 
 use super::run::{Broken, Seeded, run};
+use crate::tenants::Attempt;
 
 /// One thing that happens. Numbers choose among what there is; each is taken modulo how many there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub enum Op {
     Flood { gate: u8, events: u8 },
     /// What is over is dropped.
     Purge,
+    /// Somebody tries something at a tenant.
+    Try { gate: u8, attempt: Attempt },
 }
 
 /// How an event is sent.
@@ -100,7 +103,15 @@ pub fn plan(seed: u64, length: usize) -> Vec<Op> {
     let mut dice = Dice(seed);
     // Some runs are calm, some are storms.
     let calm = 60 + dice.below(40);
-    (0..length).map(|_| op(&mut dice, calm)).collect()
+    // Of a die of their own: nothing else goes another way for them.
+    let mut guard = Dice(!seed);
+    (0..length).flat_map(|_| [Some(op(&mut dice, calm)), tries(&mut guard)]).flatten().collect()
+}
+
+fn tries(dice: &mut Dice) -> Option<Op> {
+    let [gate, who, named, need, operation] = [(); 5].map(|()| dice.byte());
+    let attempt = Attempt { who, named, need, operation };
+    (dice.below(20) == 0).then_some(Op::Try { gate, attempt })
 }
 
 fn op(dice: &mut Dice, calm: u64) -> Op {

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     asked::{Asked, What},
     model::monitor::{Order, Trail},
+    tenants::{self, Host, Mistake},
     world::{self, after_noon, site_json, statement},
 };
 use consentgate::{Memory, Perform, Stores};
@@ -78,6 +79,7 @@ pub enum Seeded {
     CommitsAreDropped,
     ReleasesAreDropped,
     NoncesAreForgotten,
+    OwnTenantIsPassed,
 }
 
 struct Gate {
@@ -128,6 +130,7 @@ struct Sim {
     said: Vec<(u8, u8, i64)>,
     jobs: Vec<Conversion>,
     ledger: Ledger,
+    host: Host,
     people: Vec<Pseudonym>,
     numbers: u64,
     seeded: Option<Seeded>,
@@ -154,7 +157,10 @@ impl Sim {
             "sites": {"a": site(0), "b": site_json(&[101])},
             "conversion": {"delay_s": 30, "lease_s": 60},
             "caps": {"claims_per_site_max": CLAIMS},
+            "roles": tenants::roles(),
         });
+        let mistake =
+            (seeded == Some(Seeded::OwnTenantIsPassed)).then_some(Mistake::OwnTenantIsPassed);
         let engine = world::engine(&config);
         let caps = engine.common().caps;
         let people = Memory::new(&caps);
@@ -175,6 +181,7 @@ impl Sim {
             said: Vec::new(),
             jobs: Vec::new(),
             ledger: Ledger::default(),
+            host: Host::new(mistake),
             people: (0..PEOPLE).map(|person| pseudonym(&engine, person)).collect(),
             numbers: 0,
             seeded,
@@ -243,6 +250,10 @@ impl Sim {
             Op::Rotate { gate } => {
                 self.rotate(usize::from(gate) % GATES);
                 Ok(())
+            }
+            Op::Try { gate, attempt } => {
+                let gate = usize::from(gate) % GATES;
+                self.host.attempt(&self.gates[gate].engine, attempt, self.clock(gate))
             }
             Op::Flood { gate, events } => self.flood(usize::from(gate) % GATES, events),
             Op::Purge => {

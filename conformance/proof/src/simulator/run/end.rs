@@ -6,6 +6,7 @@ use super::{
 use crate::{
     asked::Asked,
     simulator::plan::{Delivery, Fate},
+    tenants::Attempt,
     world::{self, event_body},
 };
 use consentgate_core::{
@@ -20,6 +21,7 @@ impl Sim {
         if format!("{decision:?}").contains("person-") {
             return Err("law 12: a decision shows a fingerprint");
         }
+        self.signer_tries(&running, decision)?;
         self.jobs.extend(decision.conversions().iter().cloned());
         // What a failover lost is not known of it any more.
         let known = running.failovers == self.ledger.bursts;
@@ -66,6 +68,21 @@ impl Sim {
         }
     }
 
+    /// Whoever signed what was let in tries something at a tenant: all there is, in turn.
+    #[expect(clippy::indexing_slicing, reason = "gates are numbered")]
+    #[expect(clippy::cast_possible_truncation, reason = "numbers that go round")]
+    fn signer_tries(&mut self, running: &Running, decision: &Decision) -> Held {
+        if decision.signer().is_none() {
+            return Ok(());
+        }
+        let tenant = if let About::Event { event, .. } = &running.about { &event.0 } else { "a" };
+        let turn = self.tally.answers;
+        let [named, need, operation] = [turn, turn / 12, turn / 72].map(|turn| turn as u8);
+        let attempt = Attempt { who: 0, named, need, operation };
+        let (engine, now) = (&self.gates[running.gate].engine, self.clock(running.gate));
+        self.host.signed(engine, decision, tenant, attempt, now)
+    }
+
     /// All is well again; an honest sender tries each event of this site until it has an answer that is final.
     #[expect(clippy::indexing_slicing, reason = "events are numbered")]
     pub(super) fn heal(&mut self) -> Held {
@@ -105,7 +122,7 @@ impl Sim {
             // Signed now, give or take what devices' clocks do.
             self.honest(|sim, gate| sim.device(gate, 128 + device, Delivery::Anew))?;
         }
-        Ok(())
+        self.host.reconciled()
     }
 
     /// An honest sender of a webhook, whose host does the work, or a device that signs anew each time.
