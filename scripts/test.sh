@@ -60,6 +60,7 @@ bindings() {
 }
 
 proofs() {
+  suite 'alert rules' scripts/alerts.sh
   suite 'oracle' python3 -m unittest discover -s conformance/tests -t conformance
   suite 'model checker and simulator' cargo test --quiet --profile proof -p consentgate-proof
   suite 'races' scripts/races.sh

@@ -8,6 +8,7 @@ const PAGES: &[&str] = &[
     "CONTRIBUTING.md",
     "SECURITY.md",
     "CHANGELOG.md",
+    "alerts/README.md",
     "conformance/README.md",
     "docs/architecture.md",
     "docs/assurance.md",
