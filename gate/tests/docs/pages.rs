@@ -20,6 +20,7 @@ const PAGES: &[&str] = &[
     "docs/schemes.md",
     "docs/stores.md",
     "docs/tenancy.md",
+    "examples/README.md",
     "stores/postgres/README.md",
     "stores/redis/README.md",
     "stores/sqlite/README.md",
