@@ -121,14 +121,16 @@ function tenantOf({ url }) {
   return more.length === 0 ? tenant : undefined;
 }
 
-/** The members of a message; a tenant that is no text is none. */
+/** The members of a message; a tenant that is no text is none. What is no JSON has no members. */
 function parsed(data) {
-  const { type, tenant, session } = JSON.parse(data) ?? {};
-  return {
-    type,
-    tenant: typeof tenant === "string" ? tenant : undefined,
-    session,
-  };
+  try {
+    const { type, tenant, session } = JSON.parse(data) ?? {};
+    const named = typeof tenant === "string" ? tenant : undefined;
+    return { type, tenant: named, session };
+  } catch {
+    // What the parser says holds what was sent, which is for no log.
+    return {};
+  }
 }
 
 /** The same bytes for every reason that has this status. */
@@ -142,6 +144,8 @@ function refuse(socket, status) {
     ...(status === 503 ? ["retry-after: 1"] : []),
     "connection: close",
   ];
+  // Whoever keeps the other half open is not waited for.
+  socket.once("finish", () => socket.destroy());
   socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`);
 }
 
