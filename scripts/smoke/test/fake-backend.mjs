@@ -32,7 +32,9 @@ export const SETTINGS = {
 /** Starts one; `break` names the behaviour of breaks.mjs that is to be wrong. */
 export async function startBackend({ break: name } = {}) {
   const [gate, voice] = [new FakeGate(SETTINGS), new FakeVoice(SETTINGS)];
-  const server = http.createServer((request, response) => serve(gate, voice, request, response));
+  // A run that stalls for some seconds finds its idle connections open: only what is broken on purpose may end one.
+  const keepAliveTimeout = 60_000;
+  const server = http.createServer({ keepAliveTimeout }, (request, response) => serve(gate, voice, request, response));
   server.on('upgrade', (request, socket, head) => voice.upgrade(request, socket, head));
   if (name !== undefined) BREAKS.find((one) => one.name === name).change(gate, server, voice);
   server.listen(0, '127.0.0.1');
