@@ -55,11 +55,12 @@ bindings() {
   suite 'store suite, of itself in Python' python3 -m unittest discover -s conformance/store-suite/python/tests -t conformance/store-suite/python
   suite 'store suite, of itself in Node' npm test --silent --prefix conformance/store-suite/node
   suite 'smoke, of itself' npm test --silent --prefix scripts/smoke
-  suite 'README in Python' .venv/bin/python scripts/readme/run.py
-  suite 'README in Node' node scripts/readme/run.mjs
+  suite 'pages in Python' .venv/bin/python scripts/readme/run.py README.md docs/tenancy.md
+  suite 'pages in Node' node scripts/readme/run.mjs README.md docs/tenancy.md
 }
 
 proofs() {
+  suite 'alert rules' scripts/alerts.sh
   suite 'oracle' python3 -m unittest discover -s conformance/tests -t conformance
   suite 'model checker and simulator' cargo test --quiet --profile proof -p consentgate-proof
   suite 'races' scripts/races.sh

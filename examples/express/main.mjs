@@ -12,12 +12,14 @@ import {
 } from "consentgate/express";
 import express from "express";
 import { openStores } from "./stores.mjs";
+import { serveVoice } from "./voice.mjs";
 
 const {
   GATE_CONFIG,
   PORT = "8080",
   METRICS_PORT = "9090",
   WEBHOOKS_TO,
+  VOICE_SECRET,
 } = process.env;
 const configPath = GATE_CONFIG ?? new URL("../config.json", import.meta.url);
 const config = JSON.parse(readFileSync(configPath, "utf8"));
@@ -119,5 +121,6 @@ const metrics = createServer((_request, response) => {
     .end(gate.metrics());
 });
 
-app.listen(Number(PORT), "127.0.0.1");
+const server = app.listen(Number(PORT), "127.0.0.1");
+if (VOICE_SECRET) serveVoice(server, gate, VOICE_SECRET);
 metrics.listen(Number(METRICS_PORT), "127.0.0.1");

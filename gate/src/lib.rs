@@ -58,3 +58,8 @@ pub use consentgate_core::{
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct ReadmeDoctests;
+
+/// The programs of the page on tenants, run as they stand.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/tenancy.md")]
+pub struct TenancyDoctests;

@@ -1,6 +1,7 @@
 // Starts the three example backends, drives each with the smoke, and prints one table; then two of them at once, which
 // share Redis and Postgres, and prints another.
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { run, table } from '../smoke/call-event.mjs';
 import { BACKENDS, root, start } from './backend.mjs';
@@ -16,6 +17,10 @@ const site = {
   origin: config.sites.acme.origins[0],
   webhookSecret: config.sites.hooks.keys[0].secret,
 };
+// The one that has voice sessions, and the key of its tokens.
+const VOICE = 'Express';
+const voiceSecret = randomBytes(32).toString('base64');
+process.env.VOICE_SECRET = voiceSecret;
 const failures = [];
 
 /** The backend's own metrics, read from its loopback listener: what it counted must fit what was asked of it. */
@@ -31,7 +36,8 @@ async function counted({ metrics }) {
 
 async function smoked(backend) {
   console.log(`\n== ${backend.name}, listening on ${backend.url}, metrics on ${backend.metrics}`);
-  const outcome = await run({ url: backend.url, ...site, print: console.log });
+  const voice = backend.name === VOICE ? { voiceSecret, metrics: backend.metrics } : {};
+  const outcome = await run({ url: backend.url, ...site, ...voice, print: console.log });
   const counts = await counted(backend);
   console.log(`counted: ${JSON.stringify(counts)}`);
   if (!Object.values(counts).every((count) => count > 0)) failures.push(`${backend.name}: metrics miss a count`);

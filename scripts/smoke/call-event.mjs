@@ -2,6 +2,7 @@
 // Drives a deployed gate over HTTP as senders, browsers and attackers would, and says what it saw.
 //
 //   node scripts/smoke/call-event.mjs --url http://127.0.0.1:8080 --site acme --secret whsec_… [--device-master whsec_…]
+//     [--voice-secret …]  the key of the bearers' tokens (HS256); --metrics URL lets what was denied be counted, where nobody else is denied meanwhile
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
@@ -9,9 +10,9 @@ import { Assertions } from './lib/assertions.mjs';
 import { Client } from './lib/client.mjs';
 import { freshFingerprint } from './lib/event.mjs';
 
-const LETTERS = [...'ABCDEFGHIJKLM'];
-/** The check that needs a site's master key for devices. */
-const OF_DEVICES = 'M';
+const LETTERS = [...'ABCDEFGHIJKLMN'];
+/** What some checks need: without it they are left out. */
+const NEEDS = { M: ['deviceMaster', '--device-master'], N: ['voiceSecret', '--voice-secret'] };
 
 /** Runs the checks one after the other; each has a fingerprint of its own. */
 export async function run({
@@ -19,6 +20,8 @@ export async function run({
   site,
   secret,
   deviceMaster,
+  voiceSecret,
+  metrics,
   origin = new URL(url).origin,
   webhookSecret = 'consentgate-example-webhook-secret',
   leaseS = 30,
@@ -26,13 +29,14 @@ export async function run({
   perMinute = 20,
   seed = 1,
   timeoutMs = 10_000,
-  checks = LETTERS.filter((letter) => deviceMaster !== undefined || letter !== OF_DEVICES),
+  checks = LETTERS.filter((letter) => !lacks(letter, { deviceMaster, voiceSecret })),
   print = () => {},
 }) {
   const unknown = checks.filter((letter) => !LETTERS.includes(letter));
   if (checks.length === 0 || unknown.length > 0) throw new Error(`there are the checks ${LETTERS.join('')}, not ${unknown.join('') || 'none'}`);
-  if (deviceMaster === undefined && checks.includes(OF_DEVICES)) throw new Error(`check ${OF_DEVICES} needs --device-master`);
-  const client = new Client({ url, site, secret, deviceMaster, origin, webhookSecret, timeoutMs });
+  const lacking = checks.find((letter) => lacks(letter, { deviceMaster, voiceSecret }));
+  if (lacking !== undefined) throw new Error(`check ${lacking} needs ${NEEDS[lacking][1]}`);
+  const client = new Client({ url, site, secret, deviceMaster, voiceSecret, metrics, origin, webhookSecret, timeoutMs });
   const results = [];
   for (const letter of LETTERS.filter((one) => checks.includes(one))) {
     const { title, check } = await import(`./checks/${letter.toLowerCase()}.mjs`);
@@ -47,6 +51,8 @@ export async function run({
   client.close();
   return { results, failed: results.some(({ failures }) => failures.length > 0) };
 }
+
+const lacks = (letter, given) => letter in NEEDS && given[NEEDS[letter][0]] === undefined;
 
 function line({ letter, title, count, failures, ms }) {
   const verdict = failures.length === 0 ? 'pass' : 'FAIL';
@@ -76,7 +82,7 @@ async function main() {
   const { values } = parseArgs({
     options: {
       url: option, site: option, secret: option, origin: option, json: option, seed: option,
-      'webhook-secret': option, 'device-master': option,
+      'webhook-secret': option, 'device-master': option, 'voice-secret': option, metrics: option,
       'lease-s': option, capacity: option, 'per-minute': option, 'timeout-ms': option, checks: option,
     },
   });
@@ -91,6 +97,8 @@ async function main() {
     site: values.site,
     secret: values.secret,
     deviceMaster: values['device-master'],
+    voiceSecret: values['voice-secret'],
+    metrics: values.metrics,
     origin: values.origin,
     webhookSecret: values['webhook-secret'],
     leaseS: number('lease-s'),

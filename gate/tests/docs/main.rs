@@ -1,6 +1,7 @@
-//! `docs/codes.md`, `core/config.schema.json` and the pages, held against the code, both ways.
+//! `docs/codes.md`, `core/config.schema.json`, `alerts/` and the pages, held against the code, both ways.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod alerts;
 mod codes;
 mod pages;
 mod schema;

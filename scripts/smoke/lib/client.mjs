@@ -13,11 +13,13 @@ export class Client {
   #agent;
   #transport;
 
-  constructor({ url, site, secret, deviceMaster, origin, webhookSecret, timeoutMs }) {
+  constructor({ url, site, secret, deviceMaster, voiceSecret, metrics, origin, webhookSecret, timeoutMs }) {
     this.url = new URL(url);
     this.site = site;
     this.secret = secret;
     this.deviceMaster = deviceMaster;
+    this.voiceSecret = voiceSecret;
+    this.metrics = metrics;
     this.origin = origin;
     this.webhookSecret = webhookSecret;
     this.timeoutMs = timeoutMs;
@@ -132,7 +134,7 @@ export class Client {
   }
 }
 
-class Response {
+export class Response {
   constructor(message, body) {
     this.status = message.statusCode;
     this.headers = message.headers;

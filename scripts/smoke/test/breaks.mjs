@@ -6,6 +6,61 @@ import { json, refusal, withHeader } from './fake-gate.mjs';
 const MANY = 25;
 
 export const BREAKS = [
+  broken('a header says who it is', 'N', 'headers alone that say who it is: want 401', (_gate, _server, voice) => {
+    const { principal } = voice;
+    voice.principal = (headers) =>
+      headers['x-user-id'] && !headers.authorization
+        ? { tenant: headers['x-tenant-id'], roles: [headers['x-roles']], exp: Infinity }
+        : principal.call(voice, headers);
+  }),
+  broken('a header says for which tenant', 'N', 'headers that say something else: want a connection', (_gate, _server, voice) => {
+    const { principal } = voice;
+    voice.principal = (headers) => {
+      const known = principal.call(voice, headers);
+      return { ...known, tenant: headers['x-tenant-id'] ?? known.tenant };
+    };
+  }),
+  broken('a token that is over counts', 'N', 'a token that is over: want 401', (_gate, _server, voice) => {
+    voice.isFresh = () => true;
+  }),
+  broken('a connection outlives its token', 'N', 'its connection ends with it', (_gate, _server, voice) => {
+    voice.leftMs = () => 60_000;
+  }),
+  broken('any tenant will do', 'N', 'another tenant: want 403', (_gate, _server, voice) => {
+    voice.named = (_named, own) => own;
+  }),
+  broken('no tenant is the own one', 'N', 'no tenant: want 403', (_gate, _server, voice) => {
+    voice.named = (named, own) => (named === undefined ? own : voice.id(named, 403));
+  }),
+  broken('of two tenants the first counts', 'N', 'two tenants: want 403', (_gate, _server, voice) => {
+    voice.tenantOf = ([tenant]) => tenant;
+  }),
+  broken('case tells tenants apart', 'N', 'the tenant as', (_gate, _server, voice) => {
+    voice.folded = (id) => id;
+  }),
+  broken('what looks alike is the same', 'N', 'a full-width letter: want 403', (_gate, _server, voice) => {
+    voice.folded = (id) => id.normalize('NFKC').toLowerCase();
+  }),
+  broken('a session is found by its id alone', 'N', "another tenant's session by its id", (_gate, _server, voice) => {
+    voice.own = (session) => session;
+  }),
+  broken('a denial says why', 'N', 'a session that is not there: want closed', (_gate, _server, voice) => {
+    voice.closing = (error) => [1008, error?.status === 404 ? 'not found' : 'denied'];
+  }),
+  broken('a refusal names the tenant', 'N', 'it names nothing', (_gate, _server, voice) => {
+    const { refusal: plain } = voice;
+    voice.refusal = (error) => plain(error).replace('connection', 'x-tenant: acme\r\nconnection');
+  }),
+  broken('who is hung up on is still heard', 'N', 'nobody else was heard', (_gate, _server, voice) => {
+    voice.hears = () => true;
+  }),
+  broken('a violation is not counted', 'N', 'each violation is counted once', (_gate, _server, voice) => {
+    voice.own = (session, tenant) => {
+      if (session?.tenant !== tenant) throw Object.assign(new Error('not found'), { status: 404 });
+      return session;
+    };
+  }),
+
   broken('a webhook is known by a header that is not signed', 'L', 'as another delivery', (gate) => {
     gate.hookKey = (tag, headers) => `hook ${tag} ${headers['x-github-delivery']}`;
   }),

@@ -69,4 +69,7 @@ test('called wrongly: 2, and what is missing', async () => {
 
 test('checks that do not exist are no pass', async () => {
   assert.equal((await smoke(undefined, '--checks', 'z')).code, 2);
+  const { code, stderr } = await smoke(undefined, '--checks', 'an');
+  assert.equal(code, 2);
+  assert.match(stderr, /check N needs --voice-secret/);
 });

@@ -5,13 +5,13 @@ import { run } from '../call-event.mjs';
 import { BREAKS } from './breaks.mjs';
 import { SETTINGS, startBackend } from './fake-backend.mjs';
 
-const LETTERS = [...'ABCDEFGHIJKLM'];
+const LETTERS = [...'ABCDEFGHIJKLMN'];
 
 /** The run against a backend with one broken behaviour, or none. */
-async function smoke(name) {
+async function smoke(name, checks = LETTERS) {
   const backend = await startBackend({ break: name });
   try {
-    return await run({ ...SETTINGS, url: backend.url, timeoutMs: 4000 });
+    return await run({ ...SETTINGS, url: backend.url, metrics: backend.metrics, timeoutMs: 4000, checks });
   } finally {
     await backend.close();
   }
@@ -42,7 +42,9 @@ test('every check has a break of its own', () => {
 describe('one broken behaviour is seen', { concurrency: 20 }, () => {
   for (const { name, fails, says } of BREAKS.toReversed()) {
     test(`${fails[0]}: ${name}`, async () => {
-      const { results, failed } = await smoke(name);
+      // Voice has nothing in common with the rest: the one cannot break the other.
+      const checks = fails[0] === 'N' ? ['N'] : LETTERS.filter((letter) => letter !== 'N');
+      const { results, failed } = await smoke(name, checks);
       const failing = results.filter(({ failures }) => failures.length > 0);
       assert.deepEqual(failing.map(({ letter }) => letter), fails.toSorted(), JSON.stringify(failing, null, 2));
       const { failures } = failing.find(({ letter }) => letter === fails[0]);
