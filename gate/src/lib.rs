@@ -7,6 +7,7 @@
 mod admission;
 mod async_admission;
 mod async_gate;
+mod audit;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod boxed;
@@ -30,6 +31,7 @@ mod unique;
 pub use admission::Admission;
 pub use async_admission::AsyncAdmission;
 pub use async_gate::AsyncGate;
+pub use audit::{AsyncAuditTable, AuditTable};
 pub use boxed::{BoxedAdmission, BoxedCalls, BoxedSessions, BoxedStores};
 pub use clock::{Clock, FixedClock, ManualClock, SystemClock};
 pub use counters::{Count, Counters, Watch};
@@ -49,8 +51,8 @@ pub use consentgate_core::{
     FlowName, Headers, Marketing, Millis, Outcome, Reason, Reply, Request, Role, Scheme, Secret,
     SecretFault, Signer, Stage, StoreError, StoreErrorKind, Timestamp, Verified, VerifyKey, ids,
     tenants::{
-        Claims, Denied, Identity, Operation, Principal, Scoped, Severity, SubjectKind, Verifier,
-        VerifierFailed, Violation, ViolationKind,
+        AuditOutcome, Claims, Denied, Identity, Operation, Principal, Record, Scoped, Severity,
+        SubjectKind, Verifier, VerifierFailed, Violation, ViolationKind,
     },
 };
 
