@@ -21,6 +21,7 @@ pub mod host;
 #[cfg(feature = "http")]
 pub mod http;
 mod memory;
+mod per_process;
 mod shared;
 mod stateless;
 mod stores;
@@ -31,7 +32,10 @@ mod unique;
 pub use admission::Admission;
 pub use async_admission::AsyncAdmission;
 pub use async_gate::AsyncGate;
-pub use audit::{AsyncAuditTable, AuditTable};
+pub use audit::{
+    AsyncAuditTable, AuditCounts, AuditMemory, AuditSink, AuditTable, Journal, Reconciled,
+    Reconciling, Shipper,
+};
 pub use boxed::{BoxedAdmission, BoxedCalls, BoxedSessions, BoxedStores};
 pub use clock::{Clock, FixedClock, ManualClock, SystemClock};
 pub use counters::{Count, Counters, Watch};
