@@ -12,6 +12,8 @@ mod reconcile;
 mod shipper;
 mod table;
 mod tally;
+#[cfg(test)]
+mod testing;
 mod writing;
 
 pub use journal::Journal;

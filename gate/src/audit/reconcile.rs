@@ -15,7 +15,7 @@ use std::{
 };
 
 /// How many records a table is given at once.
-const BATCH: usize = 500;
+const BATCH: usize = if cfg!(test) { 7 } else { 500 };
 
 /// A journal on its way into a table, one batch after the other.
 ///
@@ -213,3 +213,6 @@ impl fmt::Debug for Reconciling {
         f.write_str("Reconciling")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use std::{
 };
 
 /// A file of so many bytes is followed by the next one: what is reconciled can be forgotten though its writer lives on.
-const FILE_BYTES: u64 = 1 << 20;
+const FILE_BYTES: u64 = if cfg!(test) { 1 << 12 } else { 1 << 20 };
 /// How long a full directory is not looked at again.
 const REST: Duration = Duration::from_secs(1);
 
@@ -54,6 +54,7 @@ impl Writing {
     /// Lets go of the file, if anything is in it; how many were written so far.
     pub(super) fn rotate(&self, tally: &Tally) -> u64 {
         let mut state = self.state();
+        state.full_since = None;
         if let Some(open) = state.open.take_if(|open| open.bytes > 0) {
             open.release();
         }
