@@ -95,7 +95,13 @@ def rfc3339() -> Seeds:
 
 
 def tenant() -> Seeds:
-    """The tenant claimed, the user claimed and the tenant asked for."""
+    """The tenant claimed, the user claimed and the tenant asked for; or a record's line."""
+    line = (
+        f'{{"writer":"{"ab" * 16}","sequence":7,"at":"1970-01-01T00:00:00.000Z","tenant":"acme",'
+        '"kind":"cross_tenant","operation":"message","severity":"critical",'
+        f'"subject":"{"cd" * 16}","outcome":"hidden"}}'
+    )
+    lines = {"record": line.encode(), "record torn": line[:-9].encode()}
     seeds: Seeds = {}
     for case in cases("tenant"):
         claims = case.get("claims")
@@ -107,7 +113,7 @@ def tenant() -> Seeds:
         else:
             continue
         seeds[case["name"]] = b"\xff".join(text.encode() for text in texts)
-    return spread(seeds, 80)
+    return {**spread(seeds, 80), **lines}
 
 
 def verify() -> Seeds:

@@ -41,6 +41,9 @@ const statement = (name, more = '') =>
   `select consentgate.${name}($1::text::jsonb${more})::text as reply`;
 const RECORD = statement('record_call', ', $2::bytea');
 const TAKE = statement('take_conversions');
+const APPEND = statement('append_audit');
+/** A batch that takes longer comes again. */
+const APPEND_MS = 10_000;
 
 /** All roles. */
 class PostgresStore {
@@ -60,6 +63,11 @@ class PostgresStore {
     this.calls.take = async (request, options) => {
       const { jobs } = await this.#ask(TAKE, request, options);
       return { jobs: jobs.map((job) => ({ ...job, body: Buffer.from(job.body, 'base64') })) };
+    };
+    this.audit = {
+      append: async (records) => {
+        await this.#ask(APPEND, { records }, { timeoutMs: APPEND_MS });
+      },
     };
   }
 

@@ -2,10 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as passed } from 'node:timers/promises';
 import pg from 'pg';
-import { AsyncGate, Gate, NotWritten, memory, postgres } from 'consentgate';
+import { AsyncGate, Denied, Gate, NotWritten, journal, memory, postgres } from 'consentgate';
 import { Door, newId, newSite, schema, withPool, within } from './support/engines.mjs';
 import { hosted } from './support/world.mjs';
 
@@ -370,4 +373,32 @@ test('what is no pool is refused', () => {
   for (const nothing of [undefined, null, {}, 'postgresql://127.0.0.1', pg]) {
     assert.throws(() => postgres(nothing), { name: 'TypeError', message: /a `Pool` of pg/ });
   }
+});
+
+test('law 11: a record of the audit is there once, however often its batch comes', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'consentgate-audit-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  await withPool(url, {}, async (pool) => {
+    const { audit } = postgres(pool);
+    const place = journal(directory);
+    const stores = { admission: memory(), sessions: memory(), calls: memory() };
+    const guard = new Gate(hosted(), { ...stores, audit: place }).guard();
+    for (let turn = 0; turn < 5; turn += 1) {
+      assert.throws(() => guard.authenticate('nobody', Buffer.from('x')), Denied);
+    }
+    const { shipped, error } = await place.reconcile(audit);
+    assert.deepEqual([shipped, error], [5, null]);
+    const record = {
+      ...{ writer: newId(), sequence: 1, at: '2026-11-28T06:25:00.123Z', tenant: 'acme' },
+      ...{ kind: 'cross_tenant', operation: 'message', severity: 'critical' },
+      ...{ subject: 'ab'.repeat(16), outcome: 'denied' },
+    };
+    await audit.append([record]);
+    await audit.append([record]);
+    const bad = [{ ...record, sequence: 2 }, { ...record, sequence: 3, severity: 'x' }];
+    await assert.rejects(audit.append(bad), /security_audit_logs_severity/);
+    const count = 'select count(*)::int as n from consentgate.security_audit_logs where writer = $1';
+    const { rows } = await pool.query(count, [record.writer]);
+    assert.equal(rows[0].n, 1);
+  });
 });

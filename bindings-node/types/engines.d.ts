@@ -1,5 +1,6 @@
 /** Stores over clients that the host already has. */
 
+import type { AuditTable } from './audit.js';
 import type { AsyncAdmissionStore, AsyncCallStore, AsyncSessionStore } from './stores.js';
 
 /** A `Redis` or `Cluster` of ioredis. */
@@ -32,6 +33,8 @@ export interface PostgresStore {
   readonly admission: AsyncAdmissionStore;
   readonly sessions: AsyncSessionStore;
   readonly calls: AsyncCallStore;
+  /** The table `security_audit_logs`, for a journal's `reconcile` or `ship`. */
+  readonly audit: AuditTable;
   /** Makes the schema `consentgate`, or brings it up to date. Once more changes nothing. */
   migrate(): Promise<void>;
   /** Whether schema, settings, privileges and clock are as the gate needs them. */

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 import psycopg
 import pytest
-from consentgate import AsyncGate, Gate, NotWritten, memory, postgres
+from consentgate import AsyncGate, Denied, Gate, NotWritten, journal, memory, postgres
 
 from .engines import POSTGRES, Engine, migrated_database, postgres_engine
 from .postgres_site import BODY, OTHER, OWNER, PERSON, SESSION, Site, call_id
@@ -185,3 +186,34 @@ def test_what_is_no_pool_is_refused() -> None:
     for nothing in (None, object(), "postgresql://127.0.0.1", {}, asyncpg):
         with pytest.raises(TypeError, match="of `psycopg` 3 or `asyncpg`"):
             postgres(nothing)  # type: ignore[arg-type]
+
+
+def test_audit(engine: Engine, tmp_path: Path) -> None:
+    """Law 11: each record once, whole batches, however often they come."""
+    place = journal(tmp_path)
+    stores = {role: memory() for role in ("admission", "sessions", "calls")}
+    guard = Gate(host_config(), {**stores, "audit": place}).guard()
+    for _ in range(5):
+        with pytest.raises(Denied):
+            guard.authenticate("nobody", b"token")
+    if engine.is_waited_for:
+        reconciled = engine.do(place.reconcile_async, engine.store.audit)
+    else:
+        reconciled = place.reconcile(engine.store.audit)
+    assert (reconciled.shipped, reconciled.error) == (5, None)
+    record = {
+        "writer": secrets.token_hex(16),
+        "sequence": 1,
+        "at": "2026-11-28T06:25:00.123Z",
+        "tenant": "acme",
+        "kind": "cross_tenant",
+        "operation": "message",
+        "severity": "critical",
+        "subject": "ab" * 16,
+        "outcome": "denied",
+    }
+    append = engine.store.audit.append
+    for _ in range(2):
+        engine.do(append, [record])
+    with pytest.raises(Exception, match="security_audit_logs_severity"):
+        engine.do(append, [{**record, "sequence": 2}, {**record, "sequence": 3, "severity": "x"}])

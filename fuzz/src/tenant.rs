@@ -1,5 +1,5 @@
 use consentgate::{
-    Claims, Gate, Guard, Operation, VerifierFailed, ViolationKind,
+    AuditMemory, Claims, Gate, Guard, Operation, Record, VerifierFailed, ViolationKind,
     ids::{SiteId, UserId},
 };
 use std::{cell::RefCell, sync::LazyLock};
@@ -8,19 +8,25 @@ thread_local! {
     static CLAIMS: RefCell<Claims> = RefCell::default();
 }
 
-/// A gate for its counters, and its guard, whose verifier vouches for what is claimed.
-static WORLD: LazyLock<(Gate, Guard)> = LazyLock::new(|| {
+/// A gate for its counters, its guard, whose verifier vouches for what is claimed, and its audit.
+static WORLD: LazyLock<(Gate, Guard, AuditMemory)> = LazyLock::new(|| {
     let gate = Gate::from_json(br#"{"sites": {}, "roles": {"agent": ["calls.read"]}}"#).unwrap();
+    let audit = AuditMemory::new(8);
+    let gate = gate.with_audit(audit.clone());
     let vouch = |_: &[u8]| -> Result<Option<Claims>, VerifierFailed> {
         Ok(Some(CLAIMS.with_borrow(Clone::clone)))
     };
     let guard = gate.guard().with_verifier("any", vouch);
-    (gate, guard)
+    (gate, guard, audit)
 });
 
 /// Claims and a tenant asked for, three texts between bytes that no text has: read as the page reads ids, and let through
-/// for the claims' own tenant alone; each denial is one violation.
+/// for the claims' own tenant alone; each denial is one violation, and one record that is read as it is written. Or any
+/// line, which is read as a record only if it is written so.
 pub fn tenant(data: &[u8]) {
+    if let Some(record) = Record::read(data) {
+        assert_eq!(record.line().as_bytes(), data);
+    }
     let texts: Option<Vec<_>> =
         data.split(|byte| *byte == 0xff).map(|part| std::str::from_utf8(part).ok()).collect();
     let Some([own, user, asked]) = texts.as_deref() else { return };
@@ -30,7 +36,7 @@ pub fn tenant(data: &[u8]) {
     assert_eq!(SiteId::new(asked).map(|id| id.to_string()), asked_id);
     assert_eq!(UserId::new(user).map(|id| id.expose().to_owned()), user_id);
 
-    let (gate, guard) = &*WORLD;
+    let (gate, guard, audit) = &*WORLD;
     let count = || gate.counters().violations().map(|(_, count)| count).sum::<u64>();
     let before = count();
     let roles = vec!["agent".to_owned(), (*user).to_owned()];
@@ -40,7 +46,7 @@ pub fn tenant(data: &[u8]) {
         Err(denied) => {
             assert!(own_id.is_none() || user_id.is_none());
             assert_eq!((denied.status(), count()), (401, before + 1));
-            return;
+            return audited(&audit.take(), 1);
         }
     };
     let identity = principal.identity();
@@ -61,6 +67,14 @@ pub fn tenant(data: &[u8]) {
     let row = scope.own(Some(asked), |tenant| tenant, Operation::FindSession);
     assert_eq!((row.is_ok(), count()), (is_own, before + 2 * u64::from(!is_own)));
     assert_eq!(row.err().map(|denied| denied.status()), (!is_own).then_some(404));
+    audited(&audit.take(), if is_own { 0 } else { 2 });
+}
+
+fn audited(records: &[Record], denials: usize) {
+    assert_eq!(records.len(), denials);
+    for record in records {
+        assert_eq!(Record::read(record.line().as_bytes()).as_ref(), Some(record));
+    }
 }
 
 fn is_white(c: char) -> bool {

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import psycopg
     import psycopg_pool
 
+    from .types import AsyncAuditTable, AuditTable
+
 __all__ = ["AsyncPostgresStore", "PostgresStore", "postgres"]
 
 # Read-only; a schema, a function or a privilege that is missing; the wrong isolation; deadlock,
@@ -123,18 +125,36 @@ class _Calls(_View):
         return _taken(self._take(request, timeout_s))
 
 
+_APPEND = _sql("append_audit")
+# A batch that takes longer comes again.
+_APPEND_S = 10.0
+
+
+def _records(records: list[Any]) -> tuple[bytes]:
+    return (_json({"records": records}),)
+
+
+class _Audit(_View):
+    def append(self, records: list[Any], /) -> None:
+        with _certain():
+            self._driver.ask(_APPEND, _records(records), _APPEND_S)
+
+
 class PostgresStore:
     """All roles, for `Gate`. Made by `postgres(pool)`."""
 
     admission: AdmissionStore
     sessions: SessionStore
     calls: CallStore
+    audit: AuditTable
+    """The table `security_audit_logs`, for a journal's `reconcile` or `ship`."""
 
     def __init__(self, driver: Any) -> None:
         self._driver = driver
         self.admission = _Admission(self, driver)
         self.sessions = _Sessions(self, driver)
         self.calls = _Calls(self, driver)
+        self.audit = _Audit(self, driver)
 
     def migrate(self, timeout_s: float = 300) -> None:
         """Makes the schema `consentgate`, or brings it up to date. Once more changes nothing."""
@@ -186,18 +206,27 @@ class _AsyncCalls(_View):
         return _taken(await self._take(request, timeout_s))
 
 
+class _AsyncAudit(_View):
+    async def append(self, records: list[Any], /) -> None:
+        with _certain():
+            await self._driver.ask(_APPEND, _records(records), _APPEND_S)
+
+
 class AsyncPostgresStore:
     """All roles, for `AsyncGate`. Made by `postgres(pool)`."""
 
     admission: AsyncAdmissionStore
     sessions: AsyncSessionStore
     calls: AsyncCallStore
+    audit: AsyncAuditTable
+    """The table `security_audit_logs`, for a journal's `reconcile_async` or `ship_async`."""
 
     def __init__(self, driver: Any) -> None:
         self._driver = driver
         self.admission = _AsyncAdmission(self, driver)
         self.sessions = _AsyncSessions(self, driver)
         self.calls = _AsyncCalls(self, driver)
+        self.audit = _AsyncAudit(self, driver)
 
     async def migrate(self, timeout_s: float = 300) -> None:
         """Makes the schema `consentgate`, or brings it up to date. Once more changes nothing."""

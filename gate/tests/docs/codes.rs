@@ -2,7 +2,7 @@
 
 use crate::file;
 use consentgate::{
-    FlowName, Gate, Outcome, Reason, Role, Stage,
+    AuditMemory, FlowName, Gate, Outcome, Reason, Role, Stage,
     core::{Answer, PublicCode},
 };
 use serde_json::Value;
@@ -96,7 +96,8 @@ fn public_codes_are_listed_with_the_titles_that_are_sent() {
 #[test]
 fn metrics_are_listed_with_their_help() {
     let gate = Gate::from_json(br#"{"sites": {}}"#).unwrap();
-    let text = gate.metrics();
+    assert!(!gate.metrics().contains("audit"), "only where it has the role");
+    let text = gate.with_audit(AuditMemory::new(0)).metrics();
     let helps = text.lines().filter_map(|line| line.strip_prefix("# HELP "));
     let helps = helps.map(|line| {
         let (name, help) = line.split_once(' ').unwrap();
@@ -105,7 +106,7 @@ fn metrics_are_listed_with_their_help() {
     assert_eq!(rows("Metrics"), helps.collect::<Vec<_>>());
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let gauges: Vec<_> = types.filter_map(|line| line.strip_suffix(" gauge")).collect();
-    assert_eq!(gauges, ["consentgate_store_resting"]);
+    assert_eq!(gauges, ["consentgate_audit_backlog", "consentgate_store_resting"]);
     for role in Role::ALL {
         let resting = format!("\nconsentgate_store_resting{{role=\"{}\"}} 0\n", role.as_str());
         assert!(text.contains(&resting), "{text}");

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod admit;
+mod audit;
 mod bounded;
 mod breaker;
 mod cancelled;

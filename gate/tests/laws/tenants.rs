@@ -2,9 +2,9 @@
 
 use crate::world::{cases, noon};
 use consentgate::{
-    Claims, Denied, DeviceRequest, DeviceToSign, FixedClock, Gate, Guard, Operation, Principal,
-    Request, Scope, SecretInput, Severity, Stores, SubjectKind, VerifierFailed, ViolationKind,
-    device_secret, ids::SiteId, sign, sign_device,
+    AuditMemory, Claims, Denied, DeviceRequest, DeviceToSign, FixedClock, Gate, Guard, Operation,
+    Principal, Record, Request, Scope, SecretInput, Severity, Stores, SubjectKind, VerifierFailed,
+    ViolationKind, device_secret, ids::SiteId, sign, sign_device,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -91,7 +91,8 @@ fn tricks(tenant: &str) -> Vec<String> {
 /// By chance, by tricks and in every order, at every step, with honest ones in between.
 #[test]
 fn law_8_of_a_million_attempts_at_another_tenant_none_is_let_through_and_each_is_one_violation() {
-    let gate = gate();
+    let audit = AuditMemory::new(10_000);
+    let gate = gate().with_audit(audit.clone());
     let guard = guard(&gate);
     let tenants = ["acme", "globex", "acme2", "acm", "a.cme", "acme-", "k1m", "0"];
     let callers: Vec<(&str, Principal, Scope)> = tenants
@@ -117,6 +118,7 @@ fn law_8_of_a_million_attempts_at_another_tenant_none_is_let_through_and_each_is
     assert!(others.iter().all(|texts| texts.len() > 60));
     let mut draw = Draw(0x9e37_79b9_7f4a_7c15);
     let (mut attempts, mut honest) = (0, 0);
+    let mut audited = Vec::new();
     while attempts < 1_000_000 {
         let at = draw.below(callers.len());
         let (own, caller, scope) = &callers[at];
@@ -147,9 +149,31 @@ fn law_8_of_a_million_attempts_at_another_tenant_none_is_let_through_and_each_is
             None => ViolationKind::MalformedId,
         };
         assert_eq!(violation.kind(), expected, "{text:?}");
+        audited.push(denied);
+        if attempts % 10_000 == 0 {
+            each_is_audited(&audit.take(), &audited, attempts);
+            audited.clear();
+        }
     }
+    assert!(audited.is_empty() && gate.counters().audit().unwrap().unwritten == 0);
     assert!(honest > 100_000);
     assert_eq!(violations(&gate), attempts, "each once");
+}
+
+/// As many records as denials, one after the other and of what was denied, the last one being the `last` of its writer.
+fn each_is_audited(records: &[Record], denials: &[Denied], last: u64) {
+    assert_eq!(records.len(), denials.len());
+    for (record, denied) in records.iter().rev().zip(denials.iter().rev()) {
+        assert_eq!(Some(&record.violation), denied.violation());
+        assert_eq!(
+            record.outcome.as_str(),
+            if denied.status() == 404 { "hidden" } else { "denied" }
+        );
+    }
+    let numbers =
+        records.iter().rev().zip(0..).all(|(record, back)| record.sequence == last - back);
+    assert!(numbers, "none is left out, none is there twice");
+    assert!(records.iter().all(|record| record.writer == records[0].writer));
 }
 
 /// The page on ids, once more and slowly.

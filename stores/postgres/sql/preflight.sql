@@ -6,7 +6,8 @@ with
     wanted_migrations (name) as (values
         ('0001_schema'), ('0002_admission_tables'), ('0003_session_tables'), ('0004_call_tables'),
         ('0005_usage'), ('0006_drop'), ('0007_admit'), ('0008_settle'), ('0009_persons'),
-        ('0010_record_call'), ('0011_queue'), ('0012_purge'), ('0013_privileges'), ('0014_count_all')
+        ('0010_record_call'), ('0011_queue'), ('0012_purge'), ('0013_privileges'), ('0014_count_all'),
+        ('0015_audit')
     ),
     wanted_tables (name, persistence) as (values
         ('claims', 'u'), ('buckets', 'u'), ('admission_usage', 'u'), ('sessions', 'p'), ('floors', 'p'),
@@ -44,10 +45,21 @@ with
         ('call_signatures_call', 'call_signatures', false, 'call_id', ''),
         ('conversions_site_call_uq', 'conversions', true, 'site_id,call_id', ''),
         ('conversions_site_due_at', 'conversions', false, 'site_id,due_at', null),
-        ('usage_pkey', 'usage', true, 'site_id,what,stripe', '')
+        ('usage_pkey', 'usage', true, 'site_id,what,stripe', ''),
+        ('security_audit_logs_pkey', 'security_audit_logs', true, 'writer,sequence', ''),
+        ('security_audit_logs_tenant_at', 'security_audit_logs', false, 'tenant,at', ''),
+        ('security_audit_logs_kind', 'security_audit_logs', false, 'kind', ''),
+        ('security_audit_logs_severity', 'security_audit_logs', false, 'severity', ''),
+        ('security_audit_logs_subject_at', 'security_audit_logs', false, 'subject,at', '')
     ),
     wanted_references (name, on_table) as (values
         ('call_signatures_call', 'call_signatures'), ('conversions_call', 'conversions')
+    ),
+    -- The table that nobody but its owner reads, and what holds its columns to their sets.
+    audit (name) as (values ('security_audit_logs')),
+    wanted_constraints (name) as (values
+        ('security_audit_logs_sequence'), ('security_audit_logs_kind'), ('security_audit_logs_operation'),
+        ('security_audit_logs_severity'), ('security_audit_logs_outcome')
     ),
     wanted_functions (signature) as (values
         ('now_ms()'), ('must_be_read_committed()'), ('lock_key(text,text,text)'), ('lock_all(bigint[])'),
@@ -61,7 +73,7 @@ with
         ('put_job(text,uuid,bigint)'), ('calls_named(text,bytea[],text)'),
         ('meet_call(text,uuid,text,bigint)'), ('record_call(jsonb,bytea)'), ('find_call(jsonb)'),
         ('confirm_sale_and_enqueue(jsonb)'), ('take_conversions(jsonb)'), ('finish_conversion(jsonb)'),
-        ('erase_calls(jsonb)'), ('purge_limit(jsonb)'), ('purge_calls(jsonb)')
+        ('erase_calls(jsonb)'), ('purge_limit(jsonb)'), ('purge_calls(jsonb)'), ('append_audit(jsonb)')
     ),
     may as (
         select coalesce(pg_catalog.has_schema_privilege(
@@ -69,13 +81,13 @@ with
             as use_schema
     ),
     relations as (
-        select c.oid, c.relname, c.relkind, c.relpersistence
+        select c.oid, c.relname, c.relkind, c.relpersistence, c.relrowsecurity, c.relacl
         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         where n.nspname = 'consentgate'
     ),
     -- Names of functions are compared as `to_regprocedure` would write them, which needs the right to use the schema.
     functions as (
-        select p.oid, p.proname || '(' || pg_catalog.replace(
+        select p.oid, p.prosecdef, p.proname || '(' || pg_catalog.replace(
                 pg_catalog.oidvectortypes(p.proargtypes), ', ', ',') || ')' as signature
         from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
         where n.nspname = 'consentgate'
@@ -179,6 +191,40 @@ with
             'apply the migrations, and grant usage on sequence consentgate.session_versions to '
                 || pg_catalog.quote_ident(current_user)
             from (values (1)) one left join relations r on r.relname = 'session_versions' and r.relkind = 'S'
+        union all
+        select 44, 'table:' || w.name, coalesce(r.relpersistence = 'p', false),
+            case when r.oid is null then 'missing'
+                else case r.relpersistence when 'u' then 'unlogged' else 'logged' end end,
+            case when r.oid is null then 'apply the migrations: consentgate-postgres migrate'
+                else 'alter table consentgate.' || w.name || ' set logged' end
+            from audit w left join relations r on r.relname = w.name and r.relkind = 'r'
+        union all
+        select 45, 'row_security:' || w.name, coalesce(r.relrowsecurity, false),
+            case when r.oid is null then 'missing' when r.relrowsecurity then 'enabled' else 'disabled' end,
+            'alter table consentgate.' || w.name || ' enable row level security'
+            from audit w left join relations r on r.relname = w.name and r.relkind = 'r'
+        union all
+        select 46, 'public:' || w.name, r.oid is not null and p.granted = '',
+            case when r.oid is null then 'missing' when p.granted = '' then 'nothing' else p.granted end,
+            'revoke all on consentgate.' || w.name || ' from public'
+            from audit w left join relations r on r.relname = w.name and r.relkind = 'r'
+            cross join lateral (
+                select coalesce(pg_catalog.string_agg(a.privilege_type, ', ' order by a.privilege_type), '') as granted
+                from pg_catalog.aclexplode(r.relacl) a where a.grantee = 0
+            ) p
+        union all
+        select 47, 'definer:append_audit(jsonb)', coalesce(f.prosecdef, false),
+            case when f.oid is null then 'missing' when f.prosecdef then 'the owner''s rights' else 'the caller''s rights' end,
+            'apply the migrations: consentgate-postgres migrate'
+            from (values (1)) one left join functions f on f.signature = 'append_audit(jsonb)'
+        union all
+        select 48, 'constraint:' || w.name, coalesce(c.convalidated, false),
+            case when c.oid is null then 'missing' when c.convalidated then 'there' else 'not valid' end,
+            'make it anew as 0015_audit has it'
+            from wanted_constraints w cross join audit
+            left join relations r on r.relname = audit.name and r.relkind = 'r'
+            left join pg_catalog.pg_constraint c
+                on c.conrelid = r.oid and c.conname = w.name and c.contype = 'c'
         union all
         select 50, 'index:' || w.name, coalesce(i.indisvalid and i.indisready and i.indisunique = w.is_unique
                 and t.relname = w.on_table and d.columns = w.columns

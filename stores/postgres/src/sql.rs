@@ -21,6 +21,7 @@ pub const MIGRATIONS: &[(&str, &str)] = migrations![
     "0012_purge",
     "0013_privileges",
     "0014_count_all",
+    "0015_audit",
 ];
 
 /// One statement that changes nothing and answers with rows `(name text, ok boolean, found text, mend text)`: whether

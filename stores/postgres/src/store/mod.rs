@@ -2,6 +2,7 @@
 
 mod admission;
 mod ask;
+mod audit;
 mod calls;
 mod connect;
 mod failure;

@@ -1,6 +1,7 @@
 //! The store against a real engine: each clause of `docs/stores.md`, what runs at the same time, and what breaks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod audit;
 mod buckets;
 mod calls;
 mod claims;

@@ -63,7 +63,17 @@ async fn each_thing_that_is_broken_is_told_by_name() {
           where marketing = 'enqueued'", "index:calls_site_signature_hash_uq"),
         ("alter table consentgate.conversions drop constraint conversions_call", "reference:conversions_call"),
         ("drop function consentgate.settle(jsonb)", "function:settle(jsonb)"),
-        ("drop function consentgate.now_ms()", "function:now_ms()"),
+        ("drop function consentgate.now_ms() cascade", "function:now_ms()"),
+        ("drop table consentgate.security_audit_logs", "table:security_audit_logs"),
+        ("alter table consentgate.security_audit_logs set unlogged", "table:security_audit_logs"),
+        ("alter table consentgate.security_audit_logs disable row level security",
+         "row_security:security_audit_logs"),
+        ("grant select on consentgate.security_audit_logs to public", "public:security_audit_logs"),
+        ("drop index consentgate.security_audit_logs_subject_at", "index:security_audit_logs_subject_at"),
+        ("alter table consentgate.security_audit_logs drop constraint security_audit_logs_severity",
+         "constraint:security_audit_logs_severity"),
+        ("drop function consentgate.append_audit(jsonb)", "function:append_audit(jsonb)"),
+        ("alter function consentgate.append_audit(jsonb) security invoker", "definer:append_audit(jsonb)"),
     ];
     for (breaking, name) in cases {
         world.run("begin").await;

@@ -43,7 +43,7 @@ const CLEAN: &str = "
         where datname = current_database() and usename = current_user and pid <> pg_backend_pid();
     delete from consentgate.calls; delete from consentgate.sessions; delete from consentgate.floors;
     delete from consentgate.tombstones; delete from consentgate.statements; delete from consentgate.usage;
-    delete from consentgate.claims; delete from consentgate.buckets; 
+    delete from consentgate.claims; delete from consentgate.buckets; delete from consentgate.security_audit_logs;
     delete from consentgate.admission_usage;
     delete from consentgate.test_clock;";
 
