@@ -25,9 +25,10 @@ class Core {
     if (clock !== undefined && typeof clock !== 'function') {
       throw new TypeError(`\`clock\` must be a function, not ${input.kind(clock)}`);
     }
-    const { asked, roles } = bound(stores, { waitedFor });
+    const { asked, audit, roles } = bound(stores, { waitedFor });
     this.asked = asked;
     this.clock = clock;
+    this.audit = audit;
     // Only who waits for stores of this process has to be told of their answers.
     const isTold = waitedFor && Object.values(roles).some((keeper) => typeof keeper === 'object');
     this.pending = isTold ? new Pending() : undefined;
@@ -40,6 +41,20 @@ class Core {
     if (given !== undefined) return () => given;
     if (this.clock === undefined) return () => undefined;
     return () => input.optionalNumber(this.clock() ?? null, 'what `clock` returns');
+  }
+
+  /** What tells the addon the time of violations, where that is not the machine's. */
+  get tellTime() {
+    if (this.audit === undefined || this.clock === undefined) return undefined;
+    return () => {
+      let at;
+      try {
+        at = this.time()();
+      } catch {
+        // A violation is recorded whatever the clock does: at the machine's time.
+      }
+      this.native.auditAt(at);
+    };
   }
 
   callEvent(site, headers, body, options) {
@@ -132,6 +147,7 @@ class Base {
     closed = (gate) => {
       const core = gate.#core;
       gate.#core = undefined;
+      core?.audit?.close();
       return core;
     };
   }
@@ -212,7 +228,7 @@ class Gate extends Base {
   }
 
   guard(verifiers) {
-    return new Guard(coreOf(this).native, verifiers);
+    return new Guard(coreOf(this), verifiers);
   }
 
   close() {
@@ -279,7 +295,7 @@ class AsyncGate extends Base {
   }
 
   guard(verifiers) {
-    return new AsyncGuard(coreOf(this).native, verifiers);
+    return new AsyncGuard(coreOf(this), verifiers);
   }
 
   async close() {

@@ -39,13 +39,15 @@ class Principal {
 /** One tenant, for one principal that may do what it asked for. The guard makes it, and nothing else does. */
 class Scope {
   #made;
+  #tellTime;
 
   /** `made` is what the addon handed out. */
-  constructor(made, principal) {
+  constructor(made, principal, tellTime) {
     if (new.target !== Scope || !isExternal(made)) {
       throw new TypeError('scopes come from a guard alone');
     }
     this.#made = made;
+    this.#tellTime = tellTime;
     this.tenant = principal.tenant;
     this.subject = principal.subject;
     Object.freeze(this);
@@ -55,6 +57,7 @@ class Scope {
     const isThere = value !== undefined && value !== null;
     const named = input.optionalText(tenant, '`tenant`');
     const step = input.optionalText(operation, '`operation`');
+    this.#tellTime?.();
     allowed(native.own(this.#made, isThere, named, step));
     return value;
   }
@@ -68,10 +71,11 @@ function allowed(judged, options) {
 
 /** What both forms of the guard have in common: only a verifier may have to be waited for. */
 class Base {
-  #native;
+  #guard;
+  #tellTime;
   #verifiers;
 
-  constructor(gate, verifiers = {}) {
+  constructor(core, verifiers = {}) {
     if (typeof verifiers !== 'object' || verifiers === null || Array.isArray(verifiers)) {
       const given = input.kind(verifiers);
       throw new TypeError(`\`verifiers\` must be an object of functions by name, not ${given}`);
@@ -81,7 +85,14 @@ class Base {
       if (typeof verify === 'function') continue;
       throw new TypeError(`verifier \`${name}\` must be a function, not ${input.kind(verify)}`);
     }
-    this.#native = gate.guard([...this.#verifiers.keys()]);
+    this.#guard = core.native.guard([...this.#verifiers.keys()]);
+    this.#tellTime = core.tellTime;
+  }
+
+  /** The addon's side, told what time it is. */
+  get #native() {
+    this.#tellTime?.();
+    return this.#guard;
   }
 
   principal(decision) {
@@ -93,7 +104,7 @@ class Base {
     const named = input.optionalText(tenant, '`tenant`');
     const step = input.optionalText(operation, '`operation`');
     const judged = this.#native.require(made, input.text(need, '`need`'), named, step);
-    return new Scope(allowed(judged).scope, principal);
+    return new Scope(allowed(judged).scope, principal, this.#tellTime);
   }
 
   _names() {
@@ -121,8 +132,8 @@ const ignore = () => {};
 
 /** The guard of tenants of a `Gate`. */
 class Guard extends Base {
-  constructor(gate, verifiers) {
-    super(gate, verifiers);
+  constructor(core, verifiers) {
+    super(core, verifiers);
     for (const [name, verify] of this._names()) {
       if (!isAsyncFunction(verify)) continue;
       throw new TypeError(`verifier \`${name}\` is async, which wants an AsyncGate`);

@@ -1,6 +1,7 @@
 'use strict';
 
 const { Admission, AsyncAdmission } = require('./admission.js');
+const { auditMemory, journal } = require('./audit.js');
 const { Conversion } = require('./conversion.js');
 const { Decision } = require('./decision.js');
 const { ConfigError, Denied, NotWritten } = require('./errors.js');
@@ -26,7 +27,9 @@ module.exports = {
   NotWritten,
   Principal,
   Scope,
+  auditMemory,
   deviceSecret,
+  journal,
   memory,
   postgres,
   redis,

@@ -3,6 +3,7 @@
 /** Which store keeps which role: looked at once, when a gate is built. */
 
 const { isAsyncFunction } = require('node:util').types;
+const { sink } = require('./audit.js');
 const { ConfigError } = require('./errors.js');
 const { kind } = require('./input.js');
 const { nativeOf } = require('./sqlite.js');
@@ -14,6 +15,9 @@ const METHODS = {
   calls: ['record', 'find', 'enqueue', 'erase', 'take', 'finish', 'purge'],
 };
 
+/** The role that may be left out: violations are then counted alone. */
+const AUDIT = 'audit';
+
 class Memory {}
 const MEMORY = Object.freeze(new Memory());
 
@@ -24,7 +28,7 @@ function memory() {
 
 /** Who keeps which role, and `asked[role][method]`, the functions to call where it is the host. */
 function bound(stores, { waitedFor }) {
-  const given = stores === undefined ? {} : allRoles(stores);
+  const { [AUDIT]: audit, ...given } = stores === undefined ? {} : allRoles(stores);
   const hosts = Object.entries(given).filter(([, store]) => keeper(store) === true);
   const asked = {};
   for (const [role, store] of hosts) {
@@ -38,8 +42,9 @@ function bound(stores, { waitedFor }) {
     sessions: keeper(sessions),
     calls: keeper(calls),
     oneStore: identity(sessions) === identity(calls),
+    audit: sink(audit),
   };
-  return { asked, roles };
+  return { asked, audit, roles };
 }
 
 /** As the addon's `open` takes it: `false`, the gate's own memory; `true`, a store of the host's; or one of the addon's. */
@@ -53,9 +58,9 @@ function allRoles(stores) {
     throw new TypeError(`\`stores\` must be an object of stores by role, not ${kind(stores)}`);
   }
   const roles = Object.keys(METHODS);
-  const known = roles.map((role) => `\`${role}\``).join(', ');
+  const known = [...roles, AUDIT].map((role) => `\`${role}\``).join(', ');
   const missing = roles.filter((role) => stores[role] === undefined);
-  const unknown = Object.keys(stores).filter((role) => !roles.includes(role));
+  const unknown = Object.keys(stores).filter((role) => role !== AUDIT && !roles.includes(role));
   const faults = [
     ...missing.map((role) => ({ path: `stores.${role}`, problem: 'is missing' })),
     ...unknown.map((role) => ({

@@ -1,6 +1,7 @@
 //! The gate itself.
 
 use crate::{
+    audit::{Sink, ToldClock, sink},
     input::{Misuse, address, optional_time, pairs},
     native::Answered,
     sqlite::NativeSqlite,
@@ -32,6 +33,8 @@ pub struct Roles<'env> {
     pub calls: RoleKeeper<'env>,
     /// Sessions and calls are kept by one store.
     pub one_store: bool,
+    /// Where violations are written down.
+    pub audit: Option<Sink<'env>>,
 }
 
 /// A gate that was built, or why not.
@@ -48,6 +51,7 @@ pub struct Opened {
 pub struct NativeGate {
     host: HostGate,
     answered: Option<Answered>,
+    audit_clock: ToldClock,
 }
 
 /// Builds a gate from the JSON of its configuration. `answered` is called with the ticket of a decision once the store
@@ -58,12 +62,17 @@ pub fn open(
     roles: Roles<'_>,
     answered: Option<Function<'_, f64, ()>>,
 ) -> Result<Opened> {
-    let Roles { admission, sessions, calls, one_store } = roles;
+    let Roles { admission, sessions, calls, one_store, audit } = roles;
     let (admission, sessions, calls) = (keeper(&admission), keeper(&sessions), keeper(&calls));
     Ok(match HostGate::new(config, HostRoles { admission, sessions, calls, one_store }) {
         Ok(host) => {
             let answered = answered.map(|answered| Answered::new(&answered)).transpose()?;
-            Opened { gate: Some(NativeGate { host, answered }), misuse: None }
+            let audit_clock = ToldClock::default();
+            let host = match &audit {
+                Some(given) => host.with_audit(sink(given), audit_clock.clone()),
+                None => host,
+            };
+            Opened { gate: Some(NativeGate { host, answered, audit_clock }), misuse: None }
         }
         Err(error) => Opened { gate: None, misuse: Some(error.into()) },
     })
@@ -272,6 +281,10 @@ impl NativeGate {
     /// The time that was given, or the machine's. It was read before, when the decision came to wait.
     pub(crate) fn time(&self, now: Option<f64>) -> Timestamp {
         self.host.now(optional_time(now).unwrap_or_default())
+    }
+
+    pub(crate) fn audit_clock(&self) -> &ToldClock {
+        &self.audit_clock
     }
 
     pub(crate) fn answered(&self) -> Option<&Answered> {

@@ -4,6 +4,7 @@
 //! finds it thrown as an error. Refusals and misuse are returned as values, which costs a fraction of throwing.
 #![deny(unsafe_code)]
 
+mod audit;
 mod conversion;
 mod decision;
 mod gate;

@@ -1,9 +1,9 @@
 //! What the gate has counted, and the closed sets of names that `index.d.ts` is held to.
 
-use crate::gate::NativeGate;
+use crate::{audit::AuditCounts, gate::NativeGate};
 use consentgate::{
-    FlowName, Marketing, Operation, Outcome, Reason, Role, Scheme, Severity, Stage, SubjectKind,
-    ViolationKind,
+    AuditOutcome, FlowName, Marketing, Operation, Outcome, Reason, Role, Scheme, Severity, Stage,
+    SubjectKind, ViolationKind,
 };
 use napi_derive::napi;
 use std::collections::BTreeMap;
@@ -64,6 +64,8 @@ pub struct Counters {
     pub watch: Watch,
     /// What the guard of tenants denied, by kind.
     pub violations: BTreeMap<&'static str, f64>,
+    /// What became of that; nothing without the role `audit`.
+    pub audit: Option<AuditCounts>,
 }
 
 /// The words of each closed set.
@@ -91,6 +93,8 @@ pub struct Names {
     pub subject_kind: Vec<&'static str>,
     /// Kinds of violations.
     pub violation_kind: Vec<&'static str>,
+    /// What whoever tried was told.
+    pub audit_outcome: Vec<&'static str>,
 }
 
 /// The words of each closed set.
@@ -108,6 +112,7 @@ pub fn names() -> Names {
         severity: Severity::ALL.iter().map(|name| name.as_str()).collect(),
         subject_kind: SubjectKind::ALL.iter().map(|name| name.as_str()).collect(),
         violation_kind: ViolationKind::ALL.iter().map(|name| name.as_str()).collect(),
+        audit_outcome: AuditOutcome::ALL.iter().map(|name| name.as_str()).collect(),
     }
 }
 
@@ -150,6 +155,7 @@ impl NativeGate {
                 admitted_locally: number(watch.admitted_locally),
             },
             violations: violations.collect(),
+            audit: counters.audit().map(AuditCounts::from),
         }
     }
 }

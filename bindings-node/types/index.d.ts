@@ -102,6 +102,9 @@ export type Severity = 'low' | 'medium' | 'high' | 'critical';
 /** What an identity is. */
 export type SubjectKind = 'user' | 'key' | 'device';
 
+/** What whoever tried was told: 401 or 403; 404; 503. */
+export type AuditOutcome = 'denied' | 'hidden' | 'unavailable';
+
 /** What was tried against a tenant. */
 export type ViolationKind =
   | 'unauthenticated'
@@ -261,6 +264,8 @@ export interface Counters {
   };
   /** What the guard of tenants denied. */
   readonly violations: Readonly<Record<ViolationKind, number>>;
+  /** What became of that; left out without the role `audit`. */
+  readonly audit?: AuditCounters;
 }
 
 declare class Base {
@@ -417,6 +422,9 @@ export function deviceSecret(
 
 export { Admission } from './admission.js';
 export { AsyncAdmission } from './admission.js';
+export { auditMemory } from './audit.js';
+export { journal } from './audit.js';
+export type * from './audit.js';
 export { postgres } from './engines.js';
 export { redis } from './engines.js';
 export type * from './config.js';
@@ -432,6 +440,7 @@ export { Scope } from './tenants.js';
 export type * from './tenants.js';
 export type * from './sqlite.js';
 import type { Admission, AsyncAdmission } from './admission.js';
+import type { AuditCounters } from './audit.js';
 import type { Config, SiteConfig } from './config.js';
 import type { AsyncStores, Stores } from './stores.js';
 import type { AsyncGuard, AsyncVerifier, Guard, Verifier } from './tenants.js';

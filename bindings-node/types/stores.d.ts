@@ -1,5 +1,6 @@
 /** Stores of your own. `docs/stores.md` says what each method does; these are its names in camel case. */
 
+import type { AuditMemory, Journal } from './audit.js';
 import type { Sqlite } from './sqlite.js';
 
 /** What comes with each request. */
@@ -59,6 +60,8 @@ export interface Stores {
   readonly admission: AdmissionStore | { readonly admission: AdmissionStore } | Sqlite | Memory;
   readonly sessions: SessionStore | { readonly sessions: SessionStore } | Sqlite | Memory;
   readonly calls: CallStore | { readonly calls: CallStore } | Sqlite | Memory;
+  /** Where violations of tenants are written down. Without it they are counted alone. */
+  readonly audit?: Journal | AuditMemory | undefined;
 }
 
 export interface AsyncStores {
@@ -66,6 +69,8 @@ export interface AsyncStores {
     AsyncAdmissionStore | { readonly admission: AsyncAdmissionStore } | Sqlite | Memory;
   readonly sessions: AsyncSessionStore | { readonly sessions: AsyncSessionStore } | Sqlite | Memory;
   readonly calls: AsyncCallStore | { readonly calls: AsyncCallStore } | Sqlite | Memory;
+  /** Where violations of tenants are written down. Without it they are counted alone. */
+  readonly audit?: Journal | AuditMemory | undefined;
 }
 
 export interface Bucket {

@@ -1,5 +1,6 @@
 use crate::{
     ask::Ask,
+    audit::{HostClock, Sink},
     conversion::{self, Conversion},
     counters,
     decision::Decision,
@@ -12,7 +13,7 @@ use crate::{
     wait::Wait,
 };
 use consentgate::{
-    DeviceRequest, Request, Timestamp,
+    DeviceRequest, Request, SystemClock, Timestamp,
     host::{self, HostGate, HostRoles, Keeper},
 };
 use pyo3::{
@@ -158,6 +159,7 @@ impl Core {
         roles: (Keeps<'_>, Keeps<'_>, Keeps<'_>),
         one_store: bool,
         clock: Option<Py<PyAny>>,
+        audit: Option<Sink<'_>>,
     ) -> PyResult<Self> {
         if clock.as_ref().is_some_and(|clock| !clock.bind(py).is_callable()) {
             return Err(PyTypeError::new_err("`clock` must be callable"));
@@ -170,6 +172,13 @@ impl Core {
             one_store,
         };
         let gate = HostGate::new(config.as_bytes(), roles).map_err(|e| config_error(py, &e))?;
+        let gate = match (audit, &clock) {
+            (None, _) => gate,
+            (Some(audit), None) => gate.with_audit(audit.sink(), SystemClock),
+            (Some(audit), Some(clock)) => {
+                gate.with_audit(audit.sink(), HostClock(clock.clone_ref(py)))
+            }
+        };
         let body_bytes_max = gate.body_bytes_max();
         Ok(Self { gate: Mutex::new(Some(Arc::new(gate))), clock, body_bytes_max })
     }

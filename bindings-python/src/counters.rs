@@ -1,5 +1,6 @@
 //! What the gate has decided, as plain data.
 
+use crate::audit;
 use consentgate::Counters;
 use pyo3::{
     prelude::*,
@@ -45,5 +46,7 @@ pub(crate) fn to_python<'py>(py: Python<'py>, counters: &Counters) -> PyResult<B
     all.set_item("store_failures", failures)?;
     all.set_item("watch", figures)?;
     all.set_item("violations", violations)?;
+    let audit = counters.audit().map(|counts| audit::counted(py, counts)).transpose()?;
+    all.set_item("audit", audit)?;
     Ok(all)
 }

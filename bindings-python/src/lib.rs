@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod ask;
+mod audit;
 mod conversion;
 mod core;
 mod counters;
@@ -26,6 +27,8 @@ mod _native {
     #[pymodule_export]
     use crate::ask::Ask;
     #[pymodule_export]
+    use crate::audit::{AuditMemoryCore, JournalCore, Pass};
+    #[pymodule_export]
     use crate::conversion::Conversion;
     #[pymodule_export]
     use crate::core::Core;
@@ -43,8 +46,8 @@ mod _native {
     use crate::wait::Wait;
 
     use consentgate::{
-        FlowName, Marketing, Operation, Outcome, Reason, Scheme, Severity, Stage, SubjectKind,
-        ViolationKind,
+        AuditOutcome, FlowName, Marketing, Operation, Outcome, Reason, Scheme, Severity, Stage,
+        SubjectKind, ViolationKind,
     };
     use pyo3::{prelude::*, types::PyTuple};
 
@@ -53,6 +56,8 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
         let set = |names: Vec<&'static str>| PyTuple::new(py, names);
+        let outcomes = AuditOutcome::ALL.iter().map(|n| n.as_str()).collect();
+        module.add("AUDIT_OUTCOMES", set(outcomes)?)?;
         module.add("FLOWS", set(FlowName::ALL.iter().map(|n| n.as_str()).collect())?)?;
         module.add("MARKETING", set(Marketing::ALL.iter().map(|n| n.as_str()).collect())?)?;
         module.add("OPERATIONS", set(Operation::ALL.iter().map(|n| n.as_str()).collect())?)?;

@@ -31,6 +31,7 @@ def names(alias: Any) -> set[str]:
         (types.Severity, _native.SEVERITIES),
         (types.SubjectKind, _native.SUBJECTS),
         (types.ViolationKind, _native.VIOLATIONS),
+        (types.AuditOutcome, _native.AUDIT_OUTCOMES),
     ],
 )
 def test_names_are_the_core_s(alias: Any, table: Any) -> None:

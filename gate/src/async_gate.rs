@@ -1,5 +1,6 @@
 use crate::{
     async_admission::AsyncAdmission,
+    audit::AuditSink,
     breakers::Course,
     clock::{Clock, SystemClock},
     counters::Counters,
@@ -139,6 +140,17 @@ impl<P: AsyncPerform, K: Clock + Sync, T: Timer> AsyncGate<P, K, T> {
         now: Option<Timestamp>,
     ) -> impl Future<Output = Decision> + Send + use<'_, P, K, T> {
         self.drive(self.shared.purge(limit), self.shared.now(now), now)
+    }
+
+    /// Writes violations of tenants down, from now on: give the gate its role `audit` before its guards.
+    #[must_use]
+    pub fn with_audit(mut self, sink: impl Into<AuditSink>) -> Self
+    where
+        K: Clone + Send + Sync + 'static,
+    {
+        let clock = self.shared.clock().clone();
+        self.shared.audited(sink, clock);
+        self
     }
 
     /// A guard of tenants with this gate's roles, keyed hashes and counters, and no verifier yet.

@@ -1,10 +1,14 @@
+use crate::audit::{AuditCounts, Tally};
 use consentgate_core::{
     Decision, FlowName, Marketing, Outcome, Reason, Reply, Role, Stage, StoreError, StoreErrorKind,
     tenants::{Violation, ViolationKind},
 };
 use std::{
     fmt::Write,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 /// What the gate has decided, counted by closed sets of names only: nothing a sender writes becomes a label (law 12).
@@ -19,6 +23,8 @@ pub struct Counters {
     store_errors: [AtomicU64; Role::ALL.len()],
     store_timeouts: [AtomicU64; Role::ALL.len()],
     violations: [AtomicU64; ViolationKind::ALL.len()],
+    /// Of the role `audit`, where the gate has it.
+    audit: OnceLock<Arc<Tally>>,
 }
 
 /// How often one answer was given.
@@ -66,6 +72,7 @@ impl Default for Counters {
             store_errors: Default::default(),
             store_timeouts: Default::default(),
             violations: Default::default(),
+            audit: OnceLock::new(),
         }
     }
 }
@@ -119,6 +126,11 @@ impl Counters {
         }
     }
 
+    /// The first one counts: a gate gets its role `audit` once.
+    pub(crate) fn count_audit(&self, tally: &Arc<Tally>) {
+        let _ = self.audit.set(tally.clone());
+    }
+
     /// Every answer there can be, with how often it was given.
     pub fn decisions(&self) -> impl Iterator<Item = Count> {
         rows().zip(&self.decisions).map(|((flow, stage, reason), counter)| Count {
@@ -142,6 +154,11 @@ impl Counters {
     pub fn violations(&self) -> impl Iterator<Item = (ViolationKind, u64)> {
         let kinds = ViolationKind::ALL.iter().copied();
         kinds.zip(self.violations.iter().map(|counter| counter.load(Relaxed)))
+    }
+
+    /// What became of violations; `None` without the role `audit`.
+    pub fn audit(&self) -> Option<AuditCounts> {
+        self.audit.get().map(|tally| tally.counts())
     }
 
     /// The figures that an operator watches.
@@ -219,6 +236,9 @@ impl Counters {
             let severity = kind.severity();
             writeln!(out, "{name}{{kind=\"{kind}\",severity=\"{severity}\"}} {count}")?;
         }
+        if let Some(audit) = self.audit() {
+            audit.write_prometheus(out)?;
+        }
         let watch = self.watch();
         for (name, help, count) in [
             ("call_events", "Call events answered.", watch.call_events),
@@ -258,6 +278,6 @@ impl Counters {
     }
 }
 
-fn head(out: &mut String, name: &str, help: &str) -> std::fmt::Result {
+pub(crate) fn head(out: &mut String, name: &str, help: &str) -> std::fmt::Result {
     writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter")
 }

@@ -1,5 +1,6 @@
 use crate::{
     admission::Admission,
+    audit::AuditSink,
     breakers::Course,
     clock::{Clock, SystemClock},
     counters::Counters,
@@ -122,6 +123,17 @@ impl<P: Perform, K: Clock> Gate<P, K> {
     /// Drops up to `limit` entries that are over from each role's store; see [`Decision::removed`]. Call it now and then.
     pub fn purge(&self, limit: u64, now: Option<Timestamp>) -> Decision {
         self.drive(self.shared.purge(limit), self.shared.now(now), now)
+    }
+
+    /// Writes violations of tenants down, from now on: give the gate its role `audit` before its guards.
+    #[must_use]
+    pub fn with_audit(mut self, sink: impl Into<AuditSink>) -> Self
+    where
+        K: Clone + Send + Sync + 'static,
+    {
+        let clock = self.shared.clock().clone();
+        self.shared.audited(sink, clock);
+        self
     }
 
     /// A guard of tenants with this gate's roles, keyed hashes and counters, and no verifier yet.

@@ -1,4 +1,4 @@
-use crate::counters::Counters;
+use crate::{audit::Audit, counters::Counters};
 use consentgate_core::{
     Decision, Signer,
     tenants::{
@@ -17,21 +17,27 @@ pub struct Guard<V = Box<dyn Verifier>> {
 
 /// Where violations go. What becomes of them there changes no answer.
 #[derive(Clone)]
-struct Records(Arc<Counters>);
+pub(crate) struct Records {
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) audit: Option<Arc<Audit>>,
+}
 
 impl Records {
     fn of<T>(&self, result: Result<T, Denied>) -> Result<T, Denied> {
         result.inspect_err(|denied| {
             if let Some(violation) = denied.violation() {
-                self.0.count_violation(violation);
+                self.counters.count_violation(violation);
+                if let Some(audit) = &self.audit {
+                    audit.write(denied);
+                }
             }
         })
     }
 }
 
 impl<V> Guard<V> {
-    pub(crate) fn new(guard: tenants::Guard<V>, counters: Arc<Counters>) -> Self {
-        Self { guard, records: Records(counters) }
+    pub(crate) fn new(guard: tenants::Guard<V>, records: Records) -> Self {
+        Self { guard, records }
     }
 
     /// Registers what stands for a verifier under a name, in the place of any other of that name.

@@ -7,6 +7,7 @@
 mod admission;
 mod async_admission;
 mod async_gate;
+mod audit;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod boxed;
@@ -20,6 +21,7 @@ pub mod host;
 #[cfg(feature = "http")]
 pub mod http;
 mod memory;
+mod per_process;
 mod shared;
 mod stateless;
 mod stores;
@@ -30,6 +32,10 @@ mod unique;
 pub use admission::Admission;
 pub use async_admission::AsyncAdmission;
 pub use async_gate::AsyncGate;
+pub use audit::{
+    AsyncAuditTable, AuditCounts, AuditMemory, AuditSink, AuditTable, Journal, Reconciled,
+    Reconciling, Shipper,
+};
 pub use boxed::{BoxedAdmission, BoxedCalls, BoxedSessions, BoxedStores};
 pub use clock::{Clock, FixedClock, ManualClock, SystemClock};
 pub use counters::{Count, Counters, Watch};
@@ -49,8 +55,8 @@ pub use consentgate_core::{
     FlowName, Headers, Marketing, Millis, Outcome, Reason, Reply, Request, Role, Scheme, Secret,
     SecretFault, Signer, Stage, StoreError, StoreErrorKind, Timestamp, Verified, VerifyKey, ids,
     tenants::{
-        Claims, Denied, Identity, Operation, Principal, Scoped, Severity, SubjectKind, Verifier,
-        VerifierFailed, Violation, ViolationKind,
+        AuditOutcome, Claims, Denied, Identity, Operation, Principal, Record, Scoped, Severity,
+        SubjectKind, Verifier, VerifierFailed, Violation, ViolationKind,
     },
 };
 

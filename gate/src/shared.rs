@@ -1,11 +1,13 @@
 //! What every form of the gate has: the engine in force, the clock, the counters.
 
 use crate::{
+    audit::{Audit, AuditSink},
     breakers::{Breakers, Course, Route},
     clock::Clock,
     counters::Counters,
-    guard::Guard,
+    guard::{Guard, Records},
     memory::Memory,
+    per_process::PerProcess,
     sync::Mutex,
     unique::{random, unique},
 };
@@ -32,6 +34,8 @@ pub(crate) struct Shared<K> {
     changing: Mutex<()>,
     clock: K,
     pub(crate) counters: Arc<Counters>,
+    /// Where violations are written down; without it they are counted alone.
+    audit: Option<Arc<Audit>>,
     breakers: Breakers,
     /// What admits while the store of the role `admission` rests, where the configuration allows it.
     fallback: Option<Fallback>,
@@ -40,23 +44,16 @@ pub(crate) struct Shared<K> {
 /// The memory of this process that stands in: empty in a forked child, which has promised nothing yet.
 struct Fallback {
     caps: Caps,
-    memory: ArcSwap<(u32, Memory)>,
+    memory: PerProcess<Memory>,
 }
 
 impl Fallback {
     fn new(caps: Caps) -> Self {
-        Self { caps, memory: ArcSwap::from_pointee((std::process::id(), Memory::new(&caps))) }
+        Self { caps, memory: PerProcess::new(Memory::new(&caps)) }
     }
 
     fn memory(&self) -> Memory {
-        let process = std::process::id();
-        let current = self.memory.load();
-        if current.0 != process {
-            let own = Arc::new((process, Memory::new(&self.caps)));
-            // Of several threads that come at once, the first one's counts.
-            self.memory.compare_and_swap(&current, own);
-        }
-        self.memory.load().1.clone()
+        self.memory.own(|| Memory::new(&self.caps), Memory::clone)
     }
 }
 
@@ -75,6 +72,7 @@ impl<K: Clock> Shared<K> {
             changing: Mutex::new(()),
             clock,
             counters: Arc::default(),
+            audit: None,
             breakers,
             fallback,
         })
@@ -83,6 +81,10 @@ impl<K: Clock> Shared<K> {
     /// The time of a decision: the one given, or the clock's.
     pub(crate) fn now(&self, given: Option<Timestamp>) -> Timestamp {
         given.unwrap_or_else(|| self.clock.now())
+    }
+
+    pub(crate) fn clock(&self) -> &K {
+        &self.clock
     }
 
     /// The cap on a body: an adapter reads at most one byte more, to see that there is more.
@@ -96,7 +98,19 @@ impl<K: Clock> Shared<K> {
 
     /// A guard of tenants whose violations this gate counts.
     pub(crate) fn guard<V>(&self) -> Guard<V> {
-        Guard::new(self.engine().guard(), self.counters.clone())
+        let records = Records { counters: self.counters.clone(), audit: self.audit.clone() };
+        Guard::new(self.engine().guard(), records)
+    }
+
+    /// From now on the guards' violations are written down.
+    pub(crate) fn audited(
+        &mut self,
+        sink: impl Into<AuditSink>,
+        clock: impl Clock + Send + Sync + 'static,
+    ) {
+        let audit = Arc::new(Audit::new(sink.into(), clock));
+        self.counters.count_audit(audit.tally());
+        self.audit = Some(audit);
     }
 
     pub(crate) fn set_site(&self, site: &str, json: &[u8]) -> Result<(), ConfigError> {

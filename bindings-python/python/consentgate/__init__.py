@@ -8,6 +8,15 @@ from __future__ import annotations
 
 from ._admission import Admission, AsyncAdmission
 from ._async_gate import AsyncGate
+from ._audit import (
+    AsyncShipper,
+    AuditMemory,
+    Journal,
+    Reconciled,
+    Shipper,
+    audit_memory,
+    journal,
+)
 from ._gate import Gate
 from ._guard import AsyncGuard, Guard
 from ._native import (
@@ -33,6 +42,8 @@ __all__ = [
     "AsyncAdmission",
     "AsyncGate",
     "AsyncGuard",
+    "AsyncShipper",
+    "AuditMemory",
     "ConfigError",
     "Conversion",
     "Decision",
@@ -40,12 +51,17 @@ __all__ = [
     "Fault",
     "Gate",
     "Guard",
+    "Journal",
     "NotWritten",
     "Principal",
+    "Reconciled",
     "Scope",
+    "Shipper",
     "Verified",
     "Violation",
+    "audit_memory",
     "device_secret",
+    "journal",
     "memory",
     "postgres",
     "redis",

@@ -154,7 +154,7 @@ class AsyncGate(Base):
 
         Closed at once; awaited, it also waits for what cancelled calls are giving back.
         """
-        self._core.close()
+        self._close()
         return Closing(self._tasks)
 
     async def __aenter__(self) -> AsyncGate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ._audit import AuditMemory, Journal
 from ._config import to_json
 from ._native import Core
 from ._stores import Methods, Roles, Stores
@@ -15,8 +16,9 @@ __all__ = ["Base"]
 class Base:
     """Sites and figures. Of a closed gate every method raises `ValueError`."""
 
-    __slots__ = ("__weakref__", "_core", "_methods", "_roles")
+    __slots__ = ("__weakref__", "_audit", "_core", "_methods", "_roles")
 
+    _audit: Journal | AuditMemory | None
     _core: Core
     _methods: Methods
     _roles: Roles
@@ -30,7 +32,9 @@ class Base:
         waited_for: bool,
     ) -> None:
         hosts = Stores(stores, waited_for=waited_for)
-        self._core = Core(to_json(config), hosts.roles, hosts.one_store, clock)
+        audit = None if hosts.audit is None else hosts.audit._core  # noqa: SLF001
+        self._core = Core(to_json(config), hosts.roles, hosts.one_store, clock, audit)
+        self._audit = hosts.audit
         self._methods = hosts.methods
         # Held, since what is done at a fork is done to stores that somebody holds.
         self._roles = hosts.roles
@@ -50,6 +54,11 @@ class Base:
     def counters(self) -> Counters:
         """All counters as data."""
         return self._core.counters()
+
+    def _close(self) -> None:
+        self._core.close()
+        if self._audit is not None:
+            self._audit.close()
 
     @property
     def body_bytes_max(self) -> int:

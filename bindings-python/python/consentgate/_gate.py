@@ -130,8 +130,11 @@ class Gate(Base):
         return Guard(self._core, verifiers)
 
     def close(self) -> None:
-        """Forgets what is kept in memory. From now on every other method raises `ValueError`."""
-        self._core.close()
+        """Forgets what is kept in memory, and closes the journal of the role `audit`.
+
+        From now on every other method raises `ValueError`.
+        """
+        self._close()
 
     def __enter__(self) -> Gate:
         return self

@@ -2,6 +2,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, final
 
 from .types import (
+    AuditCounters,
+    AuditOutcome,
     Body,
     Clock,
     Counters,
@@ -25,6 +27,7 @@ _T = TypeVar("_T")
 
 __all__ = [
     "ADMIT_LUA",
+    "AUDIT_OUTCOMES",
     "FLOWS",
     "MARKETING",
     "OPERATIONS",
@@ -39,11 +42,14 @@ __all__ = [
     "SUBJECTS",
     "VIOLATIONS",
     "Ask",
+    "AuditMemoryCore",
     "Conversion",
     "Core",
     "Decision",
     "GuardCore",
     "Held",
+    "JournalCore",
+    "Pass",
     "Principal",
     "Scope",
     "Sqlite",
@@ -56,6 +62,7 @@ __all__ = [
     "verify",
 ]
 
+AUDIT_OUTCOMES: tuple[AuditOutcome, ...]
 FLOWS: tuple[Flow, ...]
 MARKETING: tuple[Marketing, ...]
 OPERATIONS: tuple[Operation, ...]
@@ -187,6 +194,31 @@ class Violation:
     def subject(self) -> str | None: ...
 
 @final
+class JournalCore:
+    """A journal; the package's class `Journal` is made of it."""
+
+    def __new__(cls, directory: str, bytes_max: int | None) -> JournalCore: ...
+    def reconciling(self) -> Pass: ...
+    def counters(self) -> AuditCounters: ...
+    def close(self) -> None: ...
+
+@final
+class Pass:
+    """A journal on its way into a table."""
+
+    def batch(self) -> str | None: ...
+    def kept(self) -> None: ...
+    def end(self, failed: bool) -> tuple[int, int, int, int]: ...
+
+@final
+class AuditMemoryCore:
+    """Violations in memory; the package's class `AuditMemory` is made of it."""
+
+    def __new__(cls, records_max: int) -> AuditMemoryCore: ...
+    def records(self) -> str: ...
+    def take(self) -> str: ...
+
+@final
 class GuardCore:
     """The guard, without the verifiers."""
 
@@ -287,6 +319,7 @@ class Core:
         roles: tuple[bool | Sqlite, bool | Sqlite, bool | Sqlite],
         one_store: bool,
         clock: Clock | None,
+        audit: JournalCore | AuditMemoryCore | None,
     ) -> Core: ...
     def call_event(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from inspect import iscoroutinefunction
 from typing import Any, TypeAlias
 
+from ._audit import AuditMemory, Journal, sink
 from ._native import Sqlite
 from .errors import ConfigError
 from .stores import METHODS, Memory
@@ -16,18 +17,23 @@ Method: TypeAlias = Callable[[dict[str, Any], float], Any]
 Roles: TypeAlias = tuple[bool | Sqlite, bool | Sqlite, bool | Sqlite]
 Methods: TypeAlias = Mapping[tuple[str, str], Method]
 
+AUDIT = "audit"
+"""The role that may be left out: violations are then counted alone."""
+
 
 class Stores:
     """The host's stores: the methods to call, and the roles that are theirs."""
 
-    __slots__ = ("methods", "one_store", "roles")
+    __slots__ = ("audit", "methods", "one_store", "roles")
 
+    audit: Journal | AuditMemory | None
     methods: Methods
     roles: Roles
     one_store: bool
 
     def __init__(self, stores: Mapping[str, object] | None, *, waited_for: bool) -> None:
-        given = {} if stores is None else _all_roles(stores)
+        given = {} if stores is None else dict(_all_roles(stores))
+        self.audit = sink(given.pop(AUDIT, None))
         others = {role: store for role, store in given.items() if not isinstance(store, Memory)}
         hosts = {role: store for role, store in others.items() if not isinstance(store, Sqlite)}
         self.methods = {
@@ -45,12 +51,12 @@ def _all_roles(stores: Mapping[str, object]) -> Mapping[str, object]:
     if not isinstance(stores, Mapping):
         given = type(stores).__name__
         raise TypeError(f"`stores` must be a mapping of roles to stores, not {given}")
-    known = ", ".join(f"`{role}`" for role in METHODS)
+    known = ", ".join(f"`{role}`" for role in (*METHODS, AUDIT))
     missing = [(f"stores.{role}", "is missing") for role in METHODS if role not in stores]
     unknown = [
         (f"stores.{role}", f"is not known here; known are {known}")
         for role in stores
-        if role not in METHODS
+        if role not in METHODS and role != AUDIT
     ]
     if missing or unknown:
         raise ConfigError(missing + unknown)

@@ -7,7 +7,14 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Literal, Protocol, TypeAlias, TypedDict
 
 __all__ = [
+    "AsyncAuditAppend",
+    "AsyncAuditTable",
     "AsyncVerifier",
+    "AuditAppend",
+    "AuditCounters",
+    "AuditOutcome",
+    "AuditRecord",
+    "AuditTable",
     "Body",
     "Clock",
     "Config",
@@ -120,6 +127,9 @@ ViolationKind: TypeAlias = (
     | Literal["missing_tenant", "cross_tenant", "forbidden"]
 )
 
+AuditOutcome: TypeAlias = Literal["denied"] | Literal["hidden", "unavailable"]
+"""What whoever tried was told: 401 or 403; 404; 503."""
+
 Config: TypeAlias = Mapping[str, Any] | str | bytes
 """A mapping (a secret in it may be `bytes`), or its JSON."""
 
@@ -193,6 +203,56 @@ class Watch(TypedDict):
     admitted_locally: int
 
 
+class AuditRecord(TypedDict):
+    """A violation as it is kept: nothing in it is personal."""
+
+    writer: str
+    """32 hex digits. Together with `sequence` the name of the record: a table keeps one."""
+    sequence: int
+    """The how-manieth of its writer, from 1 on and without a gap."""
+    at: str
+    """RFC 3339 in UTC with milliseconds."""
+    tenant: str | None
+    kind: ViolationKind
+    operation: Operation
+    severity: Severity
+    subject: str | None
+    outcome: AuditOutcome
+
+
+AuditAppend: TypeAlias = Callable[[list[AuditRecord]], None]
+"""Keeps all of these records or none; what is there already stays as it is and is no error."""
+
+AsyncAuditAppend: TypeAlias = Callable[[list[AuditRecord]], Awaitable[None] | None]
+"""An `AuditAppend` that may be `async`."""
+
+
+class AuditTable(Protocol):
+    """Where records are kept and searched."""
+
+    def append(self, records: list[AuditRecord], /) -> None:
+        """Keeps all of these records or none; what is there already stays as it is."""
+
+
+class AsyncAuditTable(Protocol):
+    """An `AuditTable` that may be waited for."""
+
+    def append(self, records: list[AuditRecord], /) -> Awaitable[None] | None:
+        """Keeps all of these records or none; what is there already stays as it is."""
+
+
+class AuditCounters(TypedDict):
+    """What became of violations that this process recorded or reconciled."""
+
+    written: int
+    unwritten: int
+    shipped: int
+    table_failures: int
+    torn: int
+    foreign: int
+    backlog: int
+
+
 class Counters(TypedDict):
     """What a gate has decided so far."""
 
@@ -200,3 +260,4 @@ class Counters(TypedDict):
     store_failures: dict[Role, StoreFailures]
     watch: Watch
     violations: dict[ViolationKind, int]
+    audit: AuditCounters | None

@@ -1,7 +1,8 @@
 use super::{Ask, NativeStore, Value, reply};
 use crate::{
+    audit::AuditSink,
     breakers::Course,
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     counters::Counters,
     guard::Guard,
     shared::Shared,
@@ -190,6 +191,17 @@ impl HostGate {
     /// Drops a batch of what is over from each role's store.
     pub fn purge(&self, limit: u64, now: Timestamp) -> Turn {
         self.begin(self.shared.purge(limit), now)
+    }
+
+    /// Writes violations of tenants down, at the times of a clock of the host's.
+    #[must_use]
+    pub fn with_audit(
+        mut self,
+        sink: impl Into<AuditSink>,
+        clock: impl Clock + Send + Sync + 'static,
+    ) -> Self {
+        self.shared.audited(sink, clock);
+        self
     }
 
     /// A guard of tenants whose verifiers the host calls: they are known here by their names alone.
