@@ -8,10 +8,12 @@ mod guard;
 mod principal;
 mod record;
 mod scope;
+mod table;
 mod violation;
 
 pub use guard::{Asked, Guard};
 pub use principal::{Claims, Identity, Principal, SubjectKind, Verifier, VerifierFailed};
 pub use record::{AuditOutcome, Record};
 pub use scope::{Scope, Scoped};
+pub use table::{AsyncAuditTable, AuditTable};
 pub use violation::{Denied, Operation, Severity, Violation, ViolationKind};

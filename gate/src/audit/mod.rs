@@ -10,17 +10,16 @@ mod memory;
 mod progress;
 mod reconcile;
 mod shipper;
-mod table;
 mod tally;
 #[cfg(test)]
 mod testing;
 mod writing;
 
+pub use consentgate_core::tenants::{AsyncAuditTable, AuditTable};
 pub use journal::Journal;
 pub use memory::AuditMemory;
 pub use reconcile::{Reconciled, Reconciling};
 pub use shipper::Shipper;
-pub use table::{AsyncAuditTable, AuditTable};
 pub use tally::AuditCounts;
 pub(crate) use tally::Tally;
 

@@ -1,5 +1,6 @@
-use consentgate_core::{StoreError, tenants::Record};
-use std::future::Future;
+use super::Record;
+use crate::decision::StoreError;
+use core::future::Future;
 
 /// Where records are kept and searched. A function is one, too.
 pub trait AuditTable {
