@@ -46,7 +46,8 @@ class SqliteAudit {
   }
 
   async append(records) {
-    changed(await this.#native.append(records.map((record) => JSON.stringify(record))));
+    const lines = records.map((record) => String(JSON.stringify(record)));
+    changed(await this.#native.append(lines));
   }
 
   async purge(before, limit) {
