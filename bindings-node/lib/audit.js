@@ -32,7 +32,7 @@ class Journal {
 
   ship(table, options) {
     const { everyMs = EVERY_MS } = input.options(options, ['everyMs']);
-    if (!(input.number(everyMs, '`everyMs`') >= 1 && everyMs <= EVERY_MS_MAX)) {
+    if (!(everyMs >= 1 && everyMs <= EVERY_MS_MAX)) {
       throw new RangeError(`\`everyMs\` must be from 1 to ${EVERY_MS_MAX}`);
     }
     const append = appending(table);
@@ -136,8 +136,7 @@ function journal(directory, options) {
 /** Keeps violations in memory. */
 function auditMemory(options) {
   const { recordsMax = RECORDS_MAX } = input.options(options, ['recordsMax']);
-  const most = input.number(recordsMax, '`recordsMax`');
-  return new AuditMemory(checked(native.auditMemory(most)).memory);
+  return new AuditMemory(checked(native.auditMemory(recordsMax)).memory);
 }
 
 /** The addon's side of what a gate is given as its role `audit`. */

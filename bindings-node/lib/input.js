@@ -40,6 +40,9 @@ const OPTIONS = {
   toleranceS: optionalNumber,
   retryInMs: optionalNumber,
   waitMs: optionalNumber,
+  bytesMax: optionalNumber,
+  recordsMax: optionalNumber,
+  everyMs: optionalNumber,
 };
 
 function options(given, known) {

@@ -104,9 +104,7 @@ class Journal:
         self._shippers.add(shipper)
         return shipper
 
-    async def _forever(
-        self, table: AsyncAuditTable | AsyncAuditAppend, every_s: float
-    ) -> None:
+    async def _forever(self, table: AsyncAuditTable | AsyncAuditAppend, every_s: float) -> None:
         while True:
             await self.reconcile_async(table)
             await asyncio.sleep(every_s)
@@ -237,7 +235,7 @@ def _reconcile(core: JournalCore, append: AuditAppend, over: threading.Event) ->
     begun: Pass = core.reconciling()
     while not over.is_set() and (batch := begun.batch()) is not None:
         try:
-            answer = append(json.loads(batch))
+            answer: object = append(json.loads(batch))  # type: ignore[func-returns-value]
             if isinstance(answer, Coroutine):
                 answer.close()
             if isinstance(answer, Awaitable):
@@ -249,7 +247,7 @@ def _reconcile(core: JournalCore, append: AuditAppend, over: threading.Event) ->
 
 
 def _append(table: object) -> Any:
-    append = getattr(table, "append", table)
+    append: Any = getattr(table, "append", table)
     if not callable(append):
         name = type(table).__name__
         raise TypeError(f"`table` must have a method `append`, or be a callable, not {name}")

@@ -32,7 +32,7 @@ class Base:
         waited_for: bool,
     ) -> None:
         hosts = Stores(stores, waited_for=waited_for)
-        audit = None if hosts.audit is None else hosts.audit._core  # noqa: SLF001
+        audit = None if hosts.audit is None else hosts.audit._core
         self._core = Core(to_json(config), hosts.roles, hosts.one_store, clock, audit)
         self._audit = hosts.audit
         self._methods = hosts.methods
