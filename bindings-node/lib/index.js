@@ -9,7 +9,7 @@ const { AsyncGate, Gate } = require('./gate.js');
 const { AsyncGuard, Guard, Principal, Scope } = require('./guard.js');
 const { postgres } = require('./postgres.js');
 const { redis } = require('./redis.js');
-const { sqlite } = require('./sqlite.js');
+const { sqlite, sqliteAudit } = require('./sqlite.js');
 const { deviceSecret, sign, signDevice, verify } = require('./stateless.js');
 const { memory } = require('./stores.js');
 
@@ -36,5 +36,6 @@ module.exports = {
   sign,
   signDevice,
   sqlite,
+  sqliteAudit,
   verify,
 };

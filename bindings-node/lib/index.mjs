@@ -23,5 +23,6 @@ export const {
   sign,
   signDevice,
   sqlite,
+  sqliteAudit,
   verify,
 } = consentgate;

@@ -37,4 +37,44 @@ function sqlite(path, options) {
   return new Sqlite(store);
 }
 
-module.exports = { nativeOf, sqlite };
+/** The table of the audit, in one file. */
+class SqliteAudit {
+  #native;
+
+  constructor(opened) {
+    this.#native = opened;
+  }
+
+  async append(records) {
+    const lines = records.map((record) => String(JSON.stringify(record)));
+    changed(await this.#native.append(lines));
+  }
+
+  async purge(before, limit) {
+    const since = input.number(before, '`before`');
+    return changed(await this.#native.purge(since, input.number(limit, '`limit`'))).dropped;
+  }
+
+  close() {
+    this.#native.close();
+  }
+
+  [Symbol.dispose]() {
+    this.close();
+  }
+}
+
+/** Opens a file as the table of the audit, or makes it. */
+function sqliteAudit(path) {
+  const { failure, table } = checked(native.openSqliteAudit(input.text(path, '`path`')));
+  if (failure != null) throw told(failure);
+  return new SqliteAudit(table);
+}
+
+function changed(returned) {
+  const { failure } = checked(returned);
+  if (failure != null) throw told(failure);
+  return returned;
+}
+
+module.exports = { nativeOf, sqlite, sqliteAudit };

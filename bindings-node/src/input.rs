@@ -59,7 +59,7 @@ fn header_bytes(text: &[u16]) -> Vec<u8> {
 }
 
 /// A time as JavaScript has it. Everything but whole numbers is refused here: Node-API would turn NaN into 0.
-pub fn time(ms: f64) -> Result<Timestamp, Misuse> {
+pub fn time(ms: f64, what: &str) -> Result<Timestamp, Misuse> {
     #[expect(
         clippy::cast_possible_truncation,
         reason = "casts saturate, and the next line has bounds"
@@ -68,13 +68,13 @@ pub fn time(ms: f64) -> Result<Timestamp, Misuse> {
     whole.and_then(Timestamp::from_millis).ok_or_else(|| {
         let max = Timestamp::MAX.as_millis();
         let wanted = format!("must be a whole number of milliseconds from 0 to {max}");
-        Misuse::range(format!("`now`, or what `clock` returns, {wanted}"))
+        Misuse::range(format!("{what} {wanted}"))
     })
 }
 
 /// The time that was given, if one was.
 pub fn optional_time(ms: Option<f64>) -> Result<Option<Timestamp>, Misuse> {
-    ms.map(time).transpose()
+    ms.map(|ms| time(ms, "`now`, or what `clock` returns,")).transpose()
 }
 
 /// A whole number that is not negative, up to `max`, which JavaScript can hold.

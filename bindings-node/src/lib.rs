@@ -13,6 +13,7 @@ mod input;
 mod native;
 mod scripts;
 mod sqlite;
+mod sqlite_audit;
 mod stateless;
 mod tables;
 mod turn;

@@ -432,6 +432,7 @@ export type * from './engines.js';
 export { memory } from './stores.js';
 export type * from './stores.js';
 export { sqlite } from './sqlite.js';
+export { sqliteAudit } from './sqlite.js';
 export { AsyncGuard } from './tenants.js';
 export { Denied } from './tenants.js';
 export { Guard } from './tenants.js';

@@ -1,4 +1,6 @@
-/** The durable store in one file. */
+/** The durable store in one file, and the table of the audit in another. */
+
+import type { AuditRecord } from './audit.js';
 
 declare const sqliteMarker: unique symbol;
 
@@ -16,3 +18,26 @@ export interface Sqlite {
  * written, `waitMs` at most (2,000). Throws an `Error` where the file cannot be the store.
  */
 export function sqlite(path: string, options?: { readonly waitMs?: number | undefined }): Sqlite;
+
+declare const sqliteAuditMarker: unique symbol;
+
+/** The table `security_audit_logs` in one file, for `Journal.reconcile` and `Journal.ship`. No call blocks for the disk. */
+export interface SqliteAudit {
+  readonly [sqliteAuditMarker]: true;
+  /** Keeps all of these records, as a journal gives them, or none; what is there already stays as it is. */
+  append(records: AuditRecord[]): Promise<void>;
+  /**
+   * Drops records from before that time, in milliseconds since 1970, the oldest first, `limit` at the most. How many it
+   * were.
+   */
+  purge(before: number, limit: number): Promise<number>;
+  /** From now on it has failed. Nothing is open between two calls. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Opens a file as the table of the audit, or makes it; threads and processes of one machine may share it. It is never a
+ * store's file. Throws an `Error` where the file cannot be the table.
+ */
+export function sqliteAudit(path: string): SqliteAudit;

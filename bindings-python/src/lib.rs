@@ -15,6 +15,7 @@ mod held;
 mod input;
 mod scripts;
 mod sqlite;
+mod sqlite_audit;
 mod stateless;
 mod value;
 mod wait;
@@ -40,6 +41,8 @@ mod _native {
     use crate::held::Held;
     #[pymodule_export]
     use crate::sqlite::Sqlite;
+    #[pymodule_export]
+    use crate::sqlite_audit::SqliteAuditCore;
     #[pymodule_export]
     use crate::stateless::{Verified, device_secret, sign, sign_device, verify};
     #[pymodule_export]

@@ -33,7 +33,7 @@ from ._native import (
 )
 from ._postgres import postgres
 from ._redis import redis
-from ._sqlite import sqlite
+from ._sqlite import SqliteAudit, sqlite, sqlite_audit
 from .errors import ConfigError, Denied, Fault, NotWritten
 from .stores import memory
 
@@ -57,6 +57,7 @@ __all__ = [
     "Reconciled",
     "Scope",
     "Shipper",
+    "SqliteAudit",
     "Verified",
     "Violation",
     "audit_memory",
@@ -68,5 +69,6 @@ __all__ = [
     "sign",
     "sign_device",
     "sqlite",
+    "sqlite_audit",
     "verify",
 ]

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod admission;
+mod audit;
 mod calls;
 mod db;
 mod error;
@@ -22,6 +23,7 @@ mod worker;
 mod writer;
 
 // The public interface is:
+pub use audit::{AuditSuspended, SqliteAudit};
 pub use error::{OpenError, SqliteError};
 pub use options::Options;
 pub use store::{Sqlite, Suspended, Written};

@@ -8,11 +8,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// `cgat`, in the header of the file.
-const APPLICATION: i64 = 0x6367_6174;
+/// What a file is for.
+pub(crate) struct Kind {
+    /// In the header of the file.
+    application: i64,
+    /// One script a version of the tables, in order.
+    migrations: &'static [&'static str],
+}
 
-/// One script a version of the tables, in order.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+/// A store, marked `cgat`.
+pub(crate) const STORE: Kind =
+    Kind { application: 0x6367_6174, migrations: &[include_str!("schema.sql")] };
+
+/// The audit of violations, marked `cgau`.
+pub(crate) const AUDIT: Kind =
+    Kind { application: 0x6367_6175, migrations: &[include_str!("audit.sql")] };
 
 /// Statements that are kept ready; more than there are in this crate.
 const STATEMENTS: usize = 96;
@@ -33,10 +43,15 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn open(path: &Path, options: &Options, access: Access) -> Result<Self, OpenError> {
+    pub(crate) fn open(
+        kind: &Kind,
+        path: &Path,
+        options: &Options,
+        access: Access,
+    ) -> Result<Self, OpenError> {
         let path = path.to_owned();
         let Ok(presence) = Presence::new() else { return Err(OpenError::Forked { path }) };
-        let connection = connect(&path, options, access)?;
+        let connection = connect(kind, &path, options, access)?;
         Ok(Self { connection, presence })
     }
 
@@ -60,23 +75,37 @@ impl Deref for Link {
 }
 
 /// Makes the file if there is none, and its tables as they are to be.
-pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(), OpenError> {
+pub(crate) fn prepare(kind: &Kind, path: &Path, options: &Options) -> Result<(), OpenError> {
+    patiently(options, || {
+        let mut link = Link::open(kind, path, options, Access::Write)?;
+        migrate(kind, link.get_mut(), path)
+    })
+}
+
+/// Opens again and again while the file is locked.
+pub(crate) fn patiently<T>(
+    options: &Options,
+    mut open: impl FnMut() -> Result<T, OpenError>,
+) -> Result<T, OpenError> {
     let since = Instant::now();
     loop {
-        let prepared = Link::open(path, options, Access::Write)
-            .and_then(|mut link| migrate(link.get_mut(), path));
-        match prepared {
-            // Of two processes that make the file together one may be turned away without a wait: changing to a log
-            // takes the whole file, and there the engine asks no busy handler.
+        match open() {
+            // Whoever makes the log, and whoever closes it last, takes the whole file, and there the engine asks no
+            // busy handler.
             Err(OpenError::Locked { .. }) if since.elapsed() < options.wait => {
                 std::thread::sleep(Duration::from_millis(5));
             }
-            prepared => return prepared,
+            opened => return opened,
         }
     }
 }
 
-fn connect(path: &PathBuf, options: &Options, access: Access) -> Result<Connection, OpenError> {
+fn connect(
+    kind: &Kind,
+    path: &PathBuf,
+    options: &Options,
+    access: Access,
+) -> Result<Connection, OpenError> {
     let failed = |source| OpenError::of(path.clone(), source);
     // A connection belongs to one thread at a time. A path is a path, never a URI.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -91,7 +120,7 @@ fn connect(path: &PathBuf, options: &Options, access: Access) -> Result<Connecti
     let application: i64 = value(&db, "application_id").map_err(failed)?;
     let tables: i64 =
         db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
-    if application != APPLICATION && (application != 0 || tables > 0) {
+    if application != kind.application && (application != 0 || tables > 0) {
         return Err(OpenError::NotOurs { path: path.clone() });
     }
     let mode: String = db
@@ -151,9 +180,9 @@ pub(crate) fn wait_when_busy(db: &mut Connection, wait: Duration) -> rusqlite::R
     }))
 }
 
-fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
+fn migrate(kind: &Kind, db: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let failed = |source| OpenError::of(path.to_owned(), source);
-    let known = MIGRATIONS.len() as i64;
+    let known = kind.migrations.len() as i64;
     // At once for writing: two processes that start together must not both begin (FIELD 37).
     let transaction =
         db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
@@ -162,11 +191,11 @@ fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
         return Err(OpenError::NewerSchema { path: path.to_owned(), found, known });
     }
     let have = usize::try_from(found).unwrap_or(0);
-    if have < MIGRATIONS.len() {
-        for script in MIGRATIONS.iter().skip(have) {
+    if have < kind.migrations.len() {
+        for script in kind.migrations.iter().skip(have) {
             transaction.execute_batch(script).map_err(failed)?;
         }
-        transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
+        transaction.pragma_update(None, "application_id", kind.application).map_err(failed)?;
         transaction.pragma_update(None, "user_version", known).map_err(failed)?;
     }
     transaction.commit().map_err(failed)

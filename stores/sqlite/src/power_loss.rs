@@ -11,7 +11,7 @@
 
 use crate::{
     Options, Sqlite,
-    link::{Access, Link, prepare},
+    link::{Access, Link, STORE, prepare},
     owned::Owned,
     queue::{Queue, Task, Ticket},
     writer::{Counts, Writer},
@@ -75,8 +75,8 @@ impl Bench {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("gate.db");
         let options = Options { checkpoint_pages: 25, ..Options::default() };
-        prepare(&path, &options).unwrap();
-        let link = Link::open(&path, &options, Access::Write).unwrap();
+        prepare(&STORE, &path, &options).unwrap();
+        let link = Link::open(&STORE, &path, &options, Access::Write).unwrap();
         let queue = Arc::new(Queue::new(options.queue, options.queue_bytes));
         let counts = Arc::<Counts>::default();
         let writer = Writer::new(path.clone(), options, queue.clone(), link, counts);
@@ -343,7 +343,7 @@ fn law_4_every_answered_event_is_there_whatever_of_the_next_write_reached_the_di
 #[test]
 fn law_4_the_log_is_synced_by_each_commit() {
     let bench = Bench::new();
-    let link = Link::open(&bench.path, &Options::default(), Access::Write).unwrap();
+    let link = Link::open(&STORE, &bench.path, &Options::default(), Access::Write).unwrap();
     let pragma =
         |name: &str| -> i64 { link.pragma_query_value(None, name, |row| row.get(0)).unwrap() };
     assert_eq!(pragma("synchronous"), 2, "FULL");

@@ -5,7 +5,7 @@
 use crate::{
     db::Db,
     error::{OpenError, SqliteError},
-    link::{Access, Link},
+    link::{Access, Link, STORE},
     options::Options,
     queue::Queue,
 };
@@ -103,7 +103,8 @@ impl Readers {
         drop(state);
         let mut lent = Lent { readers: self, link: None };
         let open = |error: OpenError| SqliteError::Open(error).unwritten();
-        lent.link = Some(Link::open(&self.path, &self.options, Access::Read).map_err(open)?);
+        lent.link =
+            Some(Link::open(&STORE, &self.path, &self.options, Access::Read).map_err(open)?);
         Ok(lent)
     }
 

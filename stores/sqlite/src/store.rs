@@ -64,7 +64,7 @@ impl Sqlite {
     /// As [`open`](Self::open).
     pub fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let given = path.as_ref();
-        link::prepare(given, &options)?;
+        link::prepare(&link::STORE, given, &options)?;
         // The process may change its folder before the first call.
         let path = given
             .canonicalize()

@@ -4,7 +4,7 @@
 use crate::{
     error::OpenError,
     image::Presence,
-    link::{Access, Link},
+    link::{Access, Link, STORE},
     options::Options,
     queue::{Queue, Served},
     reader::Readers,
@@ -35,7 +35,7 @@ impl Worker {
         let presence = Presence::new().map_err(forked)?;
         let writes = Arc::new(Queue::new(options.queue, options.queue_bytes));
         let finds = Arc::new(Queue::new(options.queue, options.queue_bytes));
-        let link = Link::open(path, &options, Access::Write)?;
+        let link = Link::open(&STORE, path, &options, Access::Write)?;
         let readers = Arc::new(Readers::new(path.to_owned(), options));
         let writer = Writer::new(path.to_owned(), options, writes.clone(), link, counts);
         let threads = Mutex::default();

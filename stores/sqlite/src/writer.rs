@@ -3,7 +3,7 @@
 use crate::{
     db::Db,
     error::{SqliteError, is_busy, is_unwritten_commit},
-    link::{Access, Link, wait_when_busy},
+    link::{Access, Link, STORE, wait_when_busy},
     options::Options,
     queue::{Queue, Task, overloaded},
 };
@@ -155,7 +155,7 @@ impl Writer {
     /// would wait (FIELD 37).
     fn begin(&mut self) -> Result<(), StoreError> {
         if self.link.is_none() {
-            let link = Link::open(&self.path, &self.options, Access::Write)
+            let link = Link::open(&STORE, &self.path, &self.options, Access::Write)
                 .map_err(|error| SqliteError::Open(error).unwritten())?;
             self.use_link(link);
         }
@@ -227,7 +227,7 @@ fn in_savepoint<T>(
     done.map_err(|error| Failure { error, is_of_the_whole: false })
 }
 
-fn commit(link: &Connection) -> Result<(), StoreError> {
+pub(crate) fn commit(link: &Connection) -> Result<(), StoreError> {
     let Err(error) = execute(link, "COMMIT") else { return Ok(()) };
     let undone = link.is_autocommit() || execute(link, "ROLLBACK").is_ok();
     // A log that could not be synced may hold the whole group all the same, and be read again after a crash.
@@ -238,12 +238,12 @@ fn commit(link: &Connection) -> Result<(), StoreError> {
     })
 }
 
-fn execute(link: &Connection, sql: &str) -> rusqlite::Result<()> {
+pub(crate) fn execute(link: &Connection, sql: &str) -> rusqlite::Result<()> {
     link.prepare_cached(sql)?.execute([]).map(drop)
 }
 
 /// Nothing of it is in the database: it was undone, or never began.
-fn unwritten(error: rusqlite::Error) -> StoreError {
+pub(crate) fn unwritten(error: rusqlite::Error) -> StoreError {
     if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
         overloaded()
     } else {

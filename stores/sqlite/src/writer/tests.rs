@@ -22,8 +22,8 @@ impl Bench {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let (path, options) = (folder.path().join("gate.db"), Options::default());
-        prepare(&path, &options).unwrap();
-        let link = Link::open(&path, &options, Access::Write).unwrap();
+        prepare(&STORE, &path, &options).unwrap();
+        let link = Link::open(&STORE, &path, &options, Access::Write).unwrap();
         let queue = Arc::new(Queue::new(options.queue, options.queue_bytes));
         let writer = Writer::new(path, options, queue.clone(), link, Arc::default());
         Self { writer, queue, replies: Arc::default(), folder }

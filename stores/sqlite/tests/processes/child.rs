@@ -1,10 +1,11 @@
 //! What a child does; what it has to say, it says in lines.
 
-use super::{fork, given::*};
+use super::{audit, fork, given::*};
 use consentgate::core::stores::{AdmitReply, RecordReply, SettleReply};
-use consentgate_sqlite::{OpenError, Sqlite};
+use consentgate_sqlite::{OpenError, Sqlite, SqliteAudit};
 use std::{
     env,
+    fmt::Debug,
     io::Write,
     path::{Path, PathBuf},
     thread,
@@ -18,7 +19,10 @@ pub fn run(role: &str) {
         "same events" => same_events(&path, seed),
         "busy" => busy(&path, seed),
         "storm" => storm(&path, seed),
-        "open" => open(&path),
+        "open" => open(Sqlite::open(&path)),
+        "open audit" => open(SqliteAudit::open(&path)),
+        "violations" => audit::violations(&path),
+        "fork audit" => audit::child_forked(&path),
         "fork before" => fork::child_before(&path),
         "fork open" => fork::child_open(&path),
         "fork suspended" => fork::child_suspended(&path),
@@ -87,8 +91,8 @@ fn storm(path: &Path, seed: u8) {
     });
 }
 
-fn open(path: &Path) {
-    match Sqlite::open(path) {
+fn open<T: Debug>(opened: Result<T, OpenError>) {
+    match opened {
         Err(OpenError::ReadOnly { .. }) => println!("{READ_ONLY}"),
         other => println!("{other:?}"),
     }

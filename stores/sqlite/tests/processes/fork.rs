@@ -31,7 +31,7 @@ fn in_child(role: &str, claims: i64) {
 }
 
 /// The process id, to be waited for.
-fn forked(work: impl FnOnce()) -> i32 {
+pub fn forked(work: impl FnOnce()) -> i32 {
     // SAFETY: the child goes on with this thread alone and ends without running anything of its parent's; the C
     // library's allocator is made for that.
     let id = unsafe { libc::fork() };
@@ -44,7 +44,7 @@ fn forked(work: impl FnOnce()) -> i32 {
     id
 }
 
-fn wait(id: i32) {
+pub fn wait(id: i32) {
     let mut status = 0;
     // SAFETY: `status` outlives the call.
     assert_eq!(unsafe { libc::waitpid(id, &raw mut status, 0) }, id);

@@ -1,5 +1,5 @@
 use super::given::*;
-use consentgate_sqlite::Sqlite;
+use consentgate_sqlite::{Sqlite, SqliteAudit};
 use std::{
     env, fs,
     io::{BufRead, BufReader},
@@ -15,7 +15,7 @@ pub fn child(role: &str, path: &Path, seed: u8) -> Command {
     command
 }
 
-fn started(role: &str, path: &Path, seed: u8) -> Child {
+pub fn started(role: &str, path: &Path, seed: u8) -> Child {
     child(role, path, seed).stdout(Stdio::piped()).spawn().unwrap()
 }
 
@@ -87,19 +87,24 @@ pub fn killed() {
 pub fn read_only() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("gate.db");
-    drop(Sqlite::open(&path).unwrap());
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    let audit = folder.path().join("audit.db");
+    drop((Sqlite::open(&path).unwrap(), SqliteAudit::open(&audit).unwrap()));
+    for path in [&path, &audit] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap();
+    }
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     // The program may lie where only its owner may look: a copy of it for everybody.
     let program = folder.path().join("program");
     fs::copy(env::current_exe().unwrap(), &program).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let mut command = Command::new(&program);
-    command.env(ROLE, "open").env(PATH, &path).env(SEED, "0").stdout(Stdio::piped());
-    // Nobody else's permissions hold for the superuser.
-    // SAFETY: asks for a number and changes nothing.
-    if unsafe { libc::geteuid() } == 0 {
-        command.uid(65_534).gid(65_534);
+    for (role, path) in [("open", &path), ("open audit", &audit)] {
+        let mut command = Command::new(&program);
+        command.env(ROLE, role).env(PATH, path).env(SEED, "0").stdout(Stdio::piped());
+        // Nobody else's permissions hold for the superuser.
+        // SAFETY: asks for a number and changes nothing.
+        if unsafe { libc::geteuid() } == 0 {
+            command.uid(65_534).gid(65_534);
+        }
+        assert_eq!(said(command.spawn().unwrap()).trim(), READ_ONLY);
     }
-    assert_eq!(said(command.spawn().unwrap()).trim(), READ_ONLY);
 }
