@@ -10,7 +10,9 @@ import {
   NotWritten,
   Principal,
   Scope,
+  auditMemory,
   deviceSecret,
+  journal,
   memory,
   sign,
   signDevice,
@@ -19,12 +21,16 @@ import {
   type Admission,
   type AsyncSessionStore,
   type AsyncStores,
+  type AuditRecord,
   type ConfigData,
   type Conversion,
   type ConversionResult,
   type Decision,
+  type Journal,
   type Marketing,
   type Outcome,
+  type Reconciled,
+  type Shipper,
   type Sqlite,
   type Stores,
   type Verified,
@@ -227,6 +233,19 @@ export const violationOf = (error: unknown): Violation | null =>
 export const laterPrincipal: Promise<Principal> = new AsyncGate(config)
   .guard({ jwt: async (token) => ({ tenant: 'acme', user: token, roles: ['agent'] }) })
   .authenticate('jwt', 'token');
+const log: Journal = journal('audit', { bytesMax: 1 << 30 });
+const audited = new Gate(config, {
+  admission: memory(),
+  sessions: memory(),
+  calls: memory(),
+  audit: log,
+});
+const shipper: Shipper = log.ship({ append: async (records: AuditRecord[]) => void records });
+const reconciled: Promise<Reconciled> = log.reconcile((records) => void records.length);
+const backlog: number = audited.counters().audit?.backlog ?? log.counters().backlog;
+const kept: AuditRecord[] = auditMemory({ recordsMax: 1 }).take();
+// @ts-expect-error: a table is no sink
+new Gate(config, { admission: memory(), sessions: memory(), calls: memory(), audit: memory() });
 // @ts-expect-error: a guard makes them
 new Principal();
 // @ts-expect-error: a guard makes them
