@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def test_law_11_a_batch_is_whole_or_not_at_all(path: Path, table: SqliteAudit) -
     "odd",
     [
         record(0),
-        record(1.0),
+        record(1, sequence=1.0),
         record(1, severity="low"),
         record(1, kind="other"),
         record(1, more=1),
@@ -205,7 +206,7 @@ def test_field_41_a_child_that_is_forked_while_a_thread_ships_goes_on(
     store = tmp_path / "gate.db"
     for number in range(1, 6):
         violate(log, 20)
-        assert child_of(lambda number=number: table.append([record(number)])) == 0
+        assert child_of(partial(table.append, [record(number)])) == 0
         assert child_of(lambda: sqlite(store).close()) == 0
     shipper.stop()
     assert log.reconcile(table).error is None

@@ -1,8 +1,10 @@
 // The stores that the environment names; without a name everything is in memory.
 //
+// GATE_AUDIT is a directory: violations of tenants' borders are written down there, and brought into Postgres where
+// that is.
 // GATE_SQLITE is a file for all roles. GATE_DATABASE_URL is a Postgres for all roles, and GATE_REDIS_URL takes
 // admission over from it.
-import { memory, postgres, redis, sqlite } from "consentgate";
+import { journal, memory, postgres, redis, sqlite } from "consentgate";
 import { Redis } from "ioredis";
 import pg from "pg";
 
@@ -13,7 +15,13 @@ export function openStores(env = process.env) {
     for (const end of ends) await end();
   };
   const { admission, rest } = rolesOf(env, ends);
-  return { stores: { admission, sessions: rest, calls: rest }, close };
+  const stores = { admission, sessions: rest, calls: rest };
+  if (env.GATE_AUDIT) {
+    stores.audit = journal(env.GATE_AUDIT);
+    // Ends with the gate.
+    if (rest.audit) stores.audit.ship(rest.audit);
+  }
+  return { stores, close };
 }
 
 function rolesOf({ GATE_SQLITE, GATE_DATABASE_URL, GATE_REDIS_URL }, ends) {

@@ -2,7 +2,8 @@
 // share Redis and Postgres, and prints another.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { run, table } from '../smoke/call-event.mjs';
 import { BACKENDS, root, start } from './backend.mjs';
 import { crashed, crossed } from './shared.mjs';
@@ -21,6 +22,8 @@ const site = {
 const VOICE = 'Express';
 const voiceSecret = randomBytes(32).toString('base64');
 process.env.VOICE_SECRET = voiceSecret;
+process.env.GATE_AUDIT = mkdtempSync(`${tmpdir()}/consentgate-audit-`);
+process.on('exit', () => rmSync(process.env.GATE_AUDIT, { recursive: true }));
 const failures = [];
 
 /** The backend's own metrics, read from its loopback listener: what it counted must fit what was asked of it. */

@@ -40,11 +40,13 @@ export class Voice {
     });
   }
 
-  /** How often each kind of violation has been counted. */
+  /** How often each kind of violation has been counted, and how many were written down, where there is an audit. */
   async violations() {
     const text = await (await fetch(this.#client.metrics)).text();
     const counts = text.matchAll(/^consentgate_violations_total\{kind="(\w+)",.* (\d+)$/gm);
-    return Object.fromEntries([...counts].map(([, kind, count]) => [kind, Number(count)]));
+    const written = /^consentgate_audit_written_total (\d+)$/m.exec(text)?.[1];
+    const kinds = [...counts].map(([, kind, count]) => [kind, Number(count)]);
+    return { ...Object.fromEntries(kinds), ...(written && { written: Number(written) }) };
   }
 
   close() {
