@@ -13,6 +13,9 @@ export const BREAKS = [
         ? { tenant: headers['x-tenant-id'], roles: [headers['x-roles']], exp: Infinity }
         : principal.call(voice, headers);
   }),
+  broken('a violation is not written down', 'N', 'written down once', (_gate, _server, voice) => {
+    voice.writes = ({ kind }) => (kind === 'cross_tenant' ? 0 : 1);
+  }),
   broken('a header says for which tenant', 'N', 'headers that say something else: want a connection', (_gate, _server, voice) => {
     const { principal } = voice;
     voice.principal = (headers) => {

@@ -15,6 +15,7 @@ class Denied extends Error {
 
 export class FakeVoice {
   counts = {};
+  written = 0;
   sessions = new Map();
   sockets = new WebSocketServer({ noServer: true });
 
@@ -130,11 +131,19 @@ export class FakeVoice {
   }
 
   count(error) {
-    if (error?.kind) this.counts[error.kind] = (this.counts[error.kind] ?? 0) + 1;
+    if (!error?.kind) return;
+    this.counts[error.kind] = (this.counts[error.kind] ?? 0) + 1;
+    this.written += this.writes(error);
+  }
+
+  /** How often a denial is written down. */
+  writes(_error) {
+    return 1;
   }
 
   metrics() {
     const kinds = ['unauthenticated', 'malformed_id', 'missing_tenant', 'cross_tenant', 'forbidden'];
-    return kinds.map((kind) => `consentgate_violations_total{kind="${kind}",severity="low"} ${this.counts[kind] ?? 0}\n`).join('');
+    const counts = kinds.map((kind) => `consentgate_violations_total{kind="${kind}",severity="low"} ${this.counts[kind] ?? 0}\n`);
+    return `${counts.join('')}consentgate_audit_written_total ${this.written}\n`;
   }
 }
