@@ -132,7 +132,7 @@ def test_law_11_a_batch_is_whole_or_not_at_all(path: Path, table: SqliteAudit) -
     "odd",
     [
         record(0),
-        record(1, sequence=1.0),
+        record(1) | {"sequence": 1.0},
         record(1, severity="low"),
         record(1, kind="other"),
         record(1, more=1),
