@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Counts the instructions of the hot paths under callgrind, SHA-256 left out, and holds them against what is written down.
+"""Counts the instructions of the hot paths, and holds them against what is written down.
 
-Times differ from machine to machine and from minute to minute; instructions hardly do, so a regression shows although
-the machine is noisy. valgrind hides the processor's SHA instructions, so what SHA-256 costs in software is left out.
+Times differ from machine to machine and from minute to minute; instructions hardly do, so a
+regression shows although the machine is noisy. valgrind hides the processor's SHA instructions, so
+what SHA-256 costs in software is left out.
 
-    scripts/instructions.py            # fails where a path takes over 3 % more than is written down
+    scripts/instructions.py            # fails where a path takes over 3 % more
     scripts/instructions.py --write    # writes down what was counted
 """
 

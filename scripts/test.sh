@@ -75,6 +75,7 @@ suite 'Rust' cargo test --quiet --workspace --exclude consentgate-proof --all-fe
 beside bindings proofs
 # These two measure or stall what they run: nothing else beside them.
 suite 'constant time' scripts/constant-time.sh
+suite 'instructions of the hot paths' python3 scripts/instructions.py
 suite 'storms' .venv/bin/python -m pytest conformance/storm -p no:cacheprovider
 
 say 'Suites'

@@ -395,9 +395,13 @@ test('law 11: a record of the audit is there once, however often its batch comes
     };
     await audit.append([record]);
     await audit.append([record]);
-    const bad = [{ ...record, sequence: 2 }, { ...record, sequence: 3, severity: 'x' }];
+    const bad = [
+      { ...record, sequence: 2 },
+      { ...record, sequence: 3, severity: 'x' },
+    ];
     await assert.rejects(audit.append(bad), /security_audit_logs_severity/);
-    const count = 'select count(*)::int as n from consentgate.security_audit_logs where writer = $1';
+    const count =
+      'select count(*)::int as n from consentgate.security_audit_logs where writer = $1';
     const { rows } = await pool.query(count, [record.writer]);
     assert.equal(rows[0].n, 1);
   });

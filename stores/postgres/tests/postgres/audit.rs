@@ -3,7 +3,7 @@
 use super::world::{World, patient, sqlstate};
 use consentgate_core::{
     ids::Writer,
-    tenants::{AsyncAuditTable, Record},
+    tenants::{AsyncAuditTable, AuditOutcome, Operation, Record, ViolationKind},
 };
 use consentgate_postgres::tokio_postgres::error::SqlState;
 use std::sync::Arc;
@@ -98,6 +98,28 @@ async fn law_11_a_batch_is_kept_whole_or_not_at_all() {
         assert_eq!(refused.code(), Some(&why), "{to}");
         assert_eq!(world.count(COUNT).await, 0);
     }
+}
+
+#[tokio::test]
+async fn law_11_the_table_takes_all_that_the_core_writes() {
+    let world = World::new().await;
+    let mut records = Vec::new();
+    for kind in ViolationKind::ALL {
+        for operation in Operation::ALL {
+            for outcome in AuditOutcome::ALL {
+                let line = record(1, records.len() as u64 + 1).line();
+                let line = line
+                    .replace("cross_tenant", kind.as_str())
+                    .replace("\"message\"", &format!("\"{operation}\""))
+                    .replace("critical", kind.severity().as_str())
+                    .replace("denied", outcome.as_str())
+                    .replace("\"acme\"", if records.len() % 2 == 0 { "null" } else { "\"acme\"" });
+                records.push(Record::read(line.as_bytes()).expect("a record"));
+            }
+        }
+    }
+    world.store.append(&records).await.unwrap();
+    assert_eq!(world.count(COUNT).await, records.len() as i64);
 }
 
 #[tokio::test]
