@@ -73,12 +73,6 @@ impl Breaker {
         };
     }
 
-    /// Whether nothing bad has been heard of the store since it last did well.
-    #[must_use]
-    pub fn is_quiet(&self) -> bool {
-        *self == Self::default()
-    }
-
     /// Whether the store is left alone, or was until somebody tries it.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -115,7 +109,7 @@ mod tests {
             assert_eq!(breaker.rest(&RULES, at(0)), None);
             breaker.succeeded();
         }
-        assert!(breaker.is_quiet() && !breaker.is_open());
+        assert!(breaker == Breaker::default() && !breaker.is_open());
         assert!(opened(0).is_open());
         assert_eq!(opened(0).rest(&RULES, at(0)), Some(Millis(1000)));
     }

@@ -171,3 +171,42 @@ fn is_consent_field(key: &str) -> bool {
     };
     is(b"consentscopes") || is(b"consentat")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Pointer, id::EventId};
+    use alloc::string::ToString;
+
+    fn id(body: &str, pointer: &str) -> Result<alloc::string::String, Reason> {
+        let pointer = Pointer::new(pointer).expect("a pointer");
+        read_id(body.as_bytes(), &pointer).map(|id: EventId| id.as_str().to_string())
+    }
+
+    #[test]
+    fn an_id_is_read_at_its_place_alone_through_objects_and_arrays() {
+        let found = |text: &str| Ok(text.to_string());
+        let body = r#"{"id":"a","data":[{"id":"b"},{"id":"c","more":{"id":"d"}}],"0":{"id":"e"}}"#;
+        for (pointer, expected) in [
+            ("/id", found("a")),
+            ("/data/0/id", found("b")),
+            ("/data/1/id", found("c")),
+            ("/data/1/more/id", found("d")),
+            ("/0/id", found("e")),
+            ("/data/2/id", Err(Reason::MalformedEventId)),
+            ("/data", Err(Reason::MalformedEventId)),
+            ("/1/id", Err(Reason::MalformedEventId)),
+        ] {
+            assert_eq!(id(body, pointer), expected, "{pointer}");
+        }
+    }
+
+    #[test]
+    fn law_11_a_body_that_is_no_object_holds_no_id_whatever_is_in_it() {
+        for (body, pointer) in
+            [(r#"[{"id":"a"}]"#, "/0/id"), ("[]", "/id"), (r#""id""#, "/id"), ("7", "/id")]
+        {
+            assert_eq!(id(body, pointer), Err(Reason::MalformedJson), "{body}");
+        }
+    }
+}

@@ -104,6 +104,14 @@ mod tests {
     use crate::id::CallId;
 
     #[test]
+    fn field_22_a_claim_is_its_own_owners_and_nobodys_once_it_is_done() {
+        let [owner, other] = [1, 2].map(|byte| Owner::from_bytes([byte; 16]));
+        let held = Claim::Held { owner, until: Timestamp::MIN };
+        assert!(held.is_held_by(owner) && !held.is_held_by(other));
+        assert!(!Claim::Done(Done::Refused).is_held_by(owner));
+    }
+
+    #[test]
     fn law_4_of_several_claims_done_wins_over_held_and_accepted_over_refused() {
         let now = Timestamp::from_millis(1000).unwrap();
         let owner = Owner::from_bytes([1; 16]);

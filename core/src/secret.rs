@@ -259,6 +259,14 @@ mod tests {
     use alloc::{format, vec};
 
     #[test]
+    fn field_4_no_bytes_at_all_are_told_from_too_many() {
+        let fault = |length| Secret::from_bytes(&vec![1; length]).err();
+        assert_eq!(fault(0), Some(SecretFault::Empty));
+        assert_eq!([fault(1), fault(SECRET_BYTES_MAX)], [None, None]);
+        assert_eq!(fault(SECRET_BYTES_MAX + 1), Some(SecretFault::TooLong));
+    }
+
+    #[test]
     fn field_4_an_absent_secret_is_a_fault() {
         for text in ["", "whsec_"] {
             assert_eq!(Secret::from_base64(text).err(), Some(SecretFault::Empty), "{text:?}");

@@ -1,7 +1,7 @@
 //! A configuration with faults is refused whole, and every fault is told with its place.
 #![allow(clippy::unwrap_used)]
 
-use consentgate_core::{Config, SiteConfig, ids::SiteId};
+use consentgate_core::{Config, Scheme, SecretFault, SiteConfig, ids::SiteId};
 
 fn faults(json: &str) -> Vec<String> {
     let error = Config::from_json(json.as_bytes()).unwrap_err();
@@ -367,4 +367,19 @@ fn law_12_faults_of_devices_name_places_and_no_device() {
     assert!(!found.concat().contains("whose"));
     let empty = format!(r#"{{"sites":{{"a":{{{KEYS},"devices":{{}}}}}}}}"#);
     assert_eq!(faults(&empty), ["`sites.a.devices.keys` is missing"]);
+}
+
+#[test]
+fn only_a_scheme_of_key_pairs_signs_with_a_private_key() {
+    let seed = [7_u8; 64];
+    let text = format!("whsk_{}", consentgate_core::base64_encode(&seed));
+    for scheme in Scheme::ALL {
+        let fault = scheme.sign_key(&text).unwrap_err();
+        let expected = match scheme {
+            // Read as a private key, whose halves do not belong together.
+            Scheme::StandardWebhooks => SecretFault::HalvesDiffer,
+            _ => SecretFault::PrivateKey,
+        };
+        assert_eq!(fault, expected, "{scheme:?}");
+    }
 }

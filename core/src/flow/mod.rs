@@ -109,3 +109,24 @@ fn store_failed(flow: FlowName, stage: Stage, error: StoreError) -> Decision {
 fn wrong_reply() -> StoreError {
     StoreError::new(StoreErrorKind::WrongReply)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn law_11_each_kind_of_failure_has_its_reason() {
+        for (kind, reason) in [
+            (StoreErrorKind::Forked, Reason::Forked),
+            (StoreErrorKind::Full, Reason::Overloaded),
+            (StoreErrorKind::Resting, Reason::StoreResting),
+            (StoreErrorKind::Failed, Reason::StoreFailed),
+            (StoreErrorKind::TimedOut, Reason::StoreFailed),
+            (StoreErrorKind::WrongReply, Reason::StoreFailed),
+        ] {
+            let error = StoreError::new(kind);
+            let decision = store_failed(FlowName::CallEvent, Stage::Replay, error);
+            assert_eq!((decision.reason(), decision.status()), (reason, 503), "{kind:?}");
+        }
+    }
+}

@@ -132,3 +132,16 @@ fn law_10_a_jump_past_the_lease_in_the_middle_of_a_decision_is_503_and_lets_go()
     assert_eq!((late.reason(), late.status()), (Reason::OutOfTime, 503));
     assert_eq!(world.run(world.event("a", "e", "p")).reason(), Reason::Accepted);
 }
+
+#[test]
+fn law_4_a_row_is_written_only_where_its_deadline_is_over_before_the_lease() {
+    let common = world().engine.common().clone();
+    let last = Millis(common.lease.0 - common.deadlines.record.0);
+    for (passed, reason) in [(Millis(last.0 - 1), Reason::Accepted), (last, Reason::OutOfTime)] {
+        let mut world = world();
+        let mut event = world.event("a", "e", "p");
+        crate::world::step(&mut event, &world.stores, world.now);
+        world.forward(passed);
+        assert_eq!(world.run(event).reason(), reason, "{passed:?}");
+    }
+}
