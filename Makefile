@@ -1,4 +1,4 @@
-.PHONY: help demo test soak simulate model races fuzz bench lint clean
+.PHONY: help demo test soak simulate model races fuzz mutants bench lint clean
 
 SECONDS ?= 60
 SEED ?= 4294967296
@@ -33,6 +33,9 @@ races: ## the gate and its memory store under a scheduler that tries many orders
 
 fuzz: ## fuzz each target for SECONDS seconds (60 unless given); one alone: scripts/fuzz.sh SECONDS TARGET
 	@scripts/fuzz.sh $(SECONDS)
+
+mutants: ## change the core in small ways and see a test fail; takes hours; one file: scripts/mutants.sh --file PATH
+	@scripts/mutants.sh
 
 bench: ## measure the gate beside the bare HMAC and beside what one would write without it; see docs/performance.md
 	@scripts/bench.sh
