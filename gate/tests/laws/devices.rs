@@ -264,6 +264,30 @@ fn law_11_the_local_stand_in_admits_no_device() {
     assert_eq!(send("c".repeat(16).as_str()).reason(), Reason::Authenticated);
 }
 
+/// A device is looked up at site `a` when another site has none, so that the time tells nothing: nothing comes of it.
+#[test]
+fn law_8_a_secret_of_one_site_opens_no_other() {
+    let mut config = config();
+    let given = json!({"id": DEVICE, "secrets": [{"base64": base64_encode(&key_bytes(60))}]});
+    config["sites"]["a"]["devices"]["directory"] = json!([given]);
+    config["sites"]["b"].as_object_mut().unwrap().remove("devices");
+    let world = World::new(&config);
+    let given = base64_encode(&key_bytes(60));
+    for site in ["b", "nobody"] {
+        // Whoever knows the master key of `a` may derive what a device of another site would have.
+        for (secret, device) in [(&given, DEVICE), (&secret(site, 50, "meter-8", 0), "meter-8")] {
+            let sent = Sent::new(&signed(secret, site, device, NONCE, noon()));
+            let flow = sent.flow(&world, site);
+            assert!(flow.pending().is_none(), "{site}, {device}");
+            let decision = world.run(flow);
+            assert_eq!(decision.status(), 401, "{site}, {device}");
+            assert!(decision.signer().is_none());
+        }
+    }
+    let own = Sent::new(&signed(&given, "a", DEVICE, NONCE, noon()));
+    assert_eq!(own.send(&world, "a").reason(), Reason::Authenticated);
+}
+
 #[test]
 fn law_8_equal_keys_are_faults_wherever_they_stand() {
     let given = |key: u8| json!([{"id": "dev-secret-name", "secrets": [{"base64": base64_encode(&key_bytes(key))}]}]);
