@@ -5,7 +5,7 @@ use crate::id::{DeviceId, KeyId, SiteId};
 /// ```compile_fail,E0451
 /// use consentgate_core::{Signer, ids::SiteId};
 /// fn forged(site: SiteId) -> Signer {
-///     Signer { site, by: todo!() }
+///     Signer { site, by: loop {} }
 /// }
 /// ```
 #[derive(Clone, Debug)]

@@ -24,7 +24,7 @@ pub struct Scope(Arc<Known>);
 /// ```compile_fail,E0451
 /// use consentgate_core::{ids::SiteId, tenants::Scoped};
 /// fn forged(tenant: SiteId) -> Scoped<u8> {
-///     Scoped { value: 1, scope: todo!() }
+///     Scoped { value: 1, scope: loop {} }
 /// }
 /// ```
 #[derive(Clone)]
