@@ -14,20 +14,25 @@ use crate::{
     store::{Admit, AdmitReply, Bucket, Done, Settle, SettleAction},
     time::{Millis, Timestamp},
 };
+use alloc::boxed::Box;
 use smallvec::SmallVec;
 
 /// A verified event that asks to be let in.
 #[derive(Debug)]
 pub struct Asking {
-    verified: Verified,
     hold: Hold,
     claims_per_site_max: u64,
     buckets_per_site_max: u64,
 }
 
-/// What an admitted event holds at the store, and how it is given back.
+/// What an admitted event holds at the store, and how it is given back. In one place from first to last, since flows
+/// hand it on at every step.
 #[derive(Debug)]
-pub struct Hold {
+pub struct Hold(Box<Held>);
+
+#[derive(Debug)]
+struct Held {
+    verified: Verified,
     owner: Owner,
     claims: SmallVec<[ClaimKey; 6]>,
     /// Which of them every delivery of the event holds, whatever it was signed with and whatever its gate lists: the id
@@ -54,12 +59,11 @@ pub(crate) enum NotAdmitted {
 /// ```compile_fail,E0451
 /// use consentgate_core::proof::{Admitted, Verified};
 /// fn skip_replay(verified: Verified) -> Admitted {
-///     Admitted { verified, hold: loop {} }
+///     Admitted { hold: loop {} }
 /// }
 /// ```
 #[derive(Debug)]
 pub struct Admitted {
-    verified: Verified,
     hold: Hold,
 }
 
@@ -80,56 +84,56 @@ impl Asking {
         let (ttl, lease) = (common.claim_ttl, common.lease);
         let keep = replay::keep(ttl, verified.timestamp(), site.config.tolerance, lease, now);
         let lease_ends = now.plus(lease);
-        let hold = Hold { owner, claims, decisive, bucket, lease, keep, lease_ends };
+        let held = Held { verified, owner, claims, decisive, bucket, lease, keep, lease_ends };
         Self {
-            verified,
-            hold,
+            hold: Hold(Box::new(held)),
             claims_per_site_max: common.caps.claims.per_site,
             buckets_per_site_max: common.caps.buckets.per_site,
         }
     }
 
     pub(crate) fn request<'a>(&'a self, site: &'a SiteId) -> Admit<'a> {
+        let held = &self.hold.0;
         Admit {
             site,
-            claims: &self.hold.claims,
-            owner: self.hold.owner,
-            lease: self.hold.lease,
-            keep: self.hold.keep,
+            claims: &held.claims,
+            owner: held.owner,
+            lease: held.lease,
+            keep: held.keep,
             claims_per_site_max: self.claims_per_site_max,
             buckets_per_site_max: self.buckets_per_site_max,
-            buckets: core::slice::from_ref(&self.hold.bucket),
+            buckets: core::slice::from_ref(&held.bucket),
         }
     }
 
     pub(crate) fn judge(self, reply: AdmitReply) -> Result<Admitted, (Verified, NotAdmitted)> {
         let not_admitted = match reply {
             AdmitReply::Admitted { takeover: _ } => {
-                return Ok(Admitted { verified: self.verified, hold: self.hold });
+                return Ok(Admitted { hold: self.hold });
             }
             AdmitReply::Done(done) => NotAdmitted::Done(done),
             AdmitReply::Held { retry } => NotAdmitted::Held { retry },
             AdmitReply::Limited { retry, bucket: _ } => {
-                NotAdmitted::Limited { retry, bucket: self.hold.bucket }
+                NotAdmitted::Limited { retry, bucket: self.hold.0.bucket }
             }
             AdmitReply::Full => NotAdmitted::Full,
         };
-        Err((self.verified, not_admitted))
+        Err((self.hold.0.verified, not_admitted))
     }
 
     pub(crate) fn verified(&self) -> &Verified {
-        &self.verified
+        &self.hold.0.verified
     }
 }
 
 impl Admitted {
     pub(crate) fn verified(&self) -> &Verified {
-        &self.verified
+        &self.hold.0.verified
     }
 
     /// Whether an effect of this length would be over before the lease is.
     pub(crate) fn has_time_for(&self, effect: Millis, now: Timestamp) -> bool {
-        now.plus(effect) < self.hold.lease_ends
+        now.plus(effect) < self.hold.0.lease_ends
     }
 
     /// Lets go of the proof and keeps what must be settled.
@@ -140,13 +144,14 @@ impl Admitted {
 
 impl Hold {
     /// Remembers the event for as long, once it is done: where no row keeps it single, its claims have to.
-    pub(crate) fn remembered_for(self, least: Millis) -> Self {
-        Self { keep: self.keep.max(least), ..self }
+    pub(crate) fn remembered_for(mut self, least: Millis) -> Self {
+        self.0.keep = self.0.keep.max(least);
+        self
     }
 
     /// The event is finished, with this result.
     pub(crate) fn commit<'a>(&'a self, site: &'a SiteId, done: Done) -> Settle<'a> {
-        self.settle(site, SettleAction::Commit { done, keep: self.keep })
+        self.settle(site, SettleAction::Commit { done, keep: self.0.keep })
     }
 
     /// [`commit`](Self::commit) of that claim alone that every delivery of the event holds. Of it the store can say
@@ -158,19 +163,19 @@ impl Hold {
 
     /// Whether that claim is all there is.
     pub(crate) fn is_decided_by_all(&self) -> bool {
-        self.decisive().len() == self.claims.len()
+        self.decisive().len() == self.0.claims.len()
     }
 
     fn decisive(&self) -> &[ClaimKey] {
-        self.claims.get(self.decisive).map_or(&self.claims, core::slice::from_ref)
+        self.0.claims.get(self.0.decisive).map_or(&self.0.claims, core::slice::from_ref)
     }
 
     /// The event never happened, and gets its token back.
     pub(crate) fn release<'a>(&'a self, site: &'a SiteId) -> Settle<'a> {
-        self.settle(site, SettleAction::Release { refund: core::slice::from_ref(&self.bucket) })
+        self.settle(site, SettleAction::Release { refund: core::slice::from_ref(&self.0.bucket) })
     }
 
     fn settle<'a>(&'a self, site: &'a SiteId, action: SettleAction<'a>) -> Settle<'a> {
-        Settle { site, claims: &self.claims, owner: self.owner, action }
+        Settle { site, claims: &self.0.claims, owner: self.0.owner, action }
     }
 }

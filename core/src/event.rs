@@ -164,6 +164,10 @@ impl Visit for Scan<'_> {
 
 /// `consent_scopes` or `consent_at`, in any ASCII case, with `_` or `-` anywhere or nowhere (FIELD 42).
 fn is_consent_field(key: &str) -> bool {
+    // Most keys are shorter than either.
+    if key.len() < b"consentat".len() {
+        return false;
+    }
     let is = |name: &[u8]| {
         let mut letters = key.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
         name.iter().all(|wanted| letters.next().is_some_and(|own| own.eq_ignore_ascii_case(wanted)))

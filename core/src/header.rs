@@ -57,6 +57,8 @@ impl<'a, const N: usize> Wanted<'a, N> {
                 if name.eq_ignore_ascii_case(wanted) {
                     in_bounds &= value.len() <= HEADER_BYTES_MAX;
                     values.push(value);
+                    // No name is wanted twice.
+                    break;
                 }
             }
         });

@@ -45,24 +45,33 @@ pub(crate) fn decode_tag<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     }
     let mut bytes = [0; N];
     let mut bad = 0;
-    for (three, four) in bytes.chunks_mut(3).zip(digits.chunks(4)) {
+    let mut three_of = |four: &[u8; 4]| {
         let mut bits = 0_u32;
-        for place in 0..4 {
-            // Digits that are missing at the end are bits to spare.
-            let value = four.get(place).map_or(0, |digit| value_of(*digit));
+        for digit in four {
+            let value = value_of(*digit);
             bad |= value;
             bits = bits << 6 | u32::from(value & 0x3f);
         }
-        let [_, first, second, third] = bits.to_be_bytes();
-        let mut spare = 0;
-        for (place, own) in [first, second, third].into_iter().enumerate() {
-            match three.get_mut(place) {
-                Some(byte) => *byte = own,
-                None => spare |= own,
-            }
-        }
-        // One spelling alone: bits to spare are zero.
-        bad |= if spare == 0 { 0 } else { NO_DIGIT };
+        let [_, three @ ..] = bits.to_be_bytes();
+        three
+    };
+    let (fours, left) = digits.as_chunks();
+    let (threes, end) = bytes.as_chunks_mut();
+    for (three, four) in threes.iter_mut().zip(fours) {
+        *three = three_of(four);
+    }
+    // Digits that are missing at the end stand for zero bits.
+    let mut four = [b'A'; 4];
+    for (digit, own) in four.iter_mut().zip(left) {
+        *digit = *own;
+    }
+    let last = three_of(&four);
+    for (byte, own) in end.iter_mut().zip(last) {
+        *byte = own;
+    }
+    // One spelling alone: bits to spare are zero.
+    if last.iter().skip(end.len()).any(|spare| *spare != 0) {
+        return None;
     }
     (bad & 0xc0 == 0).then_some(bytes)
 }

@@ -35,12 +35,14 @@ pub(crate) enum Kind {
 
 /// Reads the whole document, or says that it is not one.
 pub(crate) fn visit(document: &[u8], visit: &mut impl Visit) -> Result<(), NotJson> {
-    visit_with(document, visit, numbers_are_texts())
+    visit_with(document, visit, numbers_are_texts)
 }
 
-fn visit_with(document: &[u8], visit: &mut impl Visit, texts: bool) -> Result<(), NotJson> {
+fn visit_with(document: &[u8], visit: &mut impl Visit, texts: Texts) -> Result<(), NotJson> {
     let mut keys = Keys::new();
-    let mut json = serde_json::Deserializer::from_slice(document);
+    // The whole is UTF-8 or is refused, so it is looked at once and not again for each string.
+    let document = core::str::from_utf8(document).map_err(|_| NotJson)?;
+    let mut json = serde_json::Deserializer::from_str(document);
     let value = Value { visit, keys: &mut keys, depth: 0, texts };
     value.deserialize(&mut json).map_err(|_| NotJson)?;
     json.end().map_err(|_| NotJson)
@@ -48,6 +50,9 @@ fn visit_with(document: &[u8], visit: &mut impl Visit, texts: bool) -> Result<()
 
 /// The only key of the object that `serde_json` makes of the text of a number that is no integer, where its feature `arbitrary_precision` is on.
 const NUMBER: &str = "$serde_json::private::Number";
+
+/// Whether numbers come as texts; asked for only where it matters.
+type Texts = fn() -> bool;
 
 /// Whether that feature is on. Any other crate of the program may turn it on for this one too.
 fn numbers_are_texts() -> bool {
@@ -85,8 +90,7 @@ struct Value<'a, 'de, V> {
     visit: &'a mut V,
     keys: &'a mut Keys<'de>,
     depth: usize,
-    /// Numbers come as objects.
-    texts: bool,
+    texts: Texts,
 }
 
 impl<'de, V: Visit> Value<'_, 'de, V> {
@@ -158,7 +162,7 @@ impl<'de, V: Visit> Visitor<'de> for Value<'_, 'de, V> {
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
         let mut next = object.next_key_seed(Key)?;
         let texts = self.texts;
-        if texts && next.as_deref() == Some(NUMBER) {
+        if next.as_deref() == Some(NUMBER) && texts() {
             // An object of the sender's that is named so is taken for a number, or refused.
             let text = object.next_value_seed(Key)?;
             if !is_finite(&text) || object.next_key_seed(Key)?.is_some() {
@@ -176,15 +180,33 @@ impl<'de, V: Visit> Visitor<'de> for Value<'_, 'de, V> {
             object.next_value_seed(Value { visit, keys, depth, texts })?;
             next = object.next_key_seed(Key)?;
         }
-        let own = self.keys.get_mut(first..).unwrap_or_default();
-        own.sort_unstable();
-        if own.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+        if has_twice(self.keys.get_mut(first..).unwrap_or_default()) {
             return Err(A::Error::custom("duplicate key"));
         }
         self.keys.truncate(first);
         Ok(())
     }
 }
+
+/// Whether some key occurs more than once.
+fn has_twice(keys: &mut [Cow<'_, str>]) -> bool {
+    // A few are compared one by one, most of them by their lengths alone; many are sorted.
+    if keys.len() > FEW {
+        keys.sort_unstable();
+        return keys.windows(2).any(|pair| matches!(pair, [a, b] if a == b));
+    }
+    let mut rest = &*keys;
+    while let Some((key, more)) = rest.split_first() {
+        if more.contains(key) {
+            return true;
+        }
+        rest = more;
+    }
+    false
+}
+
+/// The most keys of an object that are compared one by one.
+const FEW: usize = 12;
 
 /// How a number is handed over.
 struct Probe {
@@ -261,7 +283,7 @@ mod tests {
         }
     }
 
-    fn told(document: &str, texts: bool) -> Option<String> {
+    fn told(document: &str, texts: Texts) -> Option<String> {
         let mut told = Told(String::new());
         visit_with(document.as_bytes(), &mut told, texts).ok().map(|()| told.0)
     }
@@ -283,18 +305,34 @@ mod tests {
             ("1.7976931348623159e308", false),
         ] {
             let scalar = finite.then(|| "0scalar ".into());
-            assert_eq!(told(text, numbers_are_texts()), scalar, "{text}");
-            assert_eq!(told(&number(text), true), scalar, "{text}");
+            assert_eq!(told(text, numbers_are_texts), scalar, "{text}");
+            assert_eq!(told(&number(text), || true), scalar, "{text}");
         }
         for odd in [number("inf"), number(""), format!(r#"{{"{NUMBER}":{{"consentAt":"1"}}}}"#)] {
-            assert_eq!(told(&odd, true), None, "{odd}");
+            assert_eq!(told(&odd, || true), None, "{odd}");
         }
         let more = format!(r#"{{"{NUMBER}":"1","consentAt":"2"}}"#);
-        assert_eq!(told(&more, true), None);
-        assert!(told(&more, false).is_some_and(|told| told.contains("1consentAt")));
+        assert_eq!(told(&more, || true), None);
+        assert!(told(&more, || false).is_some_and(|told| told.contains("1consentAt")));
         // No level of nesting is spent on it.
         let deep = format!("{}{}{}", "[".repeat(64), number("1"), "]".repeat(64));
-        assert!(told(&deep, true).is_some());
-        assert_eq!(told(&deep, false), None);
+        assert!(told(&deep, || true).is_some());
+        assert_eq!(told(&deep, || false), None);
+    }
+
+    #[test]
+    fn field_51_a_key_that_is_there_twice_is_seen_among_few_and_among_many() {
+        for count in 1..3 * FEW {
+            let all = (0..count).map(|key| format!("\"k{key}\":1"));
+            let plain = all.clone().collect::<alloc::vec::Vec<_>>().join(",");
+            assert!(visit(format!("{{{plain}}}").as_bytes(), &mut Nothing).is_ok());
+            for key in all {
+                let first = format!("{{{key},{plain}}}");
+                let last = format!("{{{plain},{}}}", key.replacen('k', "\\u006b", 1));
+                for twice in [first, last] {
+                    assert!(visit(twice.as_bytes(), &mut Nothing).is_err(), "{twice}");
+                }
+            }
+        }
     }
 }

@@ -158,7 +158,7 @@ impl Work {
                 let kept = self.context.common.calls_kept;
                 let held = Held { work: self, hold: admitted.into_hold().remembered_for(kept) };
                 let decision = held.uncommitted();
-                return Next::Pause(State::Releasing(held), decision);
+                return Next::Pause(State::Releasing(held), Some(decision));
             }
             Err((_, not_admitted)) => not_admitted,
         };

@@ -37,26 +37,21 @@ pub enum Next<S> {
     Need(S),
     /// It has its answer.
     Answer(Decision),
-    /// It has its answer for as long as the host is at work; this state follows unless that work is committed.
-    Pause(S, Decision),
+    /// It has its answer, until that is given away, for as long as the host is at work; this state follows unless that
+    /// work is committed.
+    Pause(S, Option<Decision>),
 }
 
 /// A flow driven from outside: it holds a state until a reply moves it on.
 #[derive(Debug)]
 pub struct Machine<S> {
-    /// Empty once the answer has been given away.
+    /// Empty once the answer has been given away, unless it is paused.
     next: Option<Next<S>>,
-    /// What follows when the host's own work ends without a commit.
-    paused: Option<S>,
 }
 
 impl<S: States> Machine<S> {
     pub(crate) fn need(state: S) -> Self {
-        Self::at(Next::Need(state))
-    }
-
-    fn at(next: Next<S>) -> Self {
-        Self { next: Some(next), paused: None }
+        Self { next: Some(Next::Need(state)) }
     }
 
     /// The same flow with its state made another, as long as nothing of its way changes.
@@ -66,23 +61,27 @@ impl<S: States> Machine<S> {
             Next::Answer(decision) => Next::Answer(decision),
             Next::Pause(state, decision) => Next::Pause(map(state), decision),
         });
-        Machine { next, paused: self.paused.map(map) }
+        Machine { next }
     }
 
     pub(crate) fn answer(decision: Decision) -> Self {
-        Self::at(Next::Answer(decision))
+        Self { next: Some(Next::Answer(decision)) }
     }
 
     fn step(&mut self) -> Step<'_> {
-        // The state stays where it is: only an answer is given away.
-        if let Some(Next::Answer(_)) = self.next
-            && let Some(Next::Answer(decision)) = self.next.take()
-        {
-            return Step::Done(decision);
-        }
-        match self.pending() {
-            Some(effect) => Step::Need(effect),
-            None => {
+        // A state stays where it is: only an answer is given away.
+        let answer = match &mut self.next {
+            Some(Next::Pause(_, decision)) => decision.take(),
+            Some(Next::Answer(_)) => match self.next.take() {
+                Some(Next::Answer(decision)) => Some(decision),
+                _ => None,
+            },
+            _ => None,
+        };
+        match (answer, &self.next) {
+            (Some(decision), _) => Step::Done(decision),
+            (None, Some(Next::Need(state))) => Step::Need(state.effect()),
+            (None, _) => {
                 let (flow, stage) = S::MISUSED;
                 Step::Done(store_failed(flow, stage, wrong_reply()))
             }
@@ -97,29 +96,25 @@ impl<S: States> Flow for Machine<S> {
 
     fn feed(&mut self, reply: Reply, now: Timestamp) -> Step<'_> {
         self.next = match self.next.take() {
-            Some(Next::Need(state)) => match state.next(reply, now) {
-                Next::Pause(state, decision) => {
-                    self.paused = Some(state);
-                    Some(Next::Answer(decision))
-                }
-                next => Some(next),
-            },
-            _ => None,
+            Some(Next::Need(state)) => Some(state.next(reply, now)),
+            Some(Next::Pause(state, _)) => Some(Next::Pause(state, None)),
+            Some(Next::Answer(_)) | None => None,
         };
         self.step()
     }
 
     fn is_paused(&self) -> bool {
-        self.paused.is_some()
+        matches!(self.next, Some(Next::Pause(..)))
     }
 
     fn settle(&mut self, settlement: Settlement) -> Step<'_> {
-        self.next = self.paused.take().map(|state| {
-            Next::Need(match settlement {
+        self.next = match self.next.take() {
+            Some(Next::Pause(state, _)) => Some(Next::Need(match settlement {
                 Settlement::Commit => state.committed(),
                 Settlement::Release => state,
-            })
-        });
+            })),
+            _ => None,
+        };
         self.step()
     }
 
@@ -135,10 +130,10 @@ impl<S: States> Flow for Machine<S> {
     }
 
     fn abort(&mut self) -> Option<Effect<'_>> {
-        self.next = match (self.paused.take(), self.next.take()) {
-            (Some(paused), _) => Some(Next::Need(paused)),
-            (None, Some(Next::Need(state))) => state.abandoned().map(Next::Need),
-            (None, _) => None,
+        self.next = match self.next.take() {
+            Some(Next::Pause(state, _)) => Some(Next::Need(state)),
+            Some(Next::Need(state)) => state.abandoned().map(Next::Need),
+            Some(Next::Answer(_)) | None => None,
         };
         self.pending()
     }
