@@ -12,5 +12,6 @@
 
 pub mod leak;
 pub mod memcheck;
+pub mod pairs;
 pub mod requests;
 pub mod statistics;
