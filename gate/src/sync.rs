@@ -6,6 +6,8 @@ pub(crate) use shuttle::sync::{Mutex, MutexGuard, RwLock, atomic};
 #[cfg(not(shuttle))]
 pub(crate) use std::sync::{Mutex, MutexGuard, RwLock, atomic};
 
+use std::hash::BuildHasher;
+
 /// Keyed hashes that nobody can aim at.
 pub(crate) fn hasher() -> ahash::RandomState {
     if cfg!(shuttle) {
@@ -13,4 +15,16 @@ pub(crate) fn hasher() -> ahash::RandomState {
     } else {
         ahash::RandomState::new()
     }
+}
+
+/// Words that nobody outside can guess, for keyed hashes of one's own.
+pub(crate) fn random_words<const N: usize>() -> [u64; N] {
+    let keyed = std::hash::RandomState::new();
+    std::array::from_fn(|word| {
+        if cfg!(shuttle) {
+            (word as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        } else {
+            keyed.hash_one(word)
+        }
+    })
 }

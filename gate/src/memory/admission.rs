@@ -1,13 +1,15 @@
 //! Claims and buckets. The judgement is the core's; here it is made atomic.
 
 use super::{
-    Inner, Locked, Memory,
-    expiring::{Expires, Expiring, Full, OfSite},
+    Inner, Memory,
+    expiring::{Expires, Expiring},
+    name::Name,
     quota::{Site, Table},
+    shards::{self, Locked},
 };
 use consentgate_core::{
     Millis, StoreError, Timestamp,
-    ids::{ClaimKey, Pseudonym},
+    ids::{CallId, ClaimKey, Owner},
     steps::{Claim, Empty, FullAt, Standing, judge_claims},
     stores::{
         AdmissionStore, Admit, AdmitReply, Bucket, Done, Purge, Settle, SettleAction, SettleReply,
@@ -17,183 +19,180 @@ use smallvec::SmallVec;
 use std::{future, future::Future, sync::Arc};
 
 #[derive(Default)]
-pub(super) struct Shard {
-    claims: Expiring<ClaimAt, Entry>,
-    buckets: Expiring<BucketAt, Level>,
+pub(super) struct Tables {
+    claims: Expiring<Entry>,
+    buckets: Expiring<Level>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct ClaimAt {
-    site: u64,
-    key: ClaimKey,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct BucketAt {
-    site: u64,
-    key: Pseudonym,
-}
-
-impl OfSite for ClaimAt {
-    fn site(&self) -> u64 {
-        self.site
-    }
-}
-
-impl OfSite for BucketAt {
-    fn site(&self) -> u64 {
-        self.site
-    }
-}
-
+/// A claim in 32 bytes.
 struct Entry {
-    claim: Claim,
+    /// Its owner, or the call that came of it.
+    whose: [u8; 16],
+    /// Until when it is held, in milliseconds; or, as no time is before 1970, how it ended.
+    state: i64,
     forget_at: Timestamp,
-    owner_site: Arc<Site>,
 }
+
+const ACCEPTED: i64 = -1;
+const REFUSED: i64 = -2;
 
 struct Level {
     full_at: FullAt,
-    owner_site: Arc<Site>,
+}
+
+impl Entry {
+    fn new(claim: Claim, forget_at: Timestamp) -> Self {
+        let (whose, state) = match claim {
+            Claim::Held { owner, until } => (*owner.as_bytes(), until.as_millis()),
+            Claim::Done(Done::Accepted(call_id)) => (*call_id.as_bytes(), ACCEPTED),
+            Claim::Done(Done::Refused) => ([0; 16], REFUSED),
+        };
+        Self { whose, state, forget_at }
+    }
+
+    fn claim(&self) -> Claim {
+        match Timestamp::from_millis(self.state) {
+            Some(until) => Claim::Held { owner: Owner::from_bytes(self.whose), until },
+            None if self.state == ACCEPTED => {
+                Claim::Done(Done::Accepted(CallId::from_bytes(self.whose)))
+            }
+            None => Claim::Done(Done::Refused),
+        }
+    }
 }
 
 impl Expires for Entry {
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.forget_at <= now
+    fn end(&self) -> Timestamp {
+        self.forget_at
     }
 }
 
 impl Expires for Level {
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.full_at.is_full(now)
+    fn end(&self) -> Timestamp {
+        self.full_at.0
     }
 }
 
-/// The claims and buckets of one call, each with the place of its part.
-struct Places {
-    claims: SmallVec<[(usize, ClaimAt); 6]>,
-    buckets: SmallVec<[(usize, BucketAt); 2]>,
+impl shards::Tables for Tables {
+    fn is_empty(&self) -> bool {
+        self.claims.is_empty() && self.buckets.is_empty()
+    }
+}
+
+/// What the claims and buckets of one call are found by.
+struct Names {
+    claims: SmallVec<[Name; 6]>,
+    buckets: SmallVec<[Name; 2]>,
+}
+
+impl Names {
+    fn all(&self) -> impl Iterator<Item = Name> {
+        self.claims.iter().chain(&self.buckets).copied()
+    }
 }
 
 impl Inner {
-    fn admission_places(&self, site: &Site, claims: &[ClaimKey], buckets: &[Bucket]) -> Places {
-        let site = site.number;
-        let claim = |key: &ClaimKey| {
-            let at = ClaimAt { site, key: *key };
-            (self.admission.place(at), at)
-        };
-        let bucket = |bucket: &Bucket| {
-            let at = BucketAt { site, key: bucket.key };
-            (self.admission.place(at), at)
-        };
-        Places {
-            claims: claims.iter().map(claim).collect(),
-            buckets: buckets.iter().map(bucket).collect(),
+    fn admission_names(&self, claims: &[ClaimKey], buckets: &[Bucket]) -> Names {
+        Names {
+            claims: claims.iter().map(|key| self.names.claim(key)).collect(),
+            buckets: buckets.iter().map(|bucket| self.names.pseudonym(bucket.key)).collect(),
         }
     }
 
-    fn lock_admission(&self, places: &Places) -> Locked<'_, Shard> {
-        let claims = places.claims.iter().map(|(place, _)| *place);
-        let buckets = places.buckets.iter().map(|(place, _)| *place);
-        Locked::new(&self.admission, claims.chain(buckets))
-    }
-
     fn admit(&self, request: &Admit<'_>, now: Timestamp) -> AdmitReply {
-        match self.try_admit(request, now) {
+        let site = self.site(request.site);
+        let names = self.admission_names(request.claims, request.buckets);
+        match self.try_admit(request, &site, &names, now) {
             AdmitReply::Full => {
-                self.collect_admission(self.site(request.site).full(), now);
-                self.try_admit(request, now)
+                self.collect_admission(site.short_of_room(), now);
+                self.try_admit(request, &site, &names, now)
             }
             reply => reply,
         }
     }
 
-    fn try_admit(&self, request: &Admit<'_>, now: Timestamp) -> AdmitReply {
-        let site = self.site(request.site);
-        let places = self.admission_places(&site, request.claims, request.buckets);
-        let mut locked = self.lock_admission(&places);
-        for shard in locked.each() {
-            shard.claims.collect(site.number, now, |entry| self.forget_claim(&entry));
-            shard.buckets.collect(site.number, now, |level| self.forget_bucket(&level));
+    fn try_admit(
+        &self,
+        request: &Admit<'_>,
+        site: &Arc<Site>,
+        names: &Names,
+        now: Timestamp,
+    ) -> AdmitReply {
+        let mut locked = self.admission.lock_all(site, names.all());
+        for Tables { claims, buckets } in locked.each() {
+            claims.collect(now, |_| self.quotas.release(Table::Claims, site, 1));
+            buckets.collect(now, |_| self.quotas.release(Table::Buckets, site, 1));
         }
 
-        let mut known: SmallVec<[Option<Claim>; 6]> = SmallVec::new();
-        for (place, at) in &places.claims {
-            known.push(entry(&mut locked, *place, at, now).map(|entry| {
-                entry.claim = entry.claim.mended(request.lease, now);
-                entry.claim
-            }));
-        }
-        let takeover = match judge_claims(known.iter().copied(), now) {
+        let mut new = 0;
+        let known = names.claims.iter().map(|name| {
+            let entry = locked.of(*name).and_then(|tables| tables.claims.find(*name));
+            // What is over, but not collected yet, still has its place.
+            new += u64::from(entry.is_none());
+            let alive = entry.filter(|entry| now < entry.end());
+            alive.map(|entry| entry.claim().mended(request.lease, now))
+        });
+        let takeover = match judge_claims(known, now) {
             Standing::Free { takeover } => takeover,
-            Standing::Held { retry } => return AdmitReply::Held { retry },
+            Standing::Held { retry } => {
+                meet_again(&mut locked, names, request, now);
+                return AdmitReply::Held { retry };
+            }
             Standing::Done(done) => {
-                extend_done(&mut locked, &places, now, request.keep);
+                meet_again(&mut locked, names, request, now);
                 return AdmitReply::Done(done);
             }
         };
 
-        let mut new = 0;
-        for ((place, at), _) in places.claims.iter().zip(&known).filter(|(_, own)| own.is_none()) {
-            // What is over, but not collected yet, still has its place.
-            let has_place = |shard: &mut Shard| shard.claims.has_place(at);
-            new += u64::from(!locked.part(*place).is_some_and(has_place));
-        }
-        let most = request.claims_per_site_max;
-        if !self.quotas.reserve(Table::Claims, &site, new, most) {
+        if !self.quotas.reserve(Table::Claims, site, new, request.claims_per_site_max) {
             return AdmitReply::Full;
         }
-        if !takeover {
-            match self.take_tokens(&mut locked, &places, request, &site, now) {
-                Ok(()) => {}
-                Err(reply) => {
-                    self.quotas.release(Table::Claims, &site, new);
-                    return reply;
-                }
-            }
+        if !takeover && let Err(reply) = self.take_tokens(&mut locked, names, request, site, now) {
+            self.quotas.release(Table::Claims, site, new);
+            return reply;
         }
         let claim = Claim::Held { owner: request.owner, until: now.plus(request.lease) };
         let forget_at = now.plus(request.keep);
-        for (place, at) in &places.claims {
-            if let Some(shard) = locked.part(*place) {
-                let owner_site = site.clone();
-                shard.claims.insert(*at, Entry { claim, forget_at, owner_site });
+        for name in &names.claims {
+            if let Some(tables) = locked.of(*name) {
+                tables.claims.put(*name, Entry::new(claim, forget_at));
             }
         }
         AdmitReply::Admitted { takeover }
     }
 
     /// Before the tables are called full, every part gives up what is over in it; one part after the other.
-    fn collect_admission(&self, full: Full, now: Timestamp) {
-        for place in self.admission.places() {
-            let mut shard = self.admission.lock_at(place);
-            shard.claims.collect_more(full, now, |entry| self.forget_claim(&entry));
-            shard.buckets.collect_more(full, now, |level| self.forget_bucket(&level));
-        }
+    fn collect_admission(&self, site: Option<&Site>, now: Timestamp) {
+        self.admission.for_each(site, |site, Tables { claims, buckets }| {
+            claims.collect_more(now, |_| self.quotas.release(Table::Claims, site, 1));
+            buckets.collect_more(now, |_| self.quotas.release(Table::Buckets, site, 1));
+        });
     }
 
     /// A token from each bucket, or from none (FIELD 27).
     fn take_tokens(
         &self,
-        locked: &mut Locked<'_, Shard>,
-        places: &Places,
+        locked: &mut Locked<'_, Tables>,
+        names: &Names,
         request: &Admit<'_>,
-        site: &Arc<Site>,
+        site: &Site,
         now: Timestamp,
     ) -> Result<(), AdmitReply> {
         let mut taken: SmallVec<[FullAt; 2]> = SmallVec::new();
         let mut denied: Option<(Millis, usize)> = None;
-        for (index, ((place, at), bucket)) in places.buckets.iter().zip(request.buckets).enumerate()
-        {
-            let level = level(locked, *place, at, now);
-            let state = level.as_ref().map(|level| level.full_at);
+        let mut new = 0;
+        for (index, (name, bucket)) in names.buckets.iter().zip(request.buckets).enumerate() {
+            let Some(Tables { buckets, .. }) = locked.of(*name) else { continue };
+            let level = buckets.find(*name);
+            new += u64::from(level.is_none());
+            let state = level.map(|level| level.full_at).filter(|full_at| !full_at.is_full(now));
             match FullAt::take(state, bucket.rate, now) {
                 Ok(next) => taken.push(next),
                 Err(Empty { retry }) => {
-                    if let Some(level) = level {
+                    buckets.change(*name, now, |level| {
                         let mended = FullAt::mended(state, bucket.rate, now);
                         level.full_at = mended.unwrap_or(level.full_at);
-                    }
+                    });
                     if denied.is_none_or(|(longest, _)| retry > longest) {
                         denied = Some((retry, index));
                     }
@@ -203,17 +202,12 @@ impl Inner {
         if let Some((retry, bucket)) = denied {
             return Err(AdmitReply::Limited { retry, bucket });
         }
-        let mut new = 0;
-        for (place, at) in &places.buckets {
-            let has_place = |shard: &mut Shard| shard.buckets.has_place(at);
-            new += u64::from(!locked.part(*place).is_some_and(has_place));
-        }
         if !self.quotas.reserve(Table::Buckets, site, new, request.buckets_per_site_max) {
             return Err(AdmitReply::Full);
         }
-        for ((place, at), full_at) in places.buckets.iter().zip(taken) {
-            if let Some(shard) = locked.part(*place) {
-                shard.buckets.insert(*at, Level { full_at, owner_site: site.clone() });
+        for (name, full_at) in names.buckets.iter().zip(taken) {
+            if let Some(tables) = locked.of(*name) {
+                tables.buckets.put(*name, Level { full_at });
             }
         }
         Ok(())
@@ -225,39 +219,38 @@ impl Inner {
             SettleAction::Release { refund } => refund,
             SettleAction::Commit { .. } => &[],
         };
-        let places = self.admission_places(&site, request.claims, refund);
-        let mut locked = self.lock_admission(&places);
+        let names = self.admission_names(request.claims, refund);
+        let mut locked = self.admission.lock_all(&site, names.all());
         let mut settled = 0;
-        for (place, at) in &places.claims {
-            let Some(entry) = entry(&mut locked, *place, at, now) else { continue };
-            if !entry.claim.is_held_by(request.owner) {
+        for name in &names.claims {
+            let Some(Tables { claims, .. }) = locked.of(*name) else { continue };
+            let held = claims.get(*name, now).map(Entry::claim);
+            if !held.is_some_and(|claim| claim.is_held_by(request.owner)) {
                 continue;
             }
             settled += 1;
             match request.action {
                 SettleAction::Commit { done, keep } => {
-                    entry.claim = Claim::Done(done);
-                    entry.forget_at = now.plus(keep);
+                    claims.put(*name, Entry::new(Claim::Done(done), now.plus(keep)));
                 }
                 SettleAction::Release { .. } => {
-                    if let Some(entry) =
-                        locked.part(*place).and_then(|shard| shard.claims.remove(at))
-                    {
-                        self.forget_claim(&entry);
-                    }
+                    claims.remove(*name);
+                    self.quotas.release(Table::Claims, &site, 1);
                 }
             }
         }
         if settled == 0 {
             return SettleReply::Lost;
         }
-        if settled < places.claims.len() {
+        if settled < names.claims.len() {
             // Somebody took over part of it, without spending a token: this one stays spent.
             return SettleReply::Settled;
         }
-        for ((place, at), bucket) in places.buckets.iter().zip(refund) {
-            if let Some(level) = level(&mut locked, *place, at, now) {
-                level.full_at = level.full_at.refund(bucket.rate);
+        for (name, bucket) in names.buckets.iter().zip(refund) {
+            if let Some(tables) = locked.of(*name) {
+                tables.buckets.change(*name, now, |level| {
+                    level.full_at = level.full_at.refund(bucket.rate);
+                });
             }
         }
         SettleReply::Settled
@@ -265,52 +258,27 @@ impl Inner {
 
     fn purge_admission(&self, limit: u64, now: Timestamp) -> u64 {
         let mut left = limit;
-        for place in self.admission.places() {
-            let mut shard = self.admission.lock_at(place);
-            left -= shard.claims.purge(left, now, |entry| self.forget_claim(&entry));
-            left -= shard.buckets.purge(left, now, |level| self.forget_bucket(&level));
-        }
+        self.admission.for_each(None, |site, Tables { claims, buckets }| {
+            left -= claims.purge(left, now, |_| self.quotas.release(Table::Claims, site, 1));
+            left -= buckets.purge(left, now, |_| self.quotas.release(Table::Buckets, site, 1));
+        });
         limit - left
     }
-
-    fn forget_claim(&self, entry: &Entry) {
-        self.quotas.release(Table::Claims, &entry.owner_site, 1);
-    }
-
-    fn forget_bucket(&self, level: &Level) {
-        self.quotas.release(Table::Buckets, &level.owner_site, 1);
-    }
 }
 
-fn entry<'a>(
-    locked: &'a mut Locked<'_, Shard>,
-    place: usize,
-    at: &ClaimAt,
-    now: Timestamp,
-) -> Option<&'a mut Entry> {
-    locked.part(place)?.claims.get_mut(at, now)
-}
-
-fn level<'a>(
-    locked: &'a mut Locked<'_, Shard>,
-    place: usize,
-    at: &BucketAt,
-    now: Timestamp,
-) -> Option<&'a mut Level> {
-    locked.part(place)?.buckets.get_mut(at, now)
-}
-
-/// A re-sent event must not outlive the memory of its first delivery.
-fn extend_done(locked: &mut Locked<'_, Shard>, places: &Places, now: Timestamp, keep: Millis) {
-    for (place, at) in &places.claims {
-        match entry(locked, *place, at, now) {
-            Some(entry)
-                if matches!(entry.claim, Claim::Done(Done::Accepted(_) | Done::Refused)) =>
-            {
-                entry.forget_at = entry.forget_at.max(now.plus(keep));
-            }
-            _ => {}
-        }
+/// Claims that were met and stay as they are: no lease is longer than a lease, and what is done must not be forgotten
+/// before a copy of the event that was just met.
+fn meet_again(locked: &mut Locked<'_, Tables>, names: &Names, request: &Admit<'_>, now: Timestamp) {
+    for name in &names.claims {
+        let Some(Tables { claims, .. }) = locked.of(*name) else { continue };
+        claims.change(*name, now, |entry| {
+            let claim = entry.claim();
+            let forget_at = match claim {
+                Claim::Done(_) => entry.forget_at.max(now.plus(request.keep)),
+                Claim::Held { .. } => entry.forget_at,
+            };
+            *entry = Entry::new(claim.mended(request.lease, now), forget_at);
+        });
     }
 }
 

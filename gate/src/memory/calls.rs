@@ -1,73 +1,84 @@
 //! Calls, what makes them unique, and their place in the queue.
 //!
-//! Locks are taken in one order: the person, then the names, then the row.
+//! Locks are taken in one order: the person, then the keys, then the row.
 
 use super::{
-    Inner, Locked, Memory, Shards,
-    expiring::{Expires, Expiring, Full},
+    Inner, Memory,
+    expiring::{Expires, Expiring},
+    name::Name,
     queue::{Due, Job},
     quota::{Site, Table},
+    shards::{self, Shards},
 };
 use consentgate_core::{
     Marketing, StoreError, Timestamp,
-    ids::{CallId, ClaimKey, EventId, Fingerprint},
+    ids::{CallId, EventId, Fingerprint},
     stores::{
         AsyncCallStore, CallStore, Enqueue, EnqueueReply, EraseCalls, FindCall, Finish,
         FinishReply, FoundCall, Purge, Record, RecordReply, Take, Taken, Verdict,
     },
 };
 use smallvec::SmallVec;
-use std::{future, future::Future, sync::Arc};
+use std::{future, future::Future, mem, sync::Arc};
 
 pub(super) struct Calls {
-    names: Shards<Names>,
+    unique: Shards<Unique>,
     pub(super) rows: Shards<Rows>,
 }
 
-/// What leads to a row: each name is one row's alone (law 3).
+/// What leads to a row: a signature or an event's id is one row's alone (law 3).
 #[derive(Default)]
-struct Names {
-    names: Expiring<(u64, Name), Named>,
-}
+struct Unique(Expiring<Lead>);
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Name {
-    Signature(ClaimKey),
-    Event(EventId),
-}
-
-struct Named {
+struct Lead {
     call_id: CallId,
     until: Timestamp,
 }
 
+/// Two are all that a call has, unless its site lists several keys and its scheme signs no id.
+type Names = SmallVec<[Name; 2]>;
+
 #[derive(Default)]
 pub(super) struct Rows {
-    pub(super) rows: Expiring<(u64, CallId), Row>,
+    pub(super) rows: Expiring<Row>,
     /// The jobs of these rows that have not ended.
     pub(super) due: Due,
 }
 
 /// A recorded call.
 pub(super) struct Row {
-    names: Box<[Name]>,
+    pub(super) call_id: CallId,
+    unique: Names,
     pub(super) fingerprint: Fingerprint,
+    /// The sender's id of the event, where one was signed.
+    pub(super) event_id: Option<EventId>,
     pub(super) body: Box<[u8]>,
     pub(super) received_at: Timestamp,
     pub(super) job: Option<Job>,
     until: Timestamp,
-    owner_site: Arc<Site>,
 }
 
-impl Expires for Named {
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.until <= now
+impl Expires for Lead {
+    fn end(&self) -> Timestamp {
+        self.until
     }
 }
 
 impl Expires for Row {
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.until <= now
+    fn end(&self) -> Timestamp {
+        self.until
+    }
+}
+
+impl shards::Tables for Unique {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl shards::Tables for Rows {
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 }
 
@@ -75,112 +86,97 @@ impl Row {
     fn marketing(&self) -> Marketing {
         if self.job.is_some() { Marketing::Enqueued } else { Marketing::Skipped }
     }
-
-    /// The sender's id of the event, where one was signed.
-    pub(super) fn event_id(&self) -> Option<&EventId> {
-        self.names.iter().find_map(|name| match name {
-            Name::Event(id) => Some(id),
-            Name::Signature(_) => None,
-        })
-    }
 }
 
 impl Calls {
     pub(super) fn new() -> Self {
-        Self { names: Shards::new(), rows: Shards::new() }
+        Self { unique: Shards::new(), rows: Shards::new() }
     }
 }
 
 impl Inner {
     fn record(&self, request: &Record<'_>, now: Timestamp) -> RecordReply {
-        match self.try_record(request, now) {
+        let site = self.site(request.site);
+        match self.try_record(request, &site, now) {
             RecordReply::Full => {
-                self.collect_calls(self.site(request.site).full(), now);
-                self.try_record(request, now)
+                self.collect_calls(site.short_of_room(), now);
+                self.try_record(request, &site, now)
             }
             reply => reply,
         }
     }
 
     /// Before the table is called full, every part gives up what is over in it; one part after the other.
-    fn collect_calls(&self, full: Full, now: Timestamp) {
-        for place in self.calls.rows.places() {
-            let Rows { rows, due } = &mut *self.calls.rows.lock_at(place);
-            rows.collect_more(full, now, |row| self.forget_row(&row, due));
-        }
-        for place in self.calls.names.places() {
-            self.calls.names.lock_at(place).names.collect_more(full, now, |_| {});
-        }
+    fn collect_calls(&self, site: Option<&Site>, now: Timestamp) {
+        self.calls.rows.for_each(site, |site, Rows { rows, due }| {
+            rows.collect_more(now, |row| self.forget_row(site, &row, due));
+        });
+        self.calls.unique.for_each(site, |_, Unique(leads)| leads.collect_more(now, |_| {}));
     }
 
-    fn try_record(&self, request: &Record<'_>, now: Timestamp) -> RecordReply {
-        let site = self.site(request.site);
-        let person = self.person(&site, request.pseudonym);
+    fn try_record(&self, request: &Record<'_>, site: &Arc<Site>, now: Timestamp) -> RecordReply {
+        let (tables, person) = self.person(site, request.pseudonym);
         if request.session_version.is_some()
-            && person.version(&site, request.fingerprint, now) != request.session_version
+            && tables.version(person, now) != request.session_version
         {
             return RecordReply::Moved;
         }
-        let tombstone = person.tombstone(&site, request.pseudonym, now);
+        let tombstone = tables.tombstone(person, now);
         if tombstone.is_some_and(|at| at >= request.changed_at) {
             return RecordReply::Moved;
         }
 
-        let names = names_of(request);
-        let places = self.places_of(&site, &names);
-        let mut locked = Locked::new(&self.calls.names, places.iter().map(|(place, _)| *place));
-        for part in locked.each() {
-            part.names.collect(site.number, now, |_| {});
+        let unique = self.unique_names(request);
+        let mut locked = self.calls.unique.lock_all(site, unique.iter().copied());
+        for Unique(leads) in locked.each() {
+            leads.collect(now, |_| {});
         }
-        for (place, at) in &places {
-            let named = locked.part(*place).and_then(|part| part.names.get(at, now));
-            let Some(call_id) = named.map(|named| named.call_id) else { continue };
-            let at = (site.number, call_id);
-            // A name whose row was erased leads nowhere.
-            if let Some(row) = self.calls.rows.lock(at).rows.get(&at, now) {
+        for name in &unique {
+            let lead = locked.of(*name).and_then(|Unique(leads)| leads.get(*name, now));
+            let Some(call_id) = lead.map(|lead| lead.call_id) else { continue };
+            let name = self.names.call(call_id);
+            // One whose row was erased leads nowhere.
+            if let Some(row) = self.calls.rows.lock(site, name).rows.get(name, now) {
                 return RecordReply::Exists { call_id, marketing: row.marketing() };
             }
         }
 
-        let at = (site.number, request.call_id);
-        let Rows { rows, due } = &mut *self.calls.rows.lock(at);
-        rows.collect(site.number, now, |row| self.forget_row(&row, due));
-        if !self.reserve_row(&site, request) {
+        let name = self.names.call(request.call_id);
+        let Rows { rows, due } = &mut *self.calls.rows.lock(site, name);
+        rows.collect(now, |row| self.forget_row(site, &row, due));
+        if !self.reserve_row(site, request) {
             return RecordReply::Full;
         }
         let job = match request.marketing {
-            Verdict::Pending => {
-                Some(due.queue(site.number, request.call_id, now.plus(request.delay)))
-            }
+            Verdict::Pending => Some(due.queue(request.call_id, now.plus(request.delay))),
             Verdict::Skipped => None,
         };
         let until = now.plus(request.keep);
+        for name in &unique {
+            if let Some(Unique(leads)) = locked.of(*name) {
+                leads.put(*name, Lead { call_id: request.call_id, until });
+            }
+        }
         let row = Row {
-            names: names.into_boxed_slice(),
+            call_id: request.call_id,
+            unique,
             fingerprint: request.fingerprint.clone(),
+            event_id: request.event_id.cloned(),
             body: request.body.0.into(),
             received_at: request.received_at,
             job,
             until,
-            owner_site: site.clone(),
         };
         let marketing = row.marketing();
-        rows.insert(at, row);
-        for (place, at) in places {
-            if let Some(part) = locked.part(place) {
-                part.names.insert(at, Named { call_id: request.call_id, until });
-            }
-        }
+        rows.put(name, row);
         RecordReply::Inserted(marketing)
     }
 
-    /// The names at a site, each with the place of its part.
-    fn places_of(&self, site: &Site, names: &[Name]) -> SmallVec<[(usize, (u64, Name)); 4]> {
-        let place = |name: &Name| {
-            let at = (site.number, name.clone());
-            (self.calls.names.place(&at), at)
-        };
-        names.iter().map(place).collect()
+    fn unique_names(&self, request: &Record<'_>) -> Names {
+        let more = request.more_signature_hashes.iter();
+        let signatures = std::iter::once(&request.signature_hash).chain(more);
+        let signatures = signatures.map(|hash| self.names.signature(hash));
+        signatures.chain(request.event_id.map(|id| self.names.event_id(id))).collect()
     }
 
     fn reserve_row(&self, site: &Site, request: &Record<'_>) -> bool {
@@ -196,49 +192,57 @@ impl Inner {
         fits
     }
 
-    fn forget_row(&self, row: &Row, due: &mut Due) {
+    fn forget_row(&self, site: &Site, row: &Row, due: &mut Due) {
         if let Some(job) = &row.job {
-            due.forget(row.owner_site.number, job);
+            due.forget(row.call_id, job);
         }
-        self.quotas.release(Table::Calls, &row.owner_site, 1);
-        self.quotas.release(Table::CallBytes, &row.owner_site, row.body.len() as u64);
+        self.quotas.release(Table::Calls, site, 1);
+        self.quotas.release(Table::CallBytes, site, row.body.len() as u64);
     }
 
     fn find_call(&self, request: &FindCall<'_>, now: Timestamp) -> Option<FoundCall> {
-        let at = (self.site(request.site).number, request.call_id);
-        let rows = self.calls.rows.lock(at);
-        rows.rows.get(&at, now).map(|row| FoundCall { fingerprint: row.fingerprint.clone() })
+        let (site, name) = (self.site(request.site), self.names.call(request.call_id));
+        let tables = self.calls.rows.lock(&site, name);
+        tables.rows.get(name, now).map(|row| FoundCall { fingerprint: row.fingerprint.clone() })
     }
 
     fn enqueue(&self, request: &Enqueue<'_>, now: Timestamp) -> EnqueueReply {
         let site = self.site(request.site);
-        let person = self.person(&site, request.pseudonym);
+        let (tables, person) = self.person(&site, request.pseudonym);
         if request.session_version.is_some()
-            && person.version(&site, request.fingerprint, now) != request.session_version
+            && tables.version(person, now) != request.session_version
         {
             return EnqueueReply::Moved;
         }
-        let at = (site.number, request.call_id);
-        let names = match self.calls.rows.lock(at).rows.get(&at, now) {
+        let name = self.names.call(request.call_id);
+        let unique = match self.calls.rows.lock(&site, name).rows.get(name, now) {
             None => return EnqueueReply::Missing,
             Some(row) if row.job.is_some() => return EnqueueReply::Already,
-            Some(row) => row.names.clone(),
+            Some(row) => row.unique.clone(),
         };
-        let places = self.places_of(&site, &names);
-        let mut locked = Locked::new(&self.calls.names, places.iter().map(|(place, _)| *place));
-        let Rows { rows, due } = &mut *self.calls.rows.lock(at);
-        let Some(row) = rows.get_mut(&at, now) else { return EnqueueReply::Missing };
-        if row.job.is_some() {
-            return EnqueueReply::Already;
-        }
-        row.job = Some(due.queue(site.number, request.call_id, now.plus(request.delay)));
-        row.until = row.until.max(now.plus(request.keep));
-        // The row lives longer now, and with it what makes it the only one of its event (law 3).
-        for (place, at) in &places {
-            let named = locked.part(*place).and_then(|part| part.names.get_mut(at, now));
-            if let Some(named) = named.filter(|named| named.call_id == request.call_id) {
-                named.until = named.until.max(row.until);
+        let mut locked = self.calls.unique.lock_all(&site, unique.iter().copied());
+        let Rows { rows, due } = &mut *self.calls.rows.lock(&site, name);
+        let enqueued = rows.change(name, now, |row| {
+            if row.job.is_some() {
+                return None;
             }
+            row.job = Some(due.queue(request.call_id, now.plus(request.delay)));
+            row.until = row.until.max(now.plus(request.keep));
+            Some(row.until)
+        });
+        let until = match enqueued {
+            None => return EnqueueReply::Missing,
+            Some(None) => return EnqueueReply::Already,
+            Some(Some(until)) => until,
+        };
+        // The row lives longer now, and with it what makes it the only one of its event (law 3).
+        for name in &unique {
+            let Some(Unique(leads)) = locked.of(*name) else { continue };
+            leads.change(*name, now, |lead| {
+                if lead.call_id == request.call_id {
+                    lead.until = lead.until.max(until);
+                }
+            });
         }
         EnqueueReply::Enqueued
     }
@@ -250,53 +254,40 @@ impl Inner {
             return false;
         }
         // Rare, and asked for by the host: one part after the other, never all at once.
-        let mut nameless: Vec<(CallId, Box<[Name]>)> = Vec::new();
-        for place in self.calls.rows.places() {
-            let Rows { rows, due } = &mut *self.calls.rows.lock_at(place);
-            rows.retain(site.number, |(_, call_id), row| {
-                let erased = row.fingerprint == *request.fingerprint;
-                if erased {
-                    self.forget_row(row, due);
-                    nameless.push((*call_id, std::mem::take(&mut row.names)));
+        let mut erased: Vec<(CallId, Names)> = Vec::new();
+        self.calls.rows.for_each(Some(&site), |site, Rows { rows, due }| {
+            rows.retain(|row| {
+                let is_erased = row.fingerprint == *request.fingerprint;
+                if is_erased {
+                    self.forget_row(site, row, due);
+                    erased.push((row.call_id, mem::take(&mut row.unique)));
                 }
-                !erased
+                !is_erased
             });
-        }
-        // A name without its row leads nowhere; but it would take room that nothing bounds, and may itself be personal.
-        for (call_id, names) in nameless {
-            for (place, at) in self.places_of(&site, &names) {
-                let mut part = self.calls.names.lock_at(place);
-                if part.names.get(&at, now).is_some_and(|named| named.call_id == call_id) {
-                    part.names.remove(&at);
+        });
+        // What leads to no row would take room that nothing bounds.
+        for (call_id, unique) in erased {
+            for name in unique {
+                let Unique(leads) = &mut *self.calls.unique.lock(&site, name);
+                if leads.get(name, now).is_some_and(|lead| lead.call_id == call_id) {
+                    leads.remove(name);
                 }
             }
         }
         true
     }
-}
 
-impl Inner {
     fn purge_calls(&self, limit: u64, now: Timestamp) -> u64 {
         let mut left = limit;
-        for place in self.calls.rows.places() {
-            let Rows { rows, due } = &mut *self.calls.rows.lock_at(place);
-            left -= rows.purge(left, now, |row| self.forget_row(&row, due));
-        }
+        self.calls.rows.for_each(None, |site, Rows { rows, due }| {
+            left -= rows.purge(left, now, |row| self.forget_row(site, &row, due));
+        });
         // What leads to a row ends with it and is part of it: it does not count.
-        for place in self.calls.names.places() {
-            self.calls.names.lock_at(place).names.purge(limit, now, |_| {});
-        }
+        self.calls.unique.for_each(None, |_, Unique(leads)| {
+            leads.purge(limit, now, |_| {});
+        });
         limit - left
     }
-}
-
-fn names_of(request: &Record<'_>) -> SmallVec<[Name; 4]> {
-    let more = request.more_signature_hashes.iter();
-    let signatures = std::iter::once(&request.signature_hash).chain(more);
-    let mut names: SmallVec<[Name; 4]> =
-        signatures.map(|hash| Name::Signature(ClaimKey::Signature(*hash))).collect();
-    names.extend(request.event_id.cloned().map(Name::Event));
-    names
 }
 
 impl CallStore for Memory {

@@ -1,203 +1,264 @@
-use ahash::RandomState;
+use super::name::Name;
 use consentgate_core::Timestamp;
-use indexmap::IndexMap;
-use std::hash::Hash;
+use hashbrown::HashTable;
+use std::mem;
 
 /// What a value says of its own end.
 pub(super) trait Expires {
-    /// Whether it can no longer be told from an absent one.
-    fn is_over(&self, now: Timestamp) -> bool;
+    /// From when on it can no longer be told from an absent one.
+    fn end(&self) -> Timestamp;
 }
 
-/// A key that says at which site it is.
-pub(super) trait OfSite {
-    /// The number that stands for the site.
-    fn site(&self) -> u64;
-}
-
-impl<T> OfSite for (u64, T) {
-    fn site(&self) -> u64 {
-        self.0
-    }
-}
-
-/// Whose room is at an end.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Full {
-    /// The share of the site of this number.
-    Site(u64),
-    /// What all sites may have together. As the shares of all that are configured fit into it, removed ones left some.
-    All,
-}
-
-/// A map whose entries end by themselves: each write looks at a few entries in turn and drops those that are over.
-/// No sweep stops the world, and no more than [`LOOKS`] entries are touched by one call.
+/// Entries of one site that end by themselves, found by their names.
 ///
-/// Each site has a part of its own, so that one site's flood does not hide what is over at another, and a write looks at
-/// its own site's alone (law 8): what is over may be asked for again once a clock steps back, and whether it was dropped
-/// meanwhile is no other site's affair. What a quiet site left behind goes by [`purge`](Self::purge), or where there is
-/// no room left for all sites together.
-pub(super) struct Expiring<K, V> {
-    /// By the number of the site, in order.
-    sites: Vec<Part<K, V>>,
-    next: usize,
+/// They lie one after the other in chunks, and an index of four bytes an entry leads to them. Each chunk knows a time
+/// before which nothing in it ends. Each write looks at the next chunk in turn, and into it only where something may be
+/// over: no sweep stops the world, and no write touches more entries than a chunk has.
+pub(super) struct Expiring<V> {
+    index: HashTable<u32>,
+    chunks: Vec<Chunk<V>>,
+    /// Nothing ends before.
+    soonest: Timestamp,
+    /// The chunk whose turn it is, and the soonest end of what was seen or written since this round began.
+    turn: usize,
+    seen: Timestamp,
 }
 
-struct Part<K, V> {
-    site: u64,
-    map: IndexMap<K, V, RandomState>,
-    next: usize,
+struct Chunk<V> {
+    entries: Vec<(Name, V)>,
+    /// Nothing in it ends before.
+    soonest: Timestamp,
 }
 
-/// Entries looked at by one write. Several for each new one, so that collecting keeps ahead of growing.
-const LOOKS: usize = 4;
-/// Entries looked at before a table is called full.
-const LOOKS_WHEN_FULL: usize = 64;
+/// Entries of a chunk.
+pub(super) const CHUNK: usize = 32;
+/// Chunks looked into before a table is called full.
+const CHUNKS_WHEN_FULL: usize = 8;
 
-impl<K, V> Default for Expiring<K, V> {
+impl<V> Default for Expiring<V> {
     fn default() -> Self {
-        Self { sites: Vec::new(), next: 0 }
+        Self {
+            index: HashTable::new(),
+            chunks: Vec::new(),
+            soonest: Timestamp::MAX,
+            turn: 0,
+            seen: Timestamp::MAX,
+        }
     }
 }
 
-impl<K: Hash + Eq + OfSite, V: Expires> Expiring<K, V> {
+impl<V: Expires> Expiring<V> {
+    /// The value, over or not: writing it needs no room then.
+    pub(super) fn find(&self, name: Name) -> Option<&V> {
+        self.at(self.place(name)?).map(|(_, value)| value)
+    }
+
     /// The value, unless it is over.
-    pub(super) fn get(&self, key: &K, now: Timestamp) -> Option<&V> {
-        self.part(key.site())?.map.get(key).filter(|value| !value.is_over(now))
+    pub(super) fn get(&self, name: Name, now: Timestamp) -> Option<&V> {
+        self.find(name).filter(|value| now < value.end())
     }
 
-    /// The value for changing it, unless it is over.
-    pub(super) fn get_mut(&mut self, key: &K, now: Timestamp) -> Option<&mut V> {
-        let part = self.part_mut(key.site())?;
-        part.map.get_mut(key).filter(|value| !value.is_over(now))
-    }
-
-    /// Whether an entry is there, over or not: writing it then needs no room.
-    pub(super) fn has_place(&self, key: &K) -> bool {
-        self.part(key.site()).is_some_and(|part| part.map.contains_key(key))
+    /// Changes the value, unless it is over.
+    pub(super) fn change<R>(
+        &mut self,
+        name: Name,
+        now: Timestamp,
+        change: impl FnOnce(&mut V) -> R,
+    ) -> Option<R> {
+        let place = self.place(name)?;
+        let value = self.at_mut(place).filter(|value| now < value.end())?;
+        let changed = change(value);
+        let end = value.end();
+        self.note(place, end);
+        Some(changed)
     }
 
     /// How many entries there are, over or not.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.sites.iter().map(|part| part.map.len()).sum()
+        self.index.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.index.is_empty()
     }
 
     /// Puts the value in its place; what stood there.
-    pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        let site = key.site();
-        let place = self.sites.partition_point(|part| part.site < site);
-        match self.sites.get_mut(place).filter(|part| part.site == site) {
-            Some(part) => part.map.insert(key, value),
-            None => {
-                let map = IndexMap::from_iter([(key, value)]);
-                self.sites.insert(place, Part { site, map, next: 0 });
-                None
+    pub(super) fn put(&mut self, name: Name, value: V) -> Option<V> {
+        let end = value.end();
+        if let Some(place) = self.place(name) {
+            let before = self.at_mut(place).map(|own| mem::replace(own, value));
+            self.note(place, end);
+            return before;
+        }
+        if self.chunks.last().is_none_or(|chunk| chunk.entries.len() == CHUNK) {
+            // The first one grows as it must: many tables are small.
+            let room = if self.chunks.is_empty() { 0 } else { CHUNK };
+            let entries = Vec::with_capacity(room);
+            self.chunks.push(Chunk { entries, soonest: Timestamp::MAX });
+        }
+        let place = self.index.len();
+        if let Some(chunk) = self.chunks.last_mut() {
+            chunk.entries.push((name, value));
+        }
+        self.note(place, end);
+        let chunks = &self.chunks;
+        let hash = |place: &u32| entry(chunks, *place as usize).map_or(0, |(name, _)| name.hash());
+        #[expect(clippy::cast_possible_truncation, reason = "memory ends before 2^32 entries")]
+        self.index.insert_unique(name.hash(), place as u32, hash);
+        None
+    }
+
+    pub(super) fn remove(&mut self, name: Name) -> Option<V> {
+        self.remove_at(self.place(name)?)
+    }
+
+    /// Drops the one that would end first among those whose turn it is.
+    pub(super) fn drop_one(&mut self) -> Option<V> {
+        let chunk = if self.turn < self.chunks.len() { self.turn } else { 0 };
+        let entries = self.chunks.get(chunk)?.entries.iter().enumerate();
+        let (first, _) = entries.min_by_key(|(_, (_, value))| value.end())?;
+        self.remove_at(chunk * CHUNK + first)
+    }
+
+    /// Drops what is not to be kept.
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&mut V) -> bool) {
+        let mut place = 0;
+        while let Some(value) = self.at_mut(place) {
+            if keep(value) {
+                place += 1;
+            } else {
+                self.remove_at(place);
             }
         }
     }
 
-    pub(super) fn remove(&mut self, key: &K) -> Option<V> {
-        self.part_mut(key.site())?.map.swap_remove(key)
-    }
-
-    /// Drops the next in turn of a site, over or not.
-    pub(super) fn drop_one(&mut self, site: u64) -> Option<(K, V)> {
-        let part = self.part_mut(site)?;
-        part.turn();
-        part.map.swap_remove_index(part.next)
-    }
-
-    /// Keeps of one site what is to be kept.
-    pub(super) fn retain(&mut self, site: u64, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        if let Some(part) = self.part_mut(site) {
-            part.map.retain(|key, value| keep(key, value));
-        }
-    }
-
-    /// Drops up to `limit` entries that are over, of all sites; how many it dropped.
+    /// Drops up to `limit` entries that are over; how many it dropped.
     pub(super) fn purge(&mut self, limit: u64, now: Timestamp, mut over: impl FnMut(V)) -> u64 {
         let mut left = limit;
-        for part in &mut self.sites {
-            let mut index = 0;
-            while let Some((_, value)) = part.map.get_index(index).filter(|_| left > 0) {
-                if !value.is_over(now) {
-                    index += 1;
-                } else if let Some((_, value)) = part.map.swap_remove_index(index) {
-                    over(value);
-                    left -= 1;
-                }
-            }
+        let mut chunk = 0;
+        while left > 0 && chunk < self.chunks.len() {
+            left -= self.drop_over(chunk, left, now, &mut over);
+            chunk += 1;
         }
         limit - left
     }
 
-    /// Looks at a few entries of a site in turn; hands over those that are over.
-    pub(super) fn collect(&mut self, site: u64, now: Timestamp, mut over: impl FnMut(V)) {
-        if let Some(part) = self.part_mut(site) {
-            part.look(LOOKS, now, &mut over);
-        }
-        // Nobody can tell a part that is empty from none.
-        let next = self.next_part();
-        if self.sites.get(next).is_some_and(|part| part.map.is_empty()) {
-            self.sites.remove(next);
+    /// Looks at the next chunk in turn; hands over what is over.
+    pub(super) fn collect(&mut self, now: Timestamp, mut over: impl FnMut(V)) {
+        if self.soonest <= now {
+            self.look(now, &mut over);
         }
     }
 
-    /// Looks at more entries, for a table that seems full: of the site, or of all sites in turn.
-    pub(super) fn collect_more(&mut self, full: Full, now: Timestamp, mut over: impl FnMut(V)) {
-        match full {
-            Full::Site(site) => {
-                if let Some(part) = self.part_mut(site) {
-                    part.look(LOOKS_WHEN_FULL, now, &mut over);
-                }
+    /// Looks at all chunks, into a few at the most: for a table that seems full.
+    pub(super) fn collect_more(&mut self, now: Timestamp, mut over: impl FnMut(V)) {
+        let mut into = 0;
+        for _ in 0..self.chunks.len() {
+            if now < self.soonest || into == CHUNKS_WHEN_FULL {
+                return;
             }
-            Full::All => {
-                for _ in 0..self.sites.len().min(LOOKS_WHEN_FULL) {
-                    let next = self.next_part();
-                    if let Some(part) = self.sites.get_mut(next) {
-                        part.look(LOOKS_WHEN_FULL, now, &mut over);
-                    }
-                }
-            }
+            into += usize::from(self.look(now, &mut over) > 0);
         }
     }
 
-    fn part(&self, site: u64) -> Option<&Part<K, V>> {
-        let place = self.sites.binary_search_by_key(&site, |part| part.site).ok()?;
-        self.sites.get(place)
+    /// Looks at the next chunk in turn; how many entries it dropped: as many as a chunk has, at the most.
+    fn look(&mut self, now: Timestamp, over: &mut impl FnMut(V)) -> u64 {
+        let chunk = self.turn;
+        let dropped = self.drop_over(chunk, CHUNK as u64, now, over);
+        self.turn += 1;
+        if let Some(chunk) = self.chunks.get(chunk) {
+            self.seen = self.seen.min(chunk.soonest);
+        }
+        if self.turn >= self.chunks.len() {
+            self.turn = 0;
+            self.soonest = mem::replace(&mut self.seen, Timestamp::MAX);
+        }
+        dropped
     }
 
-    fn part_mut(&mut self, site: u64) -> Option<&mut Part<K, V>> {
-        let place = self.sites.binary_search_by_key(&site, |part| part.site).ok()?;
-        self.sites.get_mut(place)
+    /// Drops up to `limit` entries of a chunk that are over; how many it dropped.
+    fn drop_over(
+        &mut self,
+        chunk: usize,
+        limit: u64,
+        now: Timestamp,
+        over: &mut impl FnMut(V),
+    ) -> u64 {
+        if self.chunks.get(chunk).is_none_or(|chunk| now < chunk.soonest) {
+            return 0;
+        }
+        let (mut dropped, mut kept, mut soonest) = (0, 0, Timestamp::MAX);
+        while kept < CHUNK {
+            // What is dropped makes way for the last entry of all, which is then looked at in its place.
+            let place = chunk * CHUNK + kept;
+            let Some(end) = self.at(place).map(|(_, value)| value.end()) else { break };
+            if now < end || dropped == limit {
+                soonest = soonest.min(end);
+                kept += 1;
+            } else if let Some(value) = self.remove_at(place) {
+                over(value);
+                dropped += 1;
+            }
+        }
+        if let Some(chunk) = self.chunks.get_mut(chunk) {
+            chunk.soonest = soonest;
+        }
+        dropped
     }
 
-    /// The place of the part whose turn it is.
-    fn next_part(&mut self) -> usize {
-        self.next = if self.next + 1 < self.sites.len() { self.next + 1 } else { 0 };
-        self.next
+    /// Takes an entry out; the last one moves into its place.
+    fn remove_at(&mut self, place: usize) -> Option<V> {
+        let (name, _) = self.at(place)?;
+        self.index.find_entry(name.hash(), |own| *own as usize == place).ok()?.remove();
+        let last = self.index.len();
+        let tail = self.chunks.last_mut()?;
+        let moved = tail.entries.pop()?;
+        // The first chunk stays, or a table that has one entry at a time would allocate for each.
+        if tail.entries.is_empty() && self.chunks.len() > 1 {
+            self.chunks.pop();
+        }
+        if place == last {
+            return Some(moved.1);
+        }
+        let (name, end) = (moved.0, moved.1.end());
+        #[expect(clippy::cast_possible_truncation, reason = "it stands for one that was there")]
+        if let Some(own) = self.index.find_mut(name.hash(), |own| *own as usize == last) {
+            *own = place as u32;
+        }
+        self.note(place, end);
+        let hole = self.chunks.get_mut(place / CHUNK)?.entries.get_mut(place % CHUNK)?;
+        Some(mem::replace(hole, moved).1)
+    }
+
+    /// An entry of this end is at this place now.
+    fn note(&mut self, place: usize, end: Timestamp) {
+        self.soonest = self.soonest.min(end);
+        self.seen = self.seen.min(end);
+        if let Some(chunk) = self.chunks.get_mut(place / CHUNK) {
+            chunk.soonest = chunk.soonest.min(end);
+        }
+    }
+
+    fn place(&self, name: Name) -> Option<usize> {
+        let is =
+            |place: &u32| entry(&self.chunks, *place as usize).is_some_and(|own| own.0 == name);
+        self.index.find(name.hash(), is).map(|place| *place as usize)
+    }
+
+    fn at(&self, place: usize) -> Option<&(Name, V)> {
+        entry(&self.chunks, place)
+    }
+
+    fn at_mut(&mut self, place: usize) -> Option<&mut V> {
+        let chunk = self.chunks.get_mut(place / CHUNK)?;
+        chunk.entries.get_mut(place % CHUNK).map(|(_, value)| value)
     }
 }
 
-impl<K: Hash + Eq, V: Expires> Part<K, V> {
-    fn look(&mut self, looks: usize, now: Timestamp, over: &mut impl FnMut(V)) {
-        for _ in 0..looks.min(self.map.len()) {
-            self.turn();
-            match self.map.get_index(self.next) {
-                Some((_, value)) if value.is_over(now) => {
-                    if let Some((_, value)) = self.map.swap_remove_index(self.next) {
-                        over(value);
-                    }
-                }
-                _ => self.next += 1,
-            }
-        }
-    }
-
-    fn turn(&mut self) {
-        if self.next >= self.map.len() {
-            self.next = 0;
-        }
-    }
+fn entry<V>(chunks: &[Chunk<V>], place: usize) -> Option<&(Name, V)> {
+    chunks.get(place / CHUNK)?.entries.get(place % CHUNK)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,22 +6,21 @@
 mod admission;
 mod calls;
 mod expiring;
+mod name;
 mod queue;
 mod quota;
 mod sessions;
+mod shards;
 mod stored;
 
 pub use stored::StoredCall;
 
-use crate::sync::{Mutex, MutexGuard, atomic::AtomicU64, hasher};
-use ahash::RandomState;
+use crate::sync::atomic::AtomicU64;
 use consentgate_core::{Caps, StoreError, StoreErrorKind, ids::SiteId};
+use name::Namer;
 use quota::{Quotas, Site};
-use std::{
-    fmt,
-    hash::Hash,
-    sync::{Arc, PoisonError},
-};
+use shards::Shards;
+use std::{fmt, sync::Arc};
 
 /// The roles `admission`, `sessions` and `calls` in the memory of this process. Clones share what is stored.
 ///
@@ -33,8 +32,9 @@ pub struct Memory(Arc<Inner>);
 struct Inner {
     process: u32,
     quotas: Quotas,
-    admission: Shards<admission::Shard>,
-    people: Shards<sessions::Shard>,
+    names: Namer,
+    admission: Shards<admission::Tables>,
+    people: Shards<sessions::Tables>,
     calls: calls::Calls,
     versions: AtomicU64,
 }
@@ -46,6 +46,7 @@ impl Memory {
         Self(Arc::new(Inner {
             process: std::process::id(),
             quotas: Quotas::new(caps),
+            names: Namer::new(),
             admission: Shards::new(),
             people: Shards::new(),
             calls: calls::Calls::new(),
@@ -117,65 +118,5 @@ impl Inner {
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Memory")
-    }
-}
-
-/// How many independent parts a table has.
-const SHARDS: usize = 64;
-
-/// A table in parts, each under a lock of its own; which part, a keyed hash says, so nobody can aim at one.
-struct Shards<T> {
-    parts: Vec<Mutex<T>>,
-    hasher: RandomState,
-}
-
-impl<T: Default> Shards<T> {
-    fn new() -> Self {
-        let parts = (0..SHARDS).map(|_| Mutex::new(T::default())).collect();
-        Self { parts, hasher: hasher() }
-    }
-
-    fn place(&self, key: impl Hash) -> usize {
-        // The modulus is far below usize::MAX.
-        #[expect(clippy::cast_possible_truncation, reason = "the modulus is 64")]
-        let place = (self.hasher.hash_one(key) % SHARDS as u64) as usize;
-        place
-    }
-
-    #[expect(clippy::indexing_slicing, reason = "`place` is below the number of parts")]
-    fn lock_at(&self, place: usize) -> MutexGuard<'_, T> {
-        // Nothing panics under the lock; if something did, the tables are still whole between two statements.
-        self.parts[place].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock(&self, key: impl Hash) -> MutexGuard<'_, T> {
-        self.lock_at(self.place(key))
-    }
-
-    fn places(&self) -> std::ops::Range<usize> {
-        0..self.parts.len()
-    }
-}
-
-/// Several parts under lock at once, always taken in the same order, so that no two calls wait for each other.
-struct Locked<'a, T> {
-    parts: smallvec::SmallVec<[(usize, MutexGuard<'a, T>); 8]>,
-}
-
-impl<'a, T: Default> Locked<'a, T> {
-    fn new(shards: &'a Shards<T>, places: impl Iterator<Item = usize>) -> Self {
-        let mut places: smallvec::SmallVec<[usize; 8]> = places.collect();
-        places.sort_unstable();
-        places.dedup();
-        Self { parts: places.into_iter().map(|place| (place, shards.lock_at(place))).collect() }
-    }
-
-    /// The part at a place, which must be one of those asked for.
-    fn part(&mut self, place: usize) -> Option<&mut T> {
-        self.parts.iter_mut().find(|(own, _)| *own == place).map(|(_, part)| &mut **part)
-    }
-
-    fn each(&mut self) -> impl Iterator<Item = &mut T> {
-        self.parts.iter_mut().map(|(_, part)| &mut **part)
     }
 }

@@ -1,16 +1,15 @@
 //! The queue of conversions: one job a call, ever; kept with its row, and found again by the time at which it is due.
 
-use super::{Inner, calls::Rows};
+use super::{Inner, calls::Rows, quota::Site};
 use consentgate_core::{
     Timestamp,
     ids::{CallId, Owner},
     stores::{Finish, FinishReply, JobEnding, Take, Taken},
 };
-use std::collections::BTreeSet;
+use std::{collections::VecDeque, sync::Arc};
 
 /// The job of a row.
 pub(super) struct Job {
-    call_id: CallId,
     state: State,
     attempts: u32,
 }
@@ -35,93 +34,104 @@ impl Job {
     }
 }
 
-/// The jobs of a part that have not ended, by site and time.
+/// The jobs of a site in one part that have not ended, in the order in which they are due. Nearly all are queued in that
+/// order, and leave it from the front.
 #[derive(Default)]
-pub(super) struct Due(BTreeSet<(u64, Timestamp, CallId)>);
+pub(super) struct Due(VecDeque<(Timestamp, CallId)>);
 
 impl Due {
-    pub(super) fn queue(&mut self, site: u64, call_id: CallId, due_at: Timestamp) -> Job {
-        let mut job = Job { call_id, state: State::Ended, attempts: 0 };
-        self.change(site, &mut job, State::Waiting { due_at });
+    pub(super) fn queue(&mut self, call_id: CallId, due_at: Timestamp) -> Job {
+        let mut job = Job { state: State::Ended, attempts: 0 };
+        self.change(call_id, &mut job, State::Waiting { due_at });
         job
     }
 
-    pub(super) fn forget(&mut self, site: u64, job: &Job) {
-        if let Some(due_at) = job.due_at() {
-            self.0.remove(&(site, due_at, job.call_id));
+    pub(super) fn forget(&mut self, call_id: CallId, job: &Job) {
+        let Some(due_at) = job.due_at() else { return };
+        let first = self.0.partition_point(|(own, _)| *own < due_at);
+        let same = self.0.range(first..).take_while(|(own, _)| *own == due_at);
+        if let Some(place) = same.map(|(_, own)| *own).position(|own| own == call_id) {
+            self.0.remove(first + place);
         }
     }
 
-    fn change(&mut self, site: u64, job: &mut Job, state: State) {
-        self.forget(site, job);
+    fn change(&mut self, call_id: CallId, job: &mut Job, state: State) {
+        self.forget(call_id, job);
         job.state = state;
-        self.0.extend(job.due_at().map(|due_at| (site, due_at, job.call_id)));
+        let Some(due_at) = job.due_at() else { return };
+        match self.0.back() {
+            Some((last, _)) if due_at < *last => {
+                let place = self.0.partition_point(|(own, _)| *own <= due_at);
+                self.0.insert(place, (due_at, call_id));
+            }
+            _ => self.0.push_back((due_at, call_id)),
+        }
     }
 
-    fn of_site(
-        &self,
-        site: u64,
-        now: Timestamp,
-    ) -> impl Iterator<Item = (Timestamp, CallId)> + use<'_> {
-        let (first, last) = (CallId::from_bytes([0; 16]), CallId::from_bytes([u8::MAX; 16]));
-        let range = (site, Timestamp::MIN, first)..=(site, now, last);
-        self.0.range(range).map(|(_, due_at, call_id)| (*due_at, *call_id))
+    /// Those that are due by now.
+    fn by(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, CallId)> {
+        self.0.iter().copied().take_while(move |(due_at, _)| *due_at <= now)
     }
 }
 
 impl Inner {
     pub(super) fn take_jobs(&self, request: &Take<'_>, now: Timestamp) -> Vec<Taken> {
-        let site = self.site(request.site).number;
+        let site = self.site(request.site);
         let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
         // Seen one part after the other, then taken one by one: what somebody else took in between is not due any more.
         let mut seen: Vec<(Timestamp, CallId)> = Vec::new();
-        for place in self.calls.rows.places() {
-            let Rows { rows, due } = &*self.calls.rows.lock_at(place);
+        self.calls.rows.for_each(Some(&site), |_, Rows { rows, due }| {
             // A row that is over may not have been collected yet; its job must not stand before others.
-            let alive = |(_, call_id): &(_, CallId)| rows.get(&(site, *call_id), now).is_some();
-            seen.extend(due.of_site(site, now).filter(alive).take(limit));
-        }
+            let alive = |id: CallId| rows.get(self.names.call(id), now).is_some();
+            seen.extend(due.by(now).filter(|(_, call_id)| alive(*call_id)).take(limit));
+        });
         seen.sort_unstable();
-        let jobs = seen
-            .into_iter()
-            .filter_map(|(_, call_id)| self.take_job((site, call_id), request, now));
+        let jobs = seen.into_iter();
+        let jobs = jobs.filter_map(|(_, call_id)| self.take_job(&site, call_id, request, now));
         jobs.take(limit).collect()
     }
 
-    fn take_job(&self, at: (u64, CallId), request: &Take<'_>, now: Timestamp) -> Option<Taken> {
-        let (site, call_id) = at;
-        let Rows { rows, due } = &mut *self.calls.rows.lock(at);
-        let row = rows.get_mut(&at, now)?;
-        let event_id = row.event_id().cloned();
-        let job = row.job.as_mut()?;
-        job.due_at().filter(|due_at| *due_at <= now)?;
-        let until = now.plus(request.lease);
-        due.change(site, job, State::Leased { owner: request.owner, until });
-        job.attempts = job.attempts.saturating_add(1);
-        Some(Taken {
-            call_id,
-            fingerprint: row.fingerprint.clone(),
-            event_id,
-            received_at: row.received_at,
-            body: row.body.to_vec(),
-            attempts: job.attempts,
-        })
+    fn take_job(
+        &self,
+        site: &Arc<Site>,
+        call_id: CallId,
+        request: &Take<'_>,
+        now: Timestamp,
+    ) -> Option<Taken> {
+        let name = self.names.call(call_id);
+        let Rows { rows, due } = &mut *self.calls.rows.lock(site, name);
+        rows.change(name, now, |row| {
+            let job = row.job.as_mut()?;
+            job.due_at().filter(|due_at| *due_at <= now)?;
+            let until = now.plus(request.lease);
+            due.change(call_id, job, State::Leased { owner: request.owner, until });
+            job.attempts = job.attempts.saturating_add(1);
+            Some(Taken {
+                call_id,
+                fingerprint: row.fingerprint.clone(),
+                event_id: row.event_id.clone(),
+                received_at: row.received_at,
+                body: row.body.to_vec(),
+                attempts: job.attempts,
+            })
+        })?
     }
 
     pub(super) fn finish_job(&self, request: &Finish<'_>, now: Timestamp) -> FinishReply {
-        let site = self.site(request.site).number;
-        let at = (site, request.call_id);
-        let Rows { rows, due } = &mut *self.calls.rows.lock(at);
-        let job = rows.get_mut(&at, now).and_then(|row| row.job.as_mut());
-        let held = job.filter(
-            |job| matches!(job.state, State::Leased { owner, .. } if owner == request.owner),
-        );
-        let Some(job) = held else { return FinishReply::Lost };
-        let state = match request.ending {
-            JobEnding::Retry { delay } => State::Waiting { due_at: now.plus(delay) },
-            JobEnding::Sent | JobEnding::Cancelled | JobEnding::Failed => State::Ended,
-        };
-        due.change(site, job, state);
-        FinishReply::Finished
+        let (site, name) = (self.site(request.site), self.names.call(request.call_id));
+        let Rows { rows, due } = &mut *self.calls.rows.lock(&site, name);
+        let finished = rows.change(name, now, |row| {
+            let job = row.job.as_mut()?;
+            if !matches!(job.state, State::Leased { owner, .. } if owner == request.owner) {
+                return None;
+            }
+            let state = match request.ending {
+                JobEnding::Retry { delay } => State::Waiting { due_at: now.plus(delay) },
+                JobEnding::Sent | JobEnding::Cancelled | JobEnding::Failed => State::Ended,
+            };
+            due.change(request.call_id, job, state);
+            Some(FinishReply::Finished)
+        });
+        finished.flatten().unwrap_or(FinishReply::Lost)
     }
 }

@@ -1,6 +1,5 @@
 //! How many entries each table has, in all and for each site (laws 8 and 9). How many a site may have, each request says.
 
-use super::expiring::Full;
 use crate::sync::{
     RwLock,
     atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
@@ -128,9 +127,10 @@ impl Quotas {
 }
 
 impl Site {
-    /// Where room is to be made for it.
-    pub(super) fn full(&self) -> Full {
-        if self.crowded_out.swap(false, Relaxed) { Full::All } else { Full::Site(self.number) }
+    /// Where room is to be made for it: at this site, or at all. As the shares of all that are configured fit into what
+    /// they may have together, removed ones left some.
+    pub(super) fn short_of_room(&self) -> Option<&Self> {
+        (!self.crowded_out.swap(false, Relaxed)).then_some(self)
     }
 
     fn is_empty(&self) -> bool {

@@ -2,26 +2,28 @@
 
 use super::{
     Inner, Memory,
-    expiring::{Expires, Expiring, Full},
+    expiring::{Expires, Expiring},
+    name::Name,
     quota::{Site, Table},
+    shards::{self, Own},
 };
-use crate::sync::{MutexGuard, atomic::Ordering::Relaxed};
+use crate::sync::atomic::Ordering::Relaxed;
 use consentgate_core::{
     StoreError, Timestamp,
-    ids::{Fingerprint, Pseudonym, SessionVersion},
+    ids::{Pseudonym, SessionVersion},
     stores::{
-        AsyncSessionStore, DeleteSession, FindSession, Floor, FoundSession, Purge, PutReply,
-        PutSession, SessionStore, StoredSession,
+        AsyncSessionStore, DeleteSession, FindSession, Floor, FoundSession, Idempotency, Purge,
+        PutReply, PutSession, SessionStore, StoredSession,
     },
 };
 use std::{future, future::Future, sync::Arc};
 
 #[derive(Default)]
-pub(super) struct Shard {
-    sessions: Expiring<(u64, Fingerprint), Kept<Arc<StoredSession>>>,
-    floors: Expiring<(u64, Pseudonym), Kept<Timestamp>>,
-    tombstones: Expiring<(u64, Pseudonym), Kept<Timestamp>>,
-    statements: Expiring<(u64, Pseudonym), Kept<()>>,
+pub(super) struct Tables {
+    sessions: Expiring<Kept<Arc<StoredSession>>>,
+    floors: Expiring<Kept<Timestamp>>,
+    tombstones: Expiring<Kept<Timestamp>>,
+    statements: Expiring<Kept<()>>,
 }
 
 /// Whether all parts were just asked to give up what is over.
@@ -33,128 +35,127 @@ enum Room {
     AsMade,
 }
 
-/// A value, until when it is kept, and whose share it counts against.
+/// A value, and until when it is kept.
 struct Kept<T> {
     value: T,
     until: Timestamp,
-    owner_site: Arc<Site>,
 }
 
 impl<T> Expires for Kept<T> {
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.until <= now
+    fn end(&self) -> Timestamp {
+        self.until
     }
 }
 
 impl Kept<Timestamp> {
     /// The newest floor wins, and none ends before its time.
-    fn newest(before: Option<&Self>, floor: Floor, site: &Arc<Site>, now: Timestamp) -> Self {
+    fn newest(before: Option<&Self>, floor: Floor, now: Timestamp) -> Self {
         let until = now.plus(floor.keep);
         let (at, kept_until) = before.map_or((floor.at, until), |own| (own.value, own.until));
-        let (value, until) = (floor.at.max(at), until.max(kept_until));
-        Self { value, until, owner_site: site.clone() }
+        Self { value: floor.at.max(at), until: until.max(kept_until) }
     }
 }
 
-impl Shard {
+impl shards::Tables for Tables {
+    fn is_empty(&self) -> bool {
+        let Self { sessions, floors, tombstones, statements } = self;
+        let none = sessions.is_empty() && floors.is_empty();
+        none && tombstones.is_empty() && statements.is_empty()
+    }
+}
+
+impl Tables {
     /// The session's version as it stands, for whoever holds the lock.
-    pub(super) fn version(
-        &self,
-        site: &Site,
-        fingerprint: &Fingerprint,
-        now: Timestamp,
-    ) -> Option<SessionVersion> {
-        let key = (site.number, fingerprint.clone());
-        self.sessions.get(&key, now).map(|kept| kept.value.version)
+    pub(super) fn version(&self, person: Name, now: Timestamp) -> Option<SessionVersion> {
+        self.sessions.get(person, now).map(|kept| kept.value.version)
     }
 
     /// The newest tombstone of a person.
-    pub(super) fn tombstone(
-        &self,
-        site: &Site,
-        pseudonym: Pseudonym,
-        now: Timestamp,
-    ) -> Option<Timestamp> {
-        self.tombstones.get(&(site.number, pseudonym), now).map(|kept| kept.value)
+    pub(super) fn tombstone(&self, person: Name, now: Timestamp) -> Option<Timestamp> {
+        self.tombstones.get(person, now).map(|kept| kept.value)
     }
 
-    fn floor(&self, site: &Site, pseudonym: Pseudonym, now: Timestamp) -> Option<Timestamp> {
-        let floor = self.floors.get(&(site.number, pseudonym), now).map(|kept| kept.value);
-        floor.max(self.tombstone(site, pseudonym, now))
+    fn floor(&self, person: Name, now: Timestamp) -> Option<Timestamp> {
+        let floor = self.floors.get(person, now).map(|kept| kept.value);
+        floor.max(self.tombstone(person, now))
     }
 }
 
 impl Inner {
-    /// The part that holds everything of a person.
-    pub(super) fn person(&self, site: &Site, pseudonym: Pseudonym) -> MutexGuard<'_, Shard> {
-        self.people.lock((site.number, pseudonym))
+    /// Where everything of a person is, and under which name: the pseudonym alone, which is one fingerprint's.
+    pub(super) fn person(&self, site: &Arc<Site>, pseudonym: Pseudonym) -> (Own<'_, Tables>, Name) {
+        let name = self.names.pseudonym(pseudonym);
+        (self.people.lock(site, name), name)
     }
 
     fn find_session(&self, request: &FindSession<'_>, now: Timestamp) -> FoundSession {
         let site = self.site(request.site);
-        let shard = self.person(&site, request.pseudonym);
-        let key = (site.number, request.fingerprint.clone());
+        let (tables, person) = self.person(&site, request.pseudonym);
         FoundSession {
-            session: shard.sessions.get(&key, now).map(|kept| kept.value.clone()),
-            floor: shard.floor(&site, request.pseudonym, now),
+            session: tables.sessions.get(person, now).map(|kept| kept.value.clone()),
+            floor: tables.floor(person, now),
         }
     }
 
     fn put_session(&self, request: &PutSession<'_>, now: Timestamp) -> PutReply {
-        match self.try_put(request, now, Room::AsItIs) {
+        let site = self.site(request.site);
+        match self.try_put(request, &site, now, Room::AsItIs) {
             PutReply::Full => {
-                self.collect_people(self.site(request.site).full(), now);
-                self.try_put(request, now, Room::AsMade)
+                self.collect_people(site.short_of_room(), now);
+                self.try_put(request, &site, now, Room::AsMade)
             }
             reply => reply,
         }
     }
 
-    fn try_put(&self, request: &PutSession<'_>, now: Timestamp, room: Room) -> PutReply {
-        let site = self.site(request.site);
-        let mut shard = self.person(&site, request.pseudonym);
-        self.collect(&mut shard, site.number, now);
+    fn try_put(
+        &self,
+        request: &PutSession<'_>,
+        site: &Arc<Site>,
+        now: Timestamp,
+        room: Room,
+    ) -> PutReply {
+        let (mut tables, person) = self.person(site, request.pseudonym);
+        self.collect(&mut tables, site, now);
 
-        let statement = request.idempotency.map(|grant| ((site.number, grant.key), grant.keep));
-        let known = statement.is_some_and(|(key, _)| shard.statements.get(&key, now).is_some());
+        let key = |grant: Idempotency| (self.names.pseudonym(grant.key), grant.keep);
+        let statement = request.idempotency.map(key);
+        let known = statement.is_some_and(|(key, _)| tables.statements.get(key, now).is_some());
         if known && !request.narrowing {
             return PutReply::Repeated;
         }
-        if shard.version(&site, request.fingerprint, now) != request.expected {
+        if tables.version(person, now) != request.expected {
             return PutReply::Conflict;
         }
-        let floor = shard.floor(&site, request.pseudonym, now);
+        let floor = tables.floor(person, now);
         let below = request.session.is_some_and(|session| Some(session.changed_at) <= floor);
         if below && !request.narrowing {
             return PutReply::Conflict;
         }
-        let key = (site.number, request.fingerprint.clone());
-        let needs_place = request.session.is_some() && !shard.sessions.has_place(&key);
+        let needs_place = request.session.is_some() && tables.sessions.find(person).is_none();
         let most = request.sessions_per_site_max;
-        if needs_place && !self.quotas.reserve(Table::Sessions, &site, 1, most) {
+        if needs_place && !self.quotas.reserve(Table::Sessions, site, 1, most) {
             return PutReply::Full;
         }
-        let needs_key = statement.is_some_and(|(key, _)| !shard.statements.has_place(&key));
+        let needs_key = statement.is_some_and(|(key, _)| tables.statements.find(key).is_none());
         let most = request.idempotency_per_site_max;
-        let has_key = needs_key && self.quotas.reserve(Table::Idempotency, &site, 1, most);
+        let has_key = needs_key && self.quotas.reserve(Table::Idempotency, site, 1, most);
         let key_fits = has_key || !needs_key;
-        let leave = |floor| self.leave_floor(&mut shard, &site, request, floor, room, now);
+        let leave = |floor| self.leave_floor(&mut tables, site, request, floor, room, now);
         // The floor last: what is refused leaves none.
         if (!key_fits && !request.narrowing) || !request.floor.is_none_or(leave) {
-            self.quotas.release(Table::Sessions, &site, needs_place.into());
-            self.quotas.release(Table::Idempotency, &site, has_key.into());
+            self.quotas.release(Table::Sessions, site, needs_place.into());
+            self.quotas.release(Table::Idempotency, site, has_key.into());
             return PutReply::Full;
         }
 
         if let Some(session) = request.session {
             let version = SessionVersion(self.versions.fetch_add(1, Relaxed));
             let value = Arc::new(StoredSession { version, session: session.clone() });
-            let until = now.plus(request.keep);
-            shard.sessions.insert(key, Kept { value, until, owner_site: site.clone() });
+            tables.sessions.put(person, Kept { value, until: now.plus(request.keep) });
         }
         if let Some((key, keep)) = statement.filter(|_| key_fits) {
-            let until = now.plus(keep);
-            shard.statements.insert(key, Kept { value: (), until, owner_site: site.clone() });
+            tables.statements.put(key, Kept { value: (), until: now.plus(keep) });
         }
         PutReply::Stored
     }
@@ -163,47 +164,45 @@ impl Inner {
     /// `false`: room has yet to be made.
     fn leave_floor(
         &self,
-        shard: &mut Shard,
-        site: &Arc<Site>,
+        tables: &mut Tables,
+        site: &Site,
         request: &PutSession<'_>,
         floor: Floor,
         room: Room,
         now: Timestamp,
     ) -> bool {
-        let key = (site.number, request.pseudonym);
-        let most = request.floors_per_site_max;
-        if !shard.floors.has_place(&key) && !self.quotas.reserve(Table::Floors, site, 1, most) {
+        let (person, most) = (self.names.pseudonym(request.pseudonym), request.floors_per_site_max);
+        let before = tables.floors.find(person);
+        if before.is_none() && !self.quotas.reserve(Table::Floors, site, 1, most) {
             if room == Room::AsItIs {
                 return false;
             }
             // Never another site's: its flood must not undo refusals here (law 8). The room goes to the new one.
-            if shard.floors.drop_one(site.number).is_none() {
+            if tables.floors.drop_one().is_none() {
                 return true;
             }
         }
-        let before = shard.floors.get(&key, now);
-        let floor = Kept::newest(before, floor, site, now);
-        shard.floors.insert(key, floor);
+        let floor = Kept::newest(tables.floors.get(person, now), floor, now);
+        tables.floors.put(person, floor);
         true
     }
 
     fn delete_session(&self, request: &DeleteSession<'_>, now: Timestamp) -> bool {
         let site = self.site(request.site);
         self.try_delete(&site, request, now) || {
-            self.collect_people(site.full(), now);
+            self.collect_people(site.short_of_room(), now);
             self.try_delete(&site, request, now)
         }
     }
 
     fn try_delete(&self, site: &Arc<Site>, request: &DeleteSession<'_>, now: Timestamp) -> bool {
         let DeleteSession { pseudonym, tombstone, tombstones_per_site_max: most, .. } = *request;
-        let mut shard = self.person(site, pseudonym);
-        if !self.try_tombstone(&mut shard, site, pseudonym, tombstone, most, now) {
+        let (mut tables, person) = self.person(site, pseudonym);
+        if !self.try_tombstone(&mut tables, site, person, tombstone, most, now) {
             return false;
         }
-        let key = (site.number, request.fingerprint.clone());
-        if let Some(kept) = shard.sessions.remove(&key) {
-            self.quotas.release(Table::Sessions, &kept.owner_site, 1);
+        if tables.sessions.remove(person).is_some() {
+            self.quotas.release(Table::Sessions, site, 1);
         }
         true
     }
@@ -218,73 +217,65 @@ impl Inner {
         now: Timestamp,
     ) -> bool {
         let attempt = || {
-            let mut shard = self.person(site, pseudonym);
-            self.try_tombstone(&mut shard, site, pseudonym, tombstone, most, now)
+            let (mut tables, person) = self.person(site, pseudonym);
+            self.try_tombstone(&mut tables, site, person, tombstone, most, now)
         };
         attempt() || {
-            self.collect_people(site.full(), now);
+            self.collect_people(site.short_of_room(), now);
             attempt()
         }
     }
 
     fn try_tombstone(
         &self,
-        shard: &mut Shard,
-        site: &Arc<Site>,
-        pseudonym: Pseudonym,
+        tables: &mut Tables,
+        site: &Site,
+        person: Name,
         tombstone: Floor,
         most: u64,
         now: Timestamp,
     ) -> bool {
-        self.collect(shard, site.number, now);
-        let key = (site.number, pseudonym);
-        if !shard.tombstones.has_place(&key)
-            && !self.quotas.reserve(Table::Tombstones, site, 1, most)
-        {
+        self.collect(tables, site, now);
+        let before = tables.tombstones.find(person);
+        if before.is_none() && !self.quotas.reserve(Table::Tombstones, site, 1, most) {
             return false;
         }
-        let before = shard.tombstones.get(&key, now);
-        let tombstone = Kept::newest(before, tombstone, site, now);
-        shard.tombstones.insert(key, tombstone);
+        let tombstone = Kept::newest(tables.tombstones.get(person, now), tombstone, now);
+        tables.tombstones.put(person, tombstone);
         true
     }
 
     /// Before a table is called full, every part gives up what is over in it; one part after the other.
-    fn collect_people(&self, full: Full, now: Timestamp) {
-        let over = |table, site: &Site| self.quotas.release(table, site, 1);
-        for place in self.people.places() {
-            let mut shard = self.people.lock_at(place);
-            shard.sessions.collect_more(full, now, |kept| over(Table::Sessions, &kept.owner_site));
-            shard.floors.collect_more(full, now, |kept| over(Table::Floors, &kept.owner_site));
-            shard
-                .tombstones
-                .collect_more(full, now, |kept| over(Table::Tombstones, &kept.owner_site));
-            shard
-                .statements
-                .collect_more(full, now, |kept| over(Table::Idempotency, &kept.owner_site));
-        }
+    fn collect_people(&self, site: Option<&Site>, now: Timestamp) {
+        self.people.for_each(site, |site, tables| {
+            let Tables { sessions, floors, tombstones, statements } = tables;
+            let over = |table| self.quotas.release(table, site, 1);
+            sessions.collect_more(now, |_| over(Table::Sessions));
+            floors.collect_more(now, |_| over(Table::Floors));
+            tombstones.collect_more(now, |_| over(Table::Tombstones));
+            statements.collect_more(now, |_| over(Table::Idempotency));
+        });
     }
 
     fn purge_people(&self, limit: u64, now: Timestamp) -> u64 {
-        let over = |table, site: &Site| self.quotas.release(table, site, 1);
         let mut left = limit;
-        for place in self.people.places() {
-            let Shard { sessions, floors, tombstones, statements } =
-                &mut *self.people.lock_at(place);
-            left -= sessions.purge(left, now, |kept| over(Table::Sessions, &kept.owner_site));
-            left -= floors.purge(left, now, |kept| over(Table::Floors, &kept.owner_site));
-            left -= tombstones.purge(left, now, |kept| over(Table::Tombstones, &kept.owner_site));
-            left -= statements.purge(left, now, |kept| over(Table::Idempotency, &kept.owner_site));
-        }
+        self.people.for_each(None, |site, tables| {
+            let Tables { sessions, floors, tombstones, statements } = tables;
+            let over = |table| self.quotas.release(table, site, 1);
+            left -= sessions.purge(left, now, |_| over(Table::Sessions));
+            left -= floors.purge(left, now, |_| over(Table::Floors));
+            left -= tombstones.purge(left, now, |_| over(Table::Tombstones));
+            left -= statements.purge(left, now, |_| over(Table::Idempotency));
+        });
         limit - left
     }
 
-    fn collect(&self, shard: &mut Shard, site: u64, now: Timestamp) {
-        let over = |table, site: &Site| self.quotas.release(table, site, 1);
-        shard.sessions.collect(site, now, |kept| over(Table::Sessions, &kept.owner_site));
-        shard.floors.collect(site, now, |kept| over(Table::Floors, &kept.owner_site));
-        shard.tombstones.collect(site, now, |kept| over(Table::Tombstones, &kept.owner_site));
-        shard.statements.collect(site, now, |kept| over(Table::Idempotency, &kept.owner_site));
+    fn collect(&self, tables: &mut Tables, site: &Site, now: Timestamp) {
+        let over = |table| self.quotas.release(table, site, 1);
+        tables.sessions.collect(now, |_| over(Table::Sessions));
+        tables.floors.collect(now, |_| over(Table::Floors));
+        tables.tombstones.collect(now, |_| over(Table::Tombstones));
+        tables.statements.collect(now, |_| over(Table::Idempotency));
     }
 }
 

@@ -37,9 +37,9 @@ impl Memory {
         now: Timestamp,
     ) -> Result<Option<StoredCall>, StoreError> {
         let inner = self.inner()?;
-        let at = (inner.site(site).number, call_id);
-        let rows = inner.calls.rows.lock(at);
-        Ok(rows.rows.get(&at, now).map(|row| StoredCall {
+        let (site, name) = (inner.site(site), inner.names.call(call_id));
+        let tables = inner.calls.rows.lock(&site, name);
+        Ok(tables.rows.get(name, now).map(|row| StoredCall {
             fingerprint: row.fingerprint.clone(),
             body: row.body.clone(),
             received_at: row.received_at,

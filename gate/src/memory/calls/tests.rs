@@ -24,8 +24,9 @@ fn law_9_an_erased_call_leaves_no_names_behind() {
     assert_eq!(gate.call_event(&event, None).status(), 200);
 
     let names = || -> usize {
-        let names = &memory.0.calls.names;
-        names.places().map(|place| names.lock_at(place).names.len()).sum()
+        let mut names = 0;
+        memory.0.calls.unique.for_each(None, |_, Unique(leads)| names += leads.len());
+        names
     };
     assert_eq!(names(), 2, "the signature and the id");
     assert_eq!(gate.erase("a", Fingerprint::new("p").unwrap(), None).status(), 200);

@@ -1,0 +1,147 @@
+//! Tables in parts, each part under a lock of its own, and in it each site apart.
+
+use super::{name::Name, quota::Site};
+use crate::sync::{Mutex, MutexGuard};
+use smallvec::SmallVec;
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Arc, PoisonError},
+};
+
+/// How many independent parts there are.
+const SHARDS: usize = 64;
+/// So many sites have tables in a part before those that have nothing in them are dropped.
+const SITES_KEPT: usize = 8;
+
+/// The tables of all sites, in parts; which part a name belongs to, nobody outside can tell.
+pub(super) struct Shards<T>(Vec<Mutex<Shard<T>>>);
+
+/// One part: tables for each site that has anything in it. One site's flood does not hide what is over at another, and
+/// a write looks at its own site's tables alone (law 8): what is over may be asked for again once a clock steps back, and
+/// whether it was dropped meanwhile is no other site's affair. What a quiet site left behind goes by a purge, or where
+/// there is no room left for all sites together.
+struct Shard<T> {
+    /// By the number of the site, in order.
+    sites: Vec<(Arc<Site>, T)>,
+    kept: usize,
+}
+
+/// What one site has in one part.
+pub(super) trait Tables: Default {
+    /// Nobody can tell it from none.
+    fn is_empty(&self) -> bool;
+}
+
+/// The tables of one site in one part, under its lock.
+pub(super) struct Own<'a, T> {
+    shard: MutexGuard<'a, Shard<T>>,
+    place: usize,
+}
+
+/// The tables of one site in several parts, under all their locks; taken in the order of the parts, so that no two calls
+/// wait for each other.
+pub(super) struct Locked<'a, T>(SmallVec<[(usize, Own<'a, T>); 4]>);
+
+impl<T: Tables> Shards<T> {
+    pub(super) fn new() -> Self {
+        let part = |_| Mutex::new(Shard { sites: Vec::new(), kept: SITES_KEPT });
+        Self((0..SHARDS).map(part).collect())
+    }
+
+    /// The site's tables in the part of a name.
+    pub(super) fn lock(&self, site: &Arc<Site>, name: Name) -> Own<'_, T> {
+        self.lock_part(site, name.part(SHARDS))
+    }
+
+    /// Those in the parts of several names.
+    pub(super) fn lock_all(
+        &self,
+        site: &Arc<Site>,
+        names: impl Iterator<Item = Name>,
+    ) -> Locked<'_, T> {
+        let mut parts = names.fold(0_u64, |parts, name| parts | (1 << name.part(SHARDS)));
+        let mut locked = SmallVec::new();
+        while parts != 0 {
+            let part = parts.trailing_zeros() as usize;
+            locked.push((part, self.lock_part(site, part)));
+            parts &= parts - 1;
+        }
+        Locked(locked)
+    }
+
+    /// The tables of one site or of all, one part after the other; of all, those that are empty are gone afterwards.
+    pub(super) fn for_each(&self, site: Option<&Site>, mut each: impl FnMut(&Site, &mut T)) {
+        for part in 0..SHARDS {
+            let Shard { sites, .. } = &mut *self.part(part);
+            match site {
+                Some(site) => {
+                    let own = find(sites, site).ok().and_then(|place| sites.get_mut(place));
+                    own.into_iter().for_each(|(site, tables)| each(site, tables));
+                }
+                None => {
+                    sites.iter_mut().for_each(|(site, tables)| each(site, tables));
+                    sites.retain(|(_, tables)| !tables.is_empty());
+                }
+            }
+        }
+    }
+
+    fn lock_part(&self, site: &Arc<Site>, part: usize) -> Own<'_, T> {
+        let mut shard = self.part(part);
+        let place = shard.place(site);
+        Own { shard, place }
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "a part is below the number of parts")]
+    fn part(&self, part: usize) -> MutexGuard<'_, Shard<T>> {
+        // Nothing panics under the lock; if something did, the tables are still whole between two statements.
+        self.0[part].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Tables> Shard<T> {
+    /// Where the site's tables are; they are made if it has none.
+    fn place(&mut self, site: &Arc<Site>) -> usize {
+        find(&self.sites, site).unwrap_or_else(|_| {
+            if self.sites.len() >= self.kept {
+                self.sites.retain(|(_, tables)| !tables.is_empty());
+                self.kept = self.sites.len().saturating_mul(2).max(SITES_KEPT);
+            }
+            let place = self.sites.partition_point(|(own, _)| own.number < site.number);
+            self.sites.insert(place, (site.clone(), T::default()));
+            place
+        })
+    }
+}
+
+fn find<T>(sites: &[(Arc<Site>, T)], site: &Site) -> Result<usize, usize> {
+    sites.binary_search_by_key(&site.number, |(own, _)| own.number)
+}
+
+impl<T> Deref for Own<'_, T> {
+    type Target = T;
+
+    #[expect(clippy::indexing_slicing, reason = "it was found under this lock")]
+    fn deref(&self) -> &T {
+        &self.shard.sites[self.place].1
+    }
+}
+
+impl<T> DerefMut for Own<'_, T> {
+    #[expect(clippy::indexing_slicing, reason = "it was found under this lock")]
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.shard.sites[self.place].1
+    }
+}
+
+impl<T> Locked<'_, T> {
+    /// The tables in the part of a name, which must be one of those asked for.
+    pub(super) fn of(&mut self, name: Name) -> Option<&mut T> {
+        let part = name.part(SHARDS);
+        self.0.iter_mut().find(|(own, _)| *own == part).map(|(_, tables)| &mut **tables)
+    }
+
+    pub(super) fn each(&mut self) -> impl Iterator<Item = &mut T> {
+        self.0.iter_mut().map(|(_, tables)| &mut **tables)
+    }
+}
