@@ -34,8 +34,9 @@ struct Message<'a> {
     tags: SmallVec<[[u8; 32]; 2]>,
     /// The same of signatures that public keys verify.
     signatures: SmallVec<[[u8; 64]; 1]>,
-    /// The signed id, where the scheme has one.
-    id: Option<EventId>,
+    /// The bytes of the signed id, where the scheme has one. They become one once they are verified: no refusal takes
+    /// memory.
+    id: Option<&'a [u8]>,
     /// The signed time, where the scheme has one.
     timestamp: Option<Timestamp>,
     /// Everything that must be there is there, once, within the caps, and well formed.
@@ -174,7 +175,7 @@ pub(crate) fn check(
     let retired = keys.retired.iter().filter(|old| now < old.until);
     let retired = retired.map(|old| old.verifier.identity(&content));
     Ok(Verified {
-        id: message.id,
+        id: message.id.and_then(EventId::new),
         timestamp: message.timestamp,
         key_index: found_at as usize,
         hashes: listed.chain(retired).collect(),

@@ -25,14 +25,13 @@ pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
     let [id, timestamp, signature] = once.unwrap_or_default();
     let tokens = Tokens::read(signature);
     let seconds = seconds(timestamp);
-    let event = EventId::new(id);
-    let sound = is_once && tokens.in_bounds && seconds.is_some() && event.is_some();
+    let sound = is_once && tokens.in_bounds && seconds.is_some() && EventId::is_valid(id);
     Message {
         // What is signed are the header's own bytes, never a re-printed number (FIELD 3).
         prefix: smallvec![id, &b"."[..], timestamp, &b"."[..]],
         tags: tokens.tags,
         signatures: tokens.signatures,
-        id: event,
+        id: Some(id),
         timestamp: seconds,
         sound,
     }
