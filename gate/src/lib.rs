@@ -22,6 +22,7 @@ pub mod host;
 pub mod http;
 mod memory;
 mod per_process;
+mod process;
 mod shared;
 mod stateless;
 mod stores;

@@ -15,7 +15,7 @@ mod stored;
 
 pub use stored::StoredCall;
 
-use crate::sync::atomic::AtomicU64;
+use crate::{process::Process, sync::atomic::AtomicU64};
 use consentgate_core::{Caps, StoreError, StoreErrorKind, ids::SiteId};
 use name::Namer;
 use quota::{Quotas, Site};
@@ -30,7 +30,7 @@ use std::{fmt, sync::Arc};
 pub struct Memory(Arc<Inner>);
 
 struct Inner {
-    process: u32,
+    process: Process,
     quotas: Quotas,
     names: Namer,
     admission: Shards<admission::Tables>,
@@ -44,7 +44,7 @@ impl Memory {
     #[must_use]
     pub fn new(caps: &Caps) -> Self {
         Self(Arc::new(Inner {
-            process: std::process::id(),
+            process: Process::current(),
             quotas: Quotas::new(caps),
             names: Namer::new(),
             admission: Shards::new(),
@@ -72,7 +72,7 @@ impl Memory {
     /// The store, if this is the process that made it. Looked at before any lock: a lock that another thread held at
     /// the fork is never given back in the child.
     fn inner(&self) -> Result<&Inner, StoreError> {
-        if std::process::id() == self.0.process {
+        if self.0.process.is_current() {
             Ok(&self.0)
         } else {
             Err(StoreError::new(StoreErrorKind::Forked))

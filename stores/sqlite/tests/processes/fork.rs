@@ -2,8 +2,8 @@
 
 use super::{given::*, parent::child};
 use consentgate::{
-    StoreErrorKind,
-    core::stores::{AdmitReply, CallStore, FindCall},
+    Config, FixedClock, Gate, Memory, StoreErrorKind,
+    core::stores::{AdmissionStore, AdmitReply, CallStore, FindCall, Purge},
 };
 use consentgate_sqlite::Sqlite;
 use std::{cell::Cell, panic, path::Path};
@@ -21,6 +21,29 @@ pub fn while_open() {
 
 pub fn while_suspended() {
     in_child("fork suspended", 3);
+}
+
+/// Beside a file there may be roles in memory: a child, and a child of that, has none of what they keep. Whoever forked
+/// goes on.
+pub fn beside_memory() {
+    let config = || Config::from_json(br#"{"sites": {}}"#).unwrap();
+    let memory = Memory::new(&config().common().caps);
+    let gate = Gate::in_memory(config(), FixedClock(now())).unwrap();
+    let purged = |memory: &Memory| AdmissionStore::purge(memory, &Purge { limit: 1 }, now());
+    let kind = |memory: &Memory| purged(memory).unwrap_err().kind();
+    let child = forked(|| {
+        assert_eq!(kind(&memory), StoreErrorKind::Forked);
+        assert_eq!(gate.purge(1, None).status(), 503);
+        let own = Memory::new(&config().common().caps);
+        assert!(purged(&own).is_ok(), "its own is its own");
+        wait(forked(|| {
+            assert_eq!([kind(&memory), kind(&own)], [StoreErrorKind::Forked; 2]);
+        }));
+        assert!(purged(&own).is_ok());
+    });
+    wait(child);
+    assert!(purged(&memory).is_ok());
+    assert_eq!(gate.purge(1, None).status(), 200);
 }
 
 fn in_child(role: &str, claims: i64) {

@@ -15,7 +15,7 @@ mod parent;
 
 use std::{env, panic, process::ExitCode};
 
-const TESTS: [(&str, fn()); 9] = [
+const TESTS: [(&str, fn()); 10] = [
     ("law_3_two_processes_with_the_same_events_make_one_row_of_each", parent::same_events),
     ("law_8_two_busy_processes_both_get_their_turn", parent::both_get_their_turn),
     ("field_24_every_answered_event_survives_a_kill", parent::killed),
@@ -24,6 +24,7 @@ const TESTS: [(&str, fn()); 9] = [
     ("field_41_a_child_forked_before_the_first_call_has_a_store", fork::before_the_first_call),
     ("field_41_a_child_forked_from_an_open_store_has_none", fork::while_open),
     ("field_41_a_child_forked_while_suspended_has_a_store", fork::while_suspended),
+    ("field_41_a_child_forked_from_a_memory_store_has_none", fork::beside_memory),
     ("field_41_a_child_forked_between_two_calls_has_the_audit", audit::forked),
 ];
 
