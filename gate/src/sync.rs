@@ -6,20 +6,18 @@ pub(crate) use shuttle::sync::{Mutex, MutexGuard, RwLock, atomic};
 #[cfg(not(shuttle))]
 pub(crate) use std::sync::{Mutex, MutexGuard, RwLock, atomic};
 
-use std::hash::BuildHasher;
+use foldhash::fast::FixedState;
+use std::hash::{BuildHasher, RandomState};
 
-/// Keyed hashes that nobody can aim at.
-pub(crate) fn hasher() -> ahash::RandomState {
-    if cfg!(shuttle) {
-        ahash::RandomState::with_seeds(1, 2, 3, 4)
-    } else {
-        ahash::RandomState::new()
-    }
+/// A keyed hash for what the host names, and nobody outside.
+pub(crate) fn hasher() -> FixedState {
+    let [seed] = random_words();
+    FixedState::with_seed(seed)
 }
 
 /// Words that nobody outside can guess, for keyed hashes of one's own.
 pub(crate) fn random_words<const N: usize>() -> [u64; N] {
-    let keyed = std::hash::RandomState::new();
+    let keyed = RandomState::new();
     std::array::from_fn(|word| {
         if cfg!(shuttle) {
             (word as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)

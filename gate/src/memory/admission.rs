@@ -79,24 +79,28 @@ impl shards::Tables for Tables {
     }
 }
 
-/// What the claims and buckets of one call are found by.
+/// What the claims of one call are found by, and then its buckets.
 struct Names {
-    claims: SmallVec<[Name; 6]>,
-    buckets: SmallVec<[Name; 2]>,
+    all: SmallVec<[Name; 8]>,
+    claims: usize,
 }
 
 impl Names {
-    fn all(&self) -> impl Iterator<Item = Name> {
-        self.claims.iter().chain(&self.buckets).copied()
+    fn claims(&self) -> &[Name] {
+        self.all.get(..self.claims).unwrap_or_default()
+    }
+
+    fn buckets(&self) -> &[Name] {
+        self.all.get(self.claims..).unwrap_or_default()
     }
 }
 
 impl Inner {
     fn admission_names(&self, claims: &[ClaimKey], buckets: &[Bucket]) -> Names {
-        Names {
-            claims: claims.iter().map(|key| self.names.claim(key)).collect(),
-            buckets: buckets.iter().map(|bucket| self.names.pseudonym(bucket.key)).collect(),
-        }
+        let mut all = SmallVec::new();
+        claims.iter().for_each(|key| all.push(self.names.claim(key)));
+        buckets.iter().for_each(|bucket| all.push(self.names.pseudonym(bucket.key)));
+        Names { all, claims: claims.len() }
     }
 
     fn admit(&self, request: &Admit<'_>, now: Timestamp) -> AdmitReply {
@@ -118,14 +122,14 @@ impl Inner {
         names: &Names,
         now: Timestamp,
     ) -> AdmitReply {
-        let mut locked = self.admission.lock_all(site, names.all());
+        let mut locked = self.admission.lock_all(site, &names.all);
         for Tables { claims, buckets } in locked.each() {
             claims.collect(now, |_| self.quotas.release(Table::Claims, site, 1));
             buckets.collect(now, |_| self.quotas.release(Table::Buckets, site, 1));
         }
 
         let mut new = 0;
-        let known = names.claims.iter().map(|name| {
+        let known = names.claims().iter().map(|name| {
             let entry = locked.of(*name).and_then(|tables| tables.claims.find(*name));
             // What is over, but not collected yet, still has its place.
             new += u64::from(entry.is_none());
@@ -153,7 +157,7 @@ impl Inner {
         }
         let claim = Claim::Held { owner: request.owner, until: now.plus(request.lease) };
         let forget_at = now.plus(request.keep);
-        for name in &names.claims {
+        for name in names.claims() {
             if let Some(tables) = locked.of(*name) {
                 tables.claims.put(*name, Entry::new(claim, forget_at));
             }
@@ -181,7 +185,7 @@ impl Inner {
         let mut taken: SmallVec<[FullAt; 2]> = SmallVec::new();
         let mut denied: Option<(Millis, usize)> = None;
         let mut new = 0;
-        for (index, (name, bucket)) in names.buckets.iter().zip(request.buckets).enumerate() {
+        for (index, (name, bucket)) in names.buckets().iter().zip(request.buckets).enumerate() {
             let Some(Tables { buckets, .. }) = locked.of(*name) else { continue };
             let level = buckets.find(*name);
             new += u64::from(level.is_none());
@@ -205,7 +209,7 @@ impl Inner {
         if !self.quotas.reserve(Table::Buckets, site, new, request.buckets_per_site_max) {
             return Err(AdmitReply::Full);
         }
-        for (name, full_at) in names.buckets.iter().zip(taken) {
+        for (name, full_at) in names.buckets().iter().zip(taken) {
             if let Some(tables) = locked.of(*name) {
                 tables.buckets.put(*name, Level { full_at });
             }
@@ -220,9 +224,9 @@ impl Inner {
             SettleAction::Commit { .. } => &[],
         };
         let names = self.admission_names(request.claims, refund);
-        let mut locked = self.admission.lock_all(&site, names.all());
+        let mut locked = self.admission.lock_all(&site, &names.all);
         let mut settled = 0;
-        for name in &names.claims {
+        for name in names.claims() {
             let Some(Tables { claims, .. }) = locked.of(*name) else { continue };
             let held = claims.get(*name, now).map(Entry::claim);
             if !held.is_some_and(|claim| claim.is_held_by(request.owner)) {
@@ -242,11 +246,11 @@ impl Inner {
         if settled == 0 {
             return SettleReply::Lost;
         }
-        if settled < names.claims.len() {
+        if settled < names.claims {
             // Somebody took over part of it, without spending a token: this one stays spent.
             return SettleReply::Settled;
         }
-        for (name, bucket) in names.buckets.iter().zip(refund) {
+        for (name, bucket) in names.buckets().iter().zip(refund) {
             if let Some(tables) = locked.of(*name) {
                 tables.buckets.change(*name, now, |level| {
                     level.full_at = level.full_at.refund(bucket.rate);
@@ -269,7 +273,7 @@ impl Inner {
 /// Claims that were met and stay as they are: no lease is longer than a lease, and what is done must not be forgotten
 /// before a copy of the event that was just met.
 fn meet_again(locked: &mut Locked<'_, Tables>, names: &Names, request: &Admit<'_>, now: Timestamp) {
-    for name in &names.claims {
+    for name in names.claims() {
         let Some(Tables { claims, .. }) = locked.of(*name) else { continue };
         claims.change(*name, now, |entry| {
             let claim = entry.claim();

@@ -127,7 +127,7 @@ impl Inner {
         }
 
         let unique = self.unique_names(request);
-        let mut locked = self.calls.unique.lock_all(site, unique.iter().copied());
+        let mut locked = self.calls.unique.lock_all(site, &unique);
         for Unique(leads) in locked.each() {
             leads.collect(now, |_| {});
         }
@@ -173,10 +173,12 @@ impl Inner {
     }
 
     fn unique_names(&self, request: &Record<'_>) -> Names {
+        let mut unique = Names::new();
+        unique.push(self.names.signature(&request.signature_hash));
         let more = request.more_signature_hashes.iter();
-        let signatures = std::iter::once(&request.signature_hash).chain(more);
-        let signatures = signatures.map(|hash| self.names.signature(hash));
-        signatures.chain(request.event_id.map(|id| self.names.event_id(id))).collect()
+        more.for_each(|hash| unique.push(self.names.signature(hash)));
+        request.event_id.into_iter().for_each(|id| unique.push(self.names.event_id(id)));
+        unique
     }
 
     fn reserve_row(&self, site: &Site, request: &Record<'_>) -> bool {
@@ -220,7 +222,7 @@ impl Inner {
             Some(row) if row.job.is_some() => return EnqueueReply::Already,
             Some(row) => row.unique.clone(),
         };
-        let mut locked = self.calls.unique.lock_all(&site, unique.iter().copied());
+        let mut locked = self.calls.unique.lock_all(&site, &unique);
         let Rows { rows, due } = &mut *self.calls.rows.lock(&site, name);
         let enqueued = rows.change(name, now, |row| {
             if row.job.is_some() {

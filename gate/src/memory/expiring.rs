@@ -91,22 +91,27 @@ impl<V: Expires> Expiring<V> {
             self.note(place, end);
             return before;
         }
-        if self.chunks.last().is_none_or(|chunk| chunk.entries.len() == CHUNK) {
-            // The first one grows as it must: many tables are small.
-            let room = if self.chunks.is_empty() { 0 } else { CHUNK };
-            let entries = Vec::with_capacity(room);
-            self.chunks.push(Chunk { entries, soonest: Timestamp::MAX });
-        }
         let place = self.index.len();
-        if let Some(chunk) = self.chunks.last_mut() {
-            chunk.entries.push((name, value));
-        }
+        self.push(name, value);
         self.note(place, end);
         let chunks = &self.chunks;
         let hash = |place: &u32| entry(chunks, *place as usize).map_or(0, |(name, _)| name.hash());
         #[expect(clippy::cast_possible_truncation, reason = "memory ends before 2^32 entries")]
         self.index.insert_unique(name.hash(), place as u32, hash);
         None
+    }
+
+    fn push(&mut self, name: Name, value: V) {
+        match self.chunks.last_mut().filter(|chunk| chunk.entries.len() < CHUNK) {
+            Some(chunk) => chunk.entries.push((name, value)),
+            None => {
+                // The first one grows as it must: many tables are small.
+                let room = if self.chunks.is_empty() { 4 } else { CHUNK };
+                let mut entries = Vec::with_capacity(room);
+                entries.push((name, value));
+                self.chunks.push(Chunk { entries, soonest: Timestamp::MAX });
+            }
+        }
     }
 
     pub(super) fn remove(&mut self, name: Name) -> Option<V> {

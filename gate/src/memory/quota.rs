@@ -5,8 +5,8 @@ use crate::sync::{
     atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     hasher,
 };
-use ahash::RandomState;
 use consentgate_core::{Caps, ids::SiteId};
+use foldhash::fast::FixedState;
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError},
@@ -33,7 +33,7 @@ const SITES_KEPT: usize = 64;
 pub(super) struct Quotas {
     most: [u64; TABLES],
     all: [AtomicU64; TABLES],
-    sites: RwLock<HashMap<SiteId, Arc<Site>, RandomState>>,
+    sites: RwLock<HashMap<SiteId, Arc<Site>, FixedState>>,
     next_number: AtomicU64,
     /// The number of sites at which the empty ones are forgotten; twice what was left the last time.
     sites_kept: AtomicUsize,

@@ -54,12 +54,8 @@ impl<T: Tables> Shards<T> {
     }
 
     /// Those in the parts of several names.
-    pub(super) fn lock_all(
-        &self,
-        site: &Arc<Site>,
-        names: impl Iterator<Item = Name>,
-    ) -> Locked<'_, T> {
-        let mut parts = names.fold(0_u64, |parts, name| parts | (1 << name.part(SHARDS)));
+    pub(super) fn lock_all(&self, site: &Arc<Site>, names: &[Name]) -> Locked<'_, T> {
+        let mut parts = names.iter().fold(0_u64, |parts, name| parts | (1 << name.part(SHARDS)));
         let mut locked = SmallVec::new();
         while parts != 0 {
             let part = parts.trailing_zeros() as usize;
