@@ -35,47 +35,51 @@ impl<N: AsRef<[u8]>, V: AsRef<[u8]>, const LEN: usize> Headers for [(N, V); LEN]
     }
 }
 
-/// The values of the wanted names, read in one pass over all pairs.
-pub(crate) struct Wanted<'a, const N: usize> {
-    values: [SmallVec<[&'a [u8]; 1]>; N],
-    in_bounds: bool,
+/// All values of the wanted names (lower case), in their order; `None` if a cap is passed.
+pub(crate) fn all<'a, const N: usize>(
+    headers: &'a (impl Headers + ?Sized),
+    names: [&[u8]; N],
+) -> Option<[SmallVec<[&'a [u8]; 1]>; N]> {
+    let mut values = core::array::from_fn(|_| SmallVec::new());
+    read(headers, names, &mut values, |values, value| values.push(value)).then_some(values)
 }
 
-impl<'a, const N: usize> Wanted<'a, N> {
-    /// Reads the values of `names` (lower case) and holds them against the caps.
-    pub(crate) fn read(headers: &'a (impl Headers + ?Sized), names: [&[u8]; N]) -> Self {
-        let mut values = core::array::from_fn(|_| SmallVec::new());
-        let mut count = 0_usize;
-        let mut in_bounds = true;
-        headers.each(&mut |name, value| {
-            count = count.saturating_add(1);
-            if count > HEADERS_MAX {
-                in_bounds = false;
-                return;
-            }
-            for (wanted, values) in names.iter().zip(&mut values) {
-                if name.eq_ignore_ascii_case(wanted) {
-                    in_bounds &= value.len() <= HEADER_BYTES_MAX;
-                    values.push(value);
-                    // No name is wanted twice.
-                    break;
-                }
-            }
-        });
-        Self { values, in_bounds }
-    }
+/// The one value of each wanted name (lower case); `None` if a cap is passed or a name does not occur exactly once
+/// (FIELD 12). Takes no memory.
+pub(crate) fn once<'a, const N: usize>(
+    headers: &'a (impl Headers + ?Sized),
+    names: [&[u8]; N],
+) -> Option<[&'a [u8]; N]> {
+    let mut values = [(0_usize, &[][..]); N];
+    let in_bounds = read(headers, names, &mut values, |(count, own), value| {
+        *count = count.saturating_add(1);
+        *own = value;
+    });
+    let are_once = values.iter().all(|(count, _)| *count == 1);
+    (in_bounds && are_once).then_some(values.map(|(_, value)| value))
+}
 
-    /// All values, in the order of the names; `None` if a cap is passed.
-    pub(crate) fn all(self) -> Option<[SmallVec<[&'a [u8]; 1]>; N]> {
-        self.in_bounds.then_some(self.values)
-    }
-
-    /// The one value of each name; `None` if a cap is passed or a name does not occur exactly once (FIELD 12).
-    pub(crate) fn once(self) -> Option<[&'a [u8]; N]> {
-        let values = self.all()?;
-        if values.iter().any(|values| values.len() != 1) {
-            return None;
+/// Hands over each value of a wanted name, in one pass over all pairs; whether all is within the caps.
+fn read<'a, T, const N: usize>(
+    headers: &'a (impl Headers + ?Sized),
+    names: [&[u8]; N],
+    values: &mut [T; N],
+    take: impl Fn(&mut T, &'a [u8]),
+) -> bool {
+    let mut count = 0_usize;
+    let mut in_bounds = true;
+    headers.each(&mut |name, value| {
+        count = count.saturating_add(1);
+        if count > HEADERS_MAX {
+            in_bounds = false;
+            return;
         }
-        Some(values.map(|values| values.first().copied().unwrap_or_default()))
-    }
+        let mut each = names.iter().zip(&mut *values);
+        // No name is wanted twice.
+        if let Some((_, own)) = each.find(|(wanted, _)| name.eq_ignore_ascii_case(wanted)) {
+            in_bounds &= value.len() <= HEADER_BYTES_MAX;
+            take(own, value);
+        }
+    });
+    in_bounds
 }

@@ -21,7 +21,8 @@ pub fn now() -> Timestamp {
 /// The bytes of key `n`; printable, so that schemes of text take them too.
 #[must_use]
 pub fn key(n: u8) -> [u8; 32] {
-    std::array::from_fn(|index| b'!' + (n * 37 + u8::try_from(index).unwrap() * 11) % 90)
+    let number = |index: usize| usize::from(n) * 37 + index * 11;
+    std::array::from_fn(|index| b'!' + u8::try_from(number(index) % 90).unwrap())
 }
 
 /// A configuration of one site of these keys, and rates that never end.

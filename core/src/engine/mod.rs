@@ -13,7 +13,7 @@ use crate::{
         Admit, CallEvent, ConfirmSale, Context, Device, Erase, FinishConversion, Purge,
         SyncSession, TakeConversions, person,
     },
-    header::{Headers, Wanted},
+    header::{self, Headers},
     id::{CallId, DeviceId, Fingerprint, Owner, SiteId, Unique},
     secret::{Kind, PseudonymKey},
     signature::{
@@ -199,7 +199,7 @@ impl Engine {
         let Some(site) = self.site(request.site) else {
             return SyncSession::refused(Stage::Origin, Reason::UnknownSite);
         };
-        let headers = Wanted::read(request.headers, [b"origin", b"sec-gpc"]).all();
+        let headers = header::all(request.headers, [b"origin", b"sec-gpc"]);
         let Some((origins, gpc)) = headers.map(|[origins, gpc]| (origins, gpc)) else {
             return SyncSession::refused(Stage::Origin, Reason::WrongOrigin);
         };

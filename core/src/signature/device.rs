@@ -5,7 +5,7 @@ use super::{seconds, tag_of_hex};
 use crate::{
     decision::Reason,
     encoding::hex,
-    header::{Headers, Wanted},
+    header::{self, Headers},
     id::{DeviceId, Nonce, SiteId},
     secret::{MacKey, MasterKey, Secret, same_tag},
     site::{Candidate, Candidates},
@@ -88,7 +88,7 @@ pub(crate) struct Claimed<'a> {
 
 impl<'a> Claimed<'a> {
     pub(crate) fn read(headers: &'a (impl Headers + ?Sized)) -> Self {
-        let once = Wanted::read(headers, [HEADER.as_bytes()]).once();
+        let once = header::once(headers, [HEADER.as_bytes()]);
         let [value] = once.unwrap_or_default();
         let mut parts = value.split(|byte| *byte == b':');
         let mut part = || parts.next().unwrap_or_default();

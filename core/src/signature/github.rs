@@ -3,7 +3,7 @@
 
 use super::{Message, tag_of_hex};
 use crate::{
-    header::{Headers, Wanted},
+    header::{self, Headers},
     secret::MacKey,
 };
 use alloc::{format, string::String, vec, vec::Vec};
@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 const SIGNATURE: &str = "x-hub-signature-256";
 
 pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
-    let once = Wanted::read(headers, [SIGNATURE.as_bytes()]).once();
+    let once = header::once(headers, [SIGNATURE.as_bytes()]);
     let [signature] = once.unwrap_or_default();
     Message {
         prefix: SmallVec::new(),

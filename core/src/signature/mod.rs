@@ -28,8 +28,8 @@ use subtle::{Choice, ConditionallySelectable};
 /// What a scheme's file reads of a request's headers. Reading never fails: what is not sound is still signed and
 /// compared, so that every refusal costs the same (law 2).
 struct Message<'a> {
-    /// What is signed before the body.
-    prefix: SmallVec<[&'a [u8]; 4]>,
+    /// What is signed before the body; there is room for it too.
+    prefix: SmallVec<[&'a [u8]; 5]>,
     /// The tags the sender offers; the ones that are not well formed are left out.
     tags: SmallVec<[[u8; 32]; 2]>,
     /// The same of signatures that public keys verify.

@@ -4,7 +4,7 @@
 use super::Message;
 use crate::{
     encoding::{base64_decode_tag, base64_encode},
-    header::{Headers, Wanted},
+    header::{self, Headers},
     secret::MacKey,
 };
 use alloc::{string::String, vec, vec::Vec};
@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 const SIGNATURE: &str = "x-shopify-hmac-sha256";
 
 pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
-    let once = Wanted::read(headers, [SIGNATURE.as_bytes()]).once();
+    let once = header::once(headers, [SIGNATURE.as_bytes()]);
     let [signature] = once.unwrap_or_default();
     Message {
         prefix: SmallVec::new(),

@@ -4,7 +4,7 @@
 use super::{Message, seconds, tag_of_hex};
 use crate::{
     encoding::hex,
-    header::{Headers, Wanted},
+    header::{self, Headers},
     secret::MacKey,
     time::Timestamp,
 };
@@ -15,7 +15,7 @@ const TIMESTAMP: &str = "x-slack-request-timestamp";
 const SIGNATURE: &str = "x-slack-signature";
 
 pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
-    let once = Wanted::read(headers, [TIMESTAMP.as_bytes(), SIGNATURE.as_bytes()]).once();
+    let once = header::once(headers, [TIMESTAMP.as_bytes(), SIGNATURE.as_bytes()]);
     let [timestamp, signature] = once.unwrap_or_default();
     let seconds = seconds(timestamp);
     Message {

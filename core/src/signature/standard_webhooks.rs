@@ -4,7 +4,7 @@
 use super::{Message, TOKENS_MAX, seconds};
 use crate::{
     encoding::{base64_decode_tag, base64_encode},
-    header::{Headers, Wanted},
+    header::{self, Headers},
     id::EventId,
     secret::{MacKey, PrivateKey},
     time::Timestamp,
@@ -20,7 +20,7 @@ const SIGNATURES_MAX: usize = 4;
 
 pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
     let names = [ID.as_bytes(), TIMESTAMP.as_bytes(), SIGNATURE.as_bytes()];
-    let once = Wanted::read(headers, names).once();
+    let once = header::once(headers, names);
     let is_once = once.is_some();
     let [id, timestamp, signature] = once.unwrap_or_default();
     let tokens = Tokens::read(signature);

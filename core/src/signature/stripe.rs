@@ -4,7 +4,7 @@
 use super::{Message, TOKENS_MAX, seconds, tag_of_hex};
 use crate::{
     encoding::hex,
-    header::{Headers, Wanted},
+    header::{self, Headers},
     secret::MacKey,
     time::Timestamp,
 };
@@ -14,7 +14,7 @@ use smallvec::{SmallVec, smallvec};
 const SIGNATURE: &str = "stripe-signature";
 
 pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
-    let once = Wanted::read(headers, [SIGNATURE.as_bytes()]).once();
+    let once = header::once(headers, [SIGNATURE.as_bytes()]);
     let [signature] = once.unwrap_or_default();
     let mut items = signature.split(|byte| *byte == b',');
     let mut times: SmallVec<[&[u8]; 1]> = SmallVec::new();
