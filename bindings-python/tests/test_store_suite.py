@@ -69,11 +69,15 @@ def url() -> Iterator[str]:
             connection.execute(
                 f"alter database {connection.info.dbname} set synchronous_commit = off"
             )
-            connection.execute("create unlogged table consentgate.clock (now_ms bigint)")
-            connection.execute("insert into consentgate.clock values (0)")
+            # Found by its key: a table read whole would be compiled.
+            connection.execute(
+                "create unlogged table consentgate.clock "
+                "(one boolean primary key default true, now_ms bigint)"
+            )
+            connection.execute("insert into consentgate.clock (now_ms) values (0)")
             connection.execute(
                 "create or replace function consentgate.now_ms() returns bigint language sql "
-                "volatile as $$ select now_ms from consentgate.clock $$"
+                "volatile as $$ select now_ms from consentgate.clock where one $$"
             )
         yield made
 

@@ -1,5 +1,5 @@
 //! A configuration with faults is refused whole, and every fault is told with its place.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use consentgate_core::{Config, Scheme, SecretFault, SiteConfig, ids::SiteId};
 
@@ -382,4 +382,35 @@ fn only_a_scheme_of_key_pairs_signs_with_a_private_key() {
         };
         assert_eq!(fault, expected, "{scheme:?}");
     }
+}
+
+#[test]
+fn every_member_of_a_wrong_form_has_its_path() {
+    let json = r#"{
+        "sites": {
+            "a": {"keys": {}, "origins": ["https://acme.example/"], "fingerprint_pointer": "", "consent": {"record": "x"}},
+            "b": {"keys": [], "devices": {"keys": 1, "directory": 1}},
+            "c": {"keys": [], "devices": {"keys": [], "directory": [{"id": "d", "secrets": "x"}]}}
+        },
+        "caps": {"sites_max": 2, "floors_max": 10, "floors_per_site_max": 6}
+    }"#;
+    let found = faults(json);
+    for fault in [
+        "`sites.a.keys` must be an array of objects",
+        "`sites.a.origins",
+        "`sites.a.fingerprint_pointer",
+        "`sites.a.consent.record` must be an array of texts",
+        "`sites.b.devices.keys` must be an array of objects",
+        "`sites.b.devices.directory` must be an array of objects",
+        "`sites.c.devices.directory[0].secrets` must be an array of secrets",
+        "`caps.floors_per_site_max` ",
+    ] {
+        let told = found.iter().filter(|found| found.starts_with(fault)).count();
+        assert_eq!(told, 1, "{fault} in {found:#?}");
+    }
+    assert_eq!(faults(r#"{"sites": []}"#), ["`sites` must be an object"]);
+    let other = KEYS.replace("MDEy", "MDEz");
+    let two = format!(r#"{{"sites":{{"a":{{{KEYS}}},"b":{{{other}}}}},"caps":{{"sites_max":1}}}}"#);
+    let [fault] = &faults(&two)[..] else { panic!("one fault") };
+    assert!(fault.starts_with("`sites` "), "{fault}");
 }

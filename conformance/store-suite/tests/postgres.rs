@@ -14,12 +14,12 @@ use std::{
 };
 use tokio::runtime::Runtime;
 
-/// In place of the server's clock: a row that the test sets.
+/// In place of the server's clock: a row that the test sets, found by its key (a table read whole would be compiled).
 const CLOCK: &str = "
-    create table consentgate.test_clock (ms bigint not null);
-    insert into consentgate.test_clock values (0);
+    create table consentgate.test_clock (one boolean primary key default true, ms bigint not null);
+    insert into consentgate.test_clock (ms) values (0);
     create or replace function consentgate.now_ms() returns bigint language sql volatile as $$
-        select ms from consentgate.test_clock
+        select ms from consentgate.test_clock where one
     $$;";
 
 struct Clocked {

@@ -5,8 +5,12 @@ use crate::{
     order::{Fault, Faulty},
     world::{World, config_json, run, secs, statement},
 };
-use consentgate::{Decision, Outcome, Reason, Stage, StoreErrorKind, core::flow::Flow};
+use consentgate::{
+    Config, ConversionResult, Decision, Effect, Gate, ManualClock, Outcome, Perform, Reason, Reply,
+    Stage, StoreErrorKind, Stores, Timestamp, core::flow::Flow,
+};
 use serde_json::{Value, json};
+use std::{cell::Cell, rc::Rc};
 
 const FAULTS: [Fault; 4] =
     [Fault::Fails, Fault::FailsUnwritten, Fault::ReplyLost, Fault::WrongKind];
@@ -209,4 +213,55 @@ fn law_11_a_flow_that_is_fed_after_its_answer_grants_nothing() {
         assert_eq!((after.status(), after.reason()), (503, Reason::StoreFailed));
     }
     assert!(flow.abort().is_none() && flow.pending().is_none());
+}
+
+/// Memory that replies soundly so often, and then with what nobody asked for.
+struct Nonsense(Stores, Rc<Cell<usize>>);
+
+impl Perform for Nonsense {
+    fn perform(&self, effect: &Effect<'_>, now: Timestamp) -> Reply {
+        let Some(left) = self.1.get().checked_sub(1) else { return Reply::FindCall(Ok(None)) };
+        self.1.set(left);
+        self.0.perform(effect, now)
+    }
+}
+
+#[test]
+fn law_11_nonsense_fails_webhooks_the_queue_and_the_purge_too() {
+    let mut config = config_json();
+    config["conversion"] = json!({"delay_s": 0});
+    let config = Config::from_json(config.to_string().as_bytes()).unwrap();
+    let world = World::new(&config_json());
+    let sound_for = Rc::new(Cell::new(usize::MAX));
+    let stores = Nonsense(world.stores.clone(), sound_for.clone());
+    let gate = Gate::new(config, stores, ManualClock::new(world.now)).unwrap();
+    let after = |sound: usize, ask: &dyn Fn() -> Decision, stage: Stage| {
+        sound_for.set(sound);
+        is_failure(&ask(), stage, Fault::WrongKind);
+        sound_for.set(usize::MAX);
+    };
+    let body = crate::world::body("p");
+    let send = |id: &str| {
+        let headers = crate::world::signed(id, &body, world.now, &[1]);
+        let request = consentgate::Request { site: "a", headers: &headers, body: &body, ip: None };
+        gate.admit(&request, None)
+    };
+    after(0, &|| send("w1").unwrap_err(), Stage::Replay);
+    after(1, &|| send("w2").unwrap().commit(None), Stage::Settle);
+
+    let headers = [("origin", crate::world::ORIGIN)];
+    let says = statement("p", &["analytics", "marketing"], world.now);
+    let request = consentgate::Request { site: "a", headers: &headers, body: &says, ip: None };
+    assert!(gate.sync_session(&request, None).status() < 300);
+    let headers = crate::world::signed("e", &body, world.now, &[1]);
+    let request = consentgate::Request { site: "a", headers: &headers, body: &body, ip: None };
+    assert_eq!(gate.call_event(&request, None).reason(), Reason::Accepted);
+    let take = || gate.take_conversions("a", 9, None);
+    after(0, &take, Stage::Take);
+    let taken = take();
+    let [job] = taken.conversions() else { panic!("one job") };
+    let finish = || gate.finish_conversion(job, ConversionResult::Sent, None);
+    after(0, &finish, Stage::Finish);
+    assert_eq!(finish().reason(), Reason::ConversionSent);
+    after(0, &|| gate.purge(9, None), Stage::Purge);
 }

@@ -119,7 +119,11 @@ begin
         end if;
         select n.* into met from calls_named(site, hashes, event) n where n.until + 0 > now limit 1;
         if found then
-            return meet_call(site, met.call_id, verdict, now + (request ->> 'delay_ms')::bigint);
+            said := meet_call(site, met.call_id, verdict, now + (request ->> 'delay_ms')::bigint);
+        end if;
+        -- Null also where it was dropped or erased since it was looked for.
+        if said is not null then
+            return said;
         end if;
         exit when locked;
         perform lock_all(
@@ -158,10 +162,12 @@ begin
     if not found then
         -- Somebody writes calls by statements of their own; theirs has committed by now.
         select n.* into met from calls_named(site, hashes, event) n where n.until + 0 > now limit 1;
-        if not found then
+        if found then
+            said := meet_call(site, met.call_id, verdict, now + (request ->> 'delay_ms')::bigint);
+        end if;
+        if said is null then
             raise exception 'record: the call is in the way of itself' using errcode = 'unique_violation';
         end if;
-        said := meet_call(site, met.call_id, verdict, now + (request ->> 'delay_ms')::bigint);
         perform count_change(site, 'calls', -dropped);
         perform count_change(site, 'calls_bytes', -dropped_bytes);
         return said;
@@ -179,7 +185,7 @@ begin
         'marketing', case verdict when 'pending' then 'enqueued' else 'skipped' end);
 end $$;
 
--- A row of the same event. One whose verdict is still pending goes on with the verdict at hand.
+-- A row of the same event, or null if it is gone. One whose verdict is still pending goes on with the verdict at hand.
 create or replace function consentgate.meet_call(site text, call uuid, verdict text, due bigint) returns jsonb
 language plpgsql volatile
 as $$
@@ -187,6 +193,9 @@ declare
     kept text;
 begin
     select c.marketing into kept from consentgate.calls c where c.site_id = site and c.call_id = call;
+    if not found then
+        return null;
+    end if;
     if kept = 'pending' then
         kept := case verdict when 'pending' then 'enqueued' else 'skipped' end;
         update consentgate.calls c set marketing = kept

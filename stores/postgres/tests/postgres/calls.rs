@@ -105,6 +105,18 @@ async fn field_24_a_verdict_that_is_pending_goes_on_and_no_other_does() {
     }
 }
 
+/// Found by `law_11_everything_at_once_waits_in_no_circle`: its verdict was null, which no reply may hold.
+#[tokio::test]
+async fn law_4_a_call_that_was_dropped_once_it_was_found_is_not_met() {
+    let world = World::at(START).await;
+    assert_eq!(Call::new(1).record(&world).await, ENQUEUED);
+    let meets = "select count(m) from consentgate.calls c,
+        lateral consentgate.meet_call(c.site_id, c.call_id, 'pending', 0) m";
+    assert_eq!(world.count(meets).await, 1);
+    let gone = "select count(m) from consentgate.meet_call('a', gen_random_uuid(), 'pending', 0) m";
+    assert_eq!(world.count(gone).await, 0);
+}
+
 #[tokio::test]
 async fn field_25_a_call_that_is_over_is_absent_to_every_method_and_every_index() {
     let world = World::at(START).await;
