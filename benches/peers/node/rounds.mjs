@@ -12,8 +12,6 @@ export async function measured(theme, contestants, fresh, { rounds, events }) {
   for (let number = -5; number < rounds; number += 1) {
     for (const [name, ask] of order) {
       const batch = fresh(events);
-      // What the others left behind is collected in nobody's time.
-      globalThis.gc();
       const begun = process.cpuUsage();
       await ask(batch);
       const { user, system } = process.cpuUsage(begun);
