@@ -37,14 +37,15 @@ class Decision {
 
   /** `text` is what the addon tells of every decision, `more` what it tells of some; `signers` knows who has signed. */
   constructor(text, more = NOTHING, thrown = undefined, signers = undefined, site = undefined) {
-    const { outcome, reason, status } = REASONS[text.charCodeAt(REASON)];
+    const why = text.charCodeAt(REASON);
+    const { outcome, reason, status } = REASONS[why];
     const texts = new Apart(text, LENGTHS, TEXTS);
     const [callId, eventId, keyId] = [texts.next(), texts.next(), texts.next()];
     this.#deviceId = texts.next();
-    const retryAfter = texts.next();
+    const [retryAfter, lines] = [texts.next(), texts.next()];
     this.outcome = outcome;
     this.status = status;
-    this.headers = headers(texts.next(), retryAfter);
+    this.headers = retryAfter === null ? (HEADERS[why] ??= headers(lines)) : headers(lines);
     this.reason = reason;
     this.stage = STAGES[text.charCodeAt(STAGE)];
     this.flow = FLOWS[text.charCodeAt(FLOW)];
@@ -80,20 +81,15 @@ class Decision {
   }
 }
 
-/** The few that most answers have. */
-const HEADERS = new Map();
+/** Of the reasons met so far: what an answer has without a time to wait. */
+const HEADERS = [];
 
 /** The plain object of names and values, each with a line of its own. */
-function headers(lines, retryAfter) {
-  const known = HEADERS.get(lines);
-  if (known !== undefined) return known;
+function headers(lines) {
   const parts = lines.split('\n');
   const made = {};
   for (let at = 0; at + 1 < parts.length; at += 2) made[parts[at]] = parts[at + 1];
-  Object.freeze(made);
-  // Those that tell how long to wait are many.
-  if (retryAfter === null) HEADERS.set(lines, made);
-  return made;
+  return Object.freeze(made);
 }
 
 function conversions(due) {

@@ -42,7 +42,7 @@ function driven(core, call, run) {
     if (course.abandon()) course.askNow();
     throw misuse;
   }
-  return course.answer;
+  return course;
 }
 
 /** The same for stores that are waited for, from where a decision is begun. */
@@ -53,21 +53,27 @@ async function drivenLater(course) {
     if (course.abandon()) await course.askLater();
     throw misuse;
   }
-  return course.answer;
+  return course;
 }
 
 const drive = (core, call, run) => driven(core, call, run).decision;
 const driveLater = async (course) => (await drivenLater(course)).decision;
 
 /** A decision that is begun, and perhaps made. `run` is what the addon keeps of one that was begun before. */
-function begun(core, { begin, time, site }, run) {
-  const course = new Course(core, time, site, run);
-  course.goOn((_native, _run, _thrown, now) => begin(now));
-  return course;
+function begun(core, call, run) {
+  const now = call.time();
+  const turn = call.begin(now);
+  if (!isDecision(turn)) return new Course(core, call, run, turn, now);
+  // Most are made at once.
+  return {
+    decision: new Decision(turn, undefined, undefined, core.signers, call.site),
+    run: undefined,
+    isAnswered: true,
+  };
 }
 
 /** With what the text of a decision begins; another is what a store is asked. */
-const DECISION = 'd';
+const isDecision = (turn) => typeof turn === 'string' && turn.charCodeAt(0) === 0x64;
 
 /** A decision on its way: `ask` or `wait` tells which store is to be asked. */
 class Course {
@@ -81,20 +87,22 @@ class Course {
   #now;
   #run;
 
-  constructor(core, time, site, run) {
+  constructor(core, { time, site }, run, turn, now) {
     this.core = core;
     this.time = time;
     this.site = site;
     this.#run = run;
+    this.#turn(turn);
+    this.#now = now;
   }
 
   get isAnswered() {
     return this.decision !== undefined;
   }
 
-  /** The decision, and the run that is still to be settled. */
-  get answer() {
-    return { decision: this.decision, run: this.isPaused ? this.#run : undefined };
+  /** What is still to be settled. */
+  get run() {
+    return this.isPaused ? this.#run : undefined;
   }
 
   goOn(answer) {
@@ -106,7 +114,7 @@ class Course {
   /** Takes up where the addon says that the decision stands. */
   #turn(turn) {
     if (typeof turn === 'string') {
-      if (turn.startsWith(DECISION)) this.decision = this.#decided(turn);
+      if (isDecision(turn)) this.decision = this.#decided(turn);
       else this.ask = JSON.parse(turn);
       return;
     }

@@ -22,6 +22,8 @@ class Call {
   }
 }
 
+const unknown = () => undefined;
+
 /** A gate that is open. */
 class Core {
   constructor(config, stores, clock, waitedFor) {
@@ -44,7 +46,7 @@ class Core {
   /** The time of a decision, asked for anew at each step. Where nobody tells, the addon looks at the machine's clock. */
   time(given) {
     if (given !== undefined) return () => given;
-    if (this.clock === undefined) return () => undefined;
+    if (this.clock === undefined) return unknown;
     return () => input.optionalNumber(this.clock() ?? null, 'what `clock` returns');
   }
 
@@ -306,7 +308,6 @@ class AsyncGate extends Base {
   async #drive(call) {
     const core = coreOf(this);
     const course = begun(core, call(core));
-    // Most are made at once.
     return course.decision ?? (await this.#underWay(core, driveLater(course)));
   }
 

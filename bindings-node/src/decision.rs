@@ -42,7 +42,7 @@ pub fn told(decision: &Decision) -> String {
         unit(decision.was_admitted_locally().into()),
         unit(decision.signer().is_some().into()),
     ];
-    let mut headers = String::new();
+    let mut headers = String::with_capacity(96);
     for (name, value) in decision.headers() {
         headers.extend([name, "\n", &value, "\n"]);
     }

@@ -14,32 +14,54 @@ pub struct Texts {
     units: Utf16String,
     /// Where the first begins and each ends.
     bounds: Vec<usize>,
+    /// As headers have them.
+    bytes: Vec<u8>,
+    byte_bounds: Vec<usize>,
 }
 
 impl Texts {
     pub fn new(units: Utf16String) -> Self {
         let bounds = bounds(&units).unwrap_or_default();
-        Self { units, bounds }
+        let (bytes, byte_bounds) = match narrow(&units) {
+            Some(bytes) => (bytes, bounds.clone()),
+            None => each_narrow(&units, &bounds),
+        };
+        Self { units, bounds, bytes, byte_bounds }
     }
 
     /// The text at that place. What no UTF-8 can hold is replaced: no name that is compared with it holds that.
     pub fn text(&self, place: usize) -> String {
-        String::from_utf16_lossy(self.from(place).next().unwrap_or_default())
+        String::from_utf16_lossy(between(&self.units, &self.bounds, place))
     }
 
     /// The texts from that place on, names and values by turns.
-    pub fn headers(&self, from: usize) -> Pairs {
-        let mut pairs = Pairs::default();
-        pairs.bytes.reserve(self.units.len());
-        self.from(from).for_each(|text| pairs.push(text));
-        pairs
+    pub fn headers(&self, from: usize) -> Pairs<'_> {
+        Pairs { texts: self, from }
     }
+}
 
-    fn from(&self, place: usize) -> impl Iterator<Item = &[u16]> {
-        let bounds = self.bounds.get(place..).unwrap_or_default();
-        let text = |(from, to): (&usize, &usize)| self.units.get(*from..*to).unwrap_or_default();
-        bounds.iter().zip(bounds.iter().skip(1)).map(text)
+/// What lies between the bound at that place and the next one.
+fn between<'a, T>(all: &'a [T], bounds: &[usize], place: usize) -> &'a [T] {
+    let bounds = bounds.get(place).zip(bounds.get(place + 1));
+    bounds.and_then(|(from, to)| all.get(*from..*to)).unwrap_or_default()
+}
+
+/// HTTP header texts are Latin-1 in JavaScript, one character a byte.
+fn narrow(units: &[u16]) -> Option<Vec<u8>> {
+    let bytes = units.iter().map(|unit| unit.to_le_bytes()[0]);
+    units.iter().all(|unit| *unit < 256).then(|| bytes.collect())
+}
+
+/// A text that no request can have brought keeps its other characters as UTF-8, so that none turns into ASCII.
+fn each_narrow(units: &[u16], bounds: &[usize]) -> (Vec<u8>, Vec<usize>) {
+    let (mut bytes, mut ends) = (Vec::new(), vec![0]);
+    for place in 0..bounds.len().saturating_sub(1) {
+        let text = between(units, bounds, place);
+        let wide = || String::from_utf16_lossy(text).into_bytes();
+        bytes.extend(narrow(text).unwrap_or_else(wide));
+        ends.push(bytes.len());
     }
+    (bytes, ends)
 }
 
 fn bounds(units: &[u16]) -> Option<Vec<usize>> {
@@ -63,34 +85,18 @@ fn bounds(units: &[u16]) -> Option<Vec<usize>> {
 }
 
 /// Raw header pairs.
-#[derive(Default)]
-pub struct Pairs {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
+pub struct Pairs<'a> {
+    texts: &'a Texts,
+    from: usize,
 }
 
-impl Pairs {
-    /// HTTP header texts are Latin-1 in JavaScript, one character a byte. A text that no request can have brought keeps
-    /// its other characters as UTF-8, so that none turns into ASCII.
-    fn push(&mut self, text: &[u16]) {
-        let bytes = text.iter().map(|unit| unit.to_le_bytes());
-        if bytes.clone().all(|[_, high]| high == 0) {
-            self.bytes.extend(bytes.map(|[low, _]| low));
-        } else {
-            self.bytes.extend(String::from_utf16_lossy(text).into_bytes());
-        }
-        self.ends.push(self.bytes.len());
-    }
-}
-
-impl Headers for Pairs {
+impl Headers for Pairs<'_> {
     fn each<'a>(&'a self, pair: &mut dyn FnMut(&'a [u8], &'a [u8])) {
-        let mut from = 0;
-        let (pairs, _) = self.ends.as_chunks::<2>();
-        for [name_end, end] in pairs {
-            let name = self.bytes.get(from..*name_end).unwrap_or_default();
-            pair(name, self.bytes.get(*name_end..*end).unwrap_or_default());
-            from = *end;
+        let Texts { bytes, byte_bounds, .. } = self.texts;
+        let mut name = self.from;
+        while name + 2 < byte_bounds.len() {
+            pair(between(bytes, byte_bounds, name), between(bytes, byte_bounds, name + 1));
+            name += 2;
         }
     }
 }
