@@ -1,4 +1,4 @@
-/** Measures the npm package beside what one would write without it: `node --expose-gc bench.mjs OUT THEME…`. */
+/** Measures the npm package beside what one would write without it: `node bench.mjs OUT THEME…`. */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
