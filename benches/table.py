@@ -1,72 +1,149 @@
-"""Prints what the last run of the benches came to, as ratios: `python3 benches/table.py`."""
+"""Prints what the last run of the benches came to, as ratios: `python3 benches/table.py`.
+
+The same goes to `benches/target/ratios.json`, for programs.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
-MEASURED = Path(__file__).parent / "target" / "criterion"
+TARGET = Path(__file__).parent / "target"
 
-# What is measured, the two that are divided, and the bound: at most or at least.
+
+class Row(NamedTuple):
+    """What is measured, as a quotient of medians, and the bound where there is one."""
+
+    what: str
+    above: str
+    below: str
+    word: str
+    bound: float
+
+
 ROWS = [
-    ("accept, 5,000 sessions / bare HMAC", "accept/consentgate", "accept/hmac", "at most", 3.5),
-    ("plain composition / accept", "accept/plain", "accept/consentgate", "at least", 4),
-    ("tuned composition / accept", "accept/tuned", "accept/consentgate", "at least", 1.7),
-    (
+    Row("accept, 5,000 sessions / bare HMAC", "accept/consentgate", "accept/hmac", "at most", 3.5),
+    Row("plain composition / accept", "accept/plain", "accept/consentgate", "at least", 4),
+    Row("tuned composition / accept", "accept/tuned", "accept/consentgate", "at least", 1.7),
+    Row(
         "a million live keys / 5,000 sessions",
         "accept-million/consentgate",
         "accept/consentgate",
         "at most",
         2.5,
     ),
-    ("bad signature / bare HMAC", "refuse/bad-signature", "refuse/hmac", "at most", 1.3),
-    (
+    Row("bad signature / bare HMAC", "refuse/bad-signature", "refuse/hmac", "at most", 1.3),
+    Row(
         "unknown site / bad signature",
         "refuse/unknown-site",
         "refuse/bad-signature",
         "at most",
         1.05,
     ),
-    ("duplicate / accept", "refuse/duplicate", "accept/consentgate", "at most", 1),
-    (
-        "verify: crate `standardwebhooks` / ours",
+    Row("duplicate / accept", "refuse/duplicate", "accept/consentgate", "at most", 1),
+    Row(
+        "`verify`: crate `standardwebhooks` / ours",
         "verify/standardwebhooks",
         "verify/consentgate",
         "at least",
         2,
     ),
-    ("verify: by hand / ours", "verify/by-hand", "verify/consentgate", "at least", 2),
+    Row("`verify`: by hand / ours", "verify/by-hand", "verify/consentgate", "at least", 2),
 ]
 
+# At least so many times as fast as the plain and the tuned composition, with a million keys as
+# well, and as `standardwebhooks`; at most so many µs of its own where a decision asks stores.
+PEERS = {"Python": (12, 6, 25, 8, 6, 5), "Node": (7, 4, 8, 5, 8, 8)}
 
-def nanoseconds(name: str) -> float | None:
-    """The median of a bench; none where it was not run."""
-    path = MEASURED / name / "new" / "estimates.json"
+
+def peer_rows(language: str) -> list[Row]:
+    """The rows of a language, but for its driver's."""
+    plain, tuned, million_plain, million_tuned, verify, _ = PEERS[language]
+
+    def row(what: str, theme: str, peer: str, bound: float) -> Row:
+        figures = (f"{theme}/{peer}", f"{theme}/consentgate")
+        return Row(f"{language}, {what} / ours", *figures, "at least", bound)
+
+    return [
+        row("plain composition", "accept", "plain", plain),
+        row("tuned composition", "accept", "tuned", tuned),
+        row("a million keys: plain composition", "accept-million", "plain", million_plain),
+        row("a million keys: tuned composition", "accept-million", "tuned", million_tuned),
+        row("`verify`: `standardwebhooks`", "verify", "standardwebhooks", verify),
+        row("`verify`: by hand", "verify", "by-hand", 2),
+    ]
+
+
+class Table:
+    """Lines for people and for programs."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, object]] = []
+
+    def add(self, what: str, measured: float, word: str, bound: float | None, unit: str) -> None:
+        """One line; without a bound it is told for itself."""
+        holds = bound is None or (measured <= bound if word == "at most" else measured >= bound)
+        asked = "" if bound is None else f"{word} {bound}{unit}"
+        verdict = "" if bound is None else "pass" if holds else "short"
+        print(f"| {what} | {measured:.2f}{unit} | {asked} | {verdict} |")
+        line = {"what": what, "measured": measured, "unit": unit.strip() or "ratio"}
+        self.lines.append(line | {"asked": asked, "verdict": verdict})
+
+
+def criterion(name: str) -> float | None:
+    """The median of a bench of Rust, in nanoseconds; none where it was not run."""
+    path = TARGET / "criterion" / name / "new" / "estimates.json"
     return json.loads(path.read_text())["median"]["point_estimate"] if path.exists() else None
 
 
-def print_row(what: str, ratio: float, word: str, bound: float) -> None:
-    """One line of the table."""
-    holds = ratio <= bound if word == "at most" else ratio >= bound
-    print(f"| {what} | {ratio:.2f} | {word} {bound} | {'pass' if holds else 'short'} |")
-
-
-def main() -> None:
-    """Prints the table."""
-    print("| what | measured | asked | |\n|---|---|---|---|")
+def rust(table: Table) -> None:
+    """The rows of Rust."""
     for what, above, below, word, bound in ROWS:
-        dividend, divisor = nanoseconds(above), nanoseconds(below)
+        dividend, divisor = criterion(above), criterion(below)
         if dividend and divisor:
-            print_row(what, dividend / divisor, word, bound)
+            table.add(what, dividend / divisor, word, bound, "")
     times = [
-        nanoseconds(f"threads/{name}-{count}")
-        for name in ("hmac", "consentgate")
-        for count in (1, 2)
+        criterion(f"threads/{name}-{count}") for name in ("hmac", "consentgate") for count in (1, 2)
     ]
     if all(times):
         # Both threads do the same number each: twice the work in the same time is a scaling of 2.
         hmac, ours = 2 * times[0] / times[1], 2 * times[2] / times[3]
-        print_row("two threads: scaling / scaling of the bare HMAC", ours / hmac, "at least", 0.9)
+        table.add(
+            "two threads: scaling / scaling of the bare HMAC", ours / hmac, "at least", 0.9, ""
+        )
+
+
+def peers(table: Table, language: str) -> None:
+    """The rows of another language: medians of what the rounds came to, each round for itself."""
+    path = TARGET / "peers" / f"{language.lower()}.json"
+    if not path.exists():
+        return
+    rounds: dict[str, list[float]] = json.loads(path.read_text())
+
+    def of(left: str, right: str) -> zip[tuple[float, float]]:
+        return zip(rounds[left], rounds[right], strict=True)
+
+    for what, above, below, word, bound in peer_rows(language):
+        if below in rounds:
+            table.add(what, median(a / b for a, b in of(above, below)), word, bound, "")
+    own = median(a - b for a, b in of("driver/consentgate", "driver/stores")) / 1000
+    what = f"{language}, a decision with stores that answer at once, less their own time"
+    table.add(what, own, "at most", PEERS[language][-1], " µs")
+    for what, name in [("the crossing alone", "crossing"), ("`require`", "require")]:
+        took = median(rounds[f"{name}/consentgate"]) / 1000
+        table.add(f"{language}, {what}", took, "", None, " µs")
+
+
+def main() -> None:
+    """Prints the table."""
+    table = Table()
+    print("| what | measured | asked | |\n|---|---|---|---|")
+    rust(table)
+    for language in PEERS:
+        peers(table, language)
+    (TARGET / "ratios.json").write_text(json.dumps(table.lines, indent=1) + "\n")
 
 
 if __name__ == "__main__":

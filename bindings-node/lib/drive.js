@@ -34,81 +34,120 @@ const late = (native, run, _, now) => native.timeOut(run, now);
 const answered = (native, run, _, now) => native.takeUp(run, now);
 
 /** Asks the stores until the decision is made, or pauses for the host's own work. */
-function driven(core, begin, time) {
-  const course = new Course(core, time);
-  let turn = course.begin(begin);
+function driven(core, call, run) {
+  const course = begun(core, call, run);
   try {
-    while (!isAnswered(turn)) turn = course.goOn(turn, course.askNow(turn));
+    while (!course.isAnswered) course.goOn(course.askNow());
   } catch (misuse) {
-    const ask = course.abandon(turn);
-    if (ask) course.askNow({ ask });
+    if (course.abandon()) course.askNow();
     throw misuse;
   }
-  return answer(turn, course.thrown);
+  return course;
 }
 
-/** The same for stores that are waited for. */
-async function drivenLater(core, begin, time) {
-  const course = new Course(core, time);
-  let turn = course.begin(begin);
+/** The same for stores that are waited for, from where a decision is begun. */
+async function drivenLater(course) {
   try {
-    while (!isAnswered(turn)) turn = course.goOn(turn, await course.askLater(turn));
+    while (!course.isAnswered) course.goOn(await course.askLater());
   } catch (misuse) {
-    const ask = course.abandon(turn);
-    if (ask) await course.askLater({ ask });
+    if (course.abandon()) await course.askLater();
     throw misuse;
   }
-  return answer(turn, course.thrown);
+  return course;
 }
 
-const drive = (core, begin, time) => driven(core, begin, time).decision;
-const driveLater = async (core, begin, time) => (await drivenLater(core, begin, time)).decision;
+const drive = (core, call, run) => driven(core, call, run).decision;
+const driveLater = async (course) => (await drivenLater(course)).decision;
 
-const isAnswered = ({ decision, paused }) => Boolean(decision ?? paused);
-
-/** The decision, and the run that is still to be settled. */
-function answer({ decision, paused }, thrown) {
-  return { decision: new Decision(decision ?? paused.decision, thrown), run: paused?.run };
+/** A decision that is begun, and perhaps made. `run` is what the addon keeps of one that was begun before. */
+function begun(core, call, run) {
+  const now = call.time();
+  const turn = call.begin(now);
+  if (!isDecision(turn)) return new Course(core, call, run, turn, now);
+  // Most are made at once.
+  return {
+    decision: new Decision(turn, undefined, undefined, core.signers, call.site),
+    run: undefined,
+    isAnswered: true,
+  };
 }
 
-/** A decision on its way: `ask` or `wait` of its last turn tells which store is to be asked. */
+/** With what the text of a decision begins; another is what a store is asked. */
+const isDecision = (turn) => typeof turn === 'string' && turn.charCodeAt(0) === 0x64;
+
+/** A decision on its way: `ask` or `wait` tells which store is to be asked. */
 class Course {
   /** What the stores threw, by number. */
   thrown = [];
+  decision;
+  ask;
+  wait;
+  isPaused = false;
   /** The last time that was good, should the clock go wrong. */
   #now;
+  #run;
 
-  constructor({ asked, native, pending }, time) {
-    this.asked = asked;
-    this.native = native;
-    this.pending = pending;
+  constructor(core, { time, site }, run, turn, now) {
+    this.core = core;
     this.time = time;
+    this.site = site;
+    this.#run = run;
+    this.#turn(turn);
+    this.#now = now;
   }
 
-  begin(begin) {
-    return this.#at((now) => begin(now));
+  get isAnswered() {
+    return this.decision !== undefined;
   }
 
-  goOn({ ask, wait }, answer) {
-    const { run } = ask ?? wait;
-    return this.#at((now) => answer(this.native, run, this.thrown, now));
+  /** What is still to be settled. */
+  get run() {
+    return this.isPaused ? this.#run : undefined;
   }
 
-  /** What a store is still to be asked, to have back what a decision holds whose clock went wrong on the way. */
-  abandon({ ask, wait }) {
+  goOn(answer) {
+    const now = this.time();
+    this.#turn(answer(this.core.native, this.#run, this.thrown, now));
+    this.#now = now;
+  }
+
+  /** Takes up where the addon says that the decision stands. */
+  #turn(turn) {
+    if (typeof turn === 'string') {
+      if (isDecision(turn)) this.decision = this.#decided(turn);
+      else this.ask = JSON.parse(turn);
+      return;
+    }
+    const { ask, decision, paused, wait } = checked(turn);
+    this.#run = (ask ?? wait ?? paused)?.run ?? this.#run;
+    this.ask = ask && asked(ask);
+    this.wait = wait;
+    this.isPaused = paused !== undefined;
+    const made = decision ?? paused?.decision;
+    if (made !== undefined) this.decision = this.#decided(made.told, made);
+  }
+
+  #decided(told, more) {
+    return new Decision(told, more, this.thrown, this.core.signers, this.site);
+  }
+
+  /** Whether a store is still to be asked, to have back what a decision holds whose clock went wrong on the way. */
+  abandon() {
     try {
-      return this.native.abandon((ask ?? wait).run, this.#now);
+      const ask = this.core.native.abandon(this.#run, this.#now);
+      this.ask = ask == null ? undefined : asked(ask);
+      return ask != null;
     } catch {
       // The decision is past giving back: the lease will lapse.
-      return null;
+      return false;
     }
   }
 
-  askNow({ ask, wait }) {
+  askNow() {
     try {
-      if (wait) return this.#perform(wait);
-      const reply = this.#ask(ask);
-      if (!isThenable(reply)) return replied(reply, ask.method);
+      if (this.ask === undefined) return this.#perform();
+      const reply = this.#ask();
+      if (!isThenable(reply)) return replied(reply, this.ask.method);
       if (isPromise(reply)) reply.then(ignore, ignore);
       return replied(undefined);
     } catch (error) {
@@ -116,49 +155,51 @@ class Course {
     }
   }
 
-  askLater({ ask, wait }) {
+  askLater() {
     try {
-      if (wait) return this.#submit(wait);
-      const reply = this.#ask(ask);
-      return isThenable(reply) ? inTime(reply, ask) : replied(reply, ask.method);
+      if (this.ask === undefined) return this.#submit();
+      const reply = this.#ask();
+      return isThenable(reply) ? inTime(reply, this.ask) : replied(reply, this.ask.method);
     } catch (error) {
       return failed(error);
     }
   }
 
-  #ask({ role, method, request, timeoutMs }) {
-    return this.asked[role][method](request, new CallOptions(timeoutMs));
+  #ask() {
+    const { role, method, request, timeoutMs } = this.ask;
+    return this.core.asked[role][method](request, new CallOptions(timeoutMs));
   }
 
-  #perform({ run }) {
-    this.native.perform(run, this.#now);
+  #perform() {
+    this.core.native.perform(this.#run, this.#now);
     return answered;
   }
 
   /** Ended by whoever is first: the store, or the deadline. */
-  #submit({ run, timeoutMs }) {
+  #submit() {
+    const { native, pending } = this.core;
     return new Promise((resolve) => {
       const end = (answer) => {
         clearTimeout(timer);
-        this.pending.delete(ticket);
+        pending.delete(ticket);
         resolve(answer);
       };
-      const timer = setTimeout(end, timeoutMs, answered);
-      const ticket = this.pending.add(() => end(answered));
+      const timer = setTimeout(end, this.wait.timeoutMs, answered);
+      const ticket = pending.add(() => end(answered));
       try {
-        this.native.submit(run, ticket, this.#now);
+        native.submit(this.#run, ticket, this.#now);
       } catch (error) {
         end(failed(error));
       }
     });
   }
+}
 
-  #at(step) {
-    const now = this.time();
-    const turn = checked(step(now));
-    this.#now = now;
-    return turn;
-  }
+/** What a store is asked, with the bytes that JSON cannot hold. */
+function asked({ bytes, bytesName, json }) {
+  const ask = JSON.parse(json);
+  if (bytesName !== undefined) ask.request[bytesName] = bytes;
+  return ask;
 }
 
 /** The answer of whoever is first: the store, or the deadline. The other comes to nothing. */
@@ -193,4 +234,4 @@ function isThenable(value) {
 
 function ignore() {}
 
-module.exports = { drive, driveLater, driven, drivenLater };
+module.exports = { begun, drive, driveLater, driven, drivenLater };

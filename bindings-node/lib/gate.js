@@ -3,7 +3,8 @@
 const { Admission, AsyncAdmission } = require('./admission.js');
 const { toJson } = require('./config.js');
 const { jobOf } = require('./conversion.js');
-const { drive, driveLater, driven, drivenLater } = require('./drive.js');
+const { Signers } = require('./decision.js');
+const { begun, drive, driveLater, driven, drivenLater } = require('./drive.js');
 const { checked } = require('./errors.js');
 const { AsyncGuard, Guard } = require('./guard.js');
 const input = require('./input.js');
@@ -13,11 +14,15 @@ const { bound } = require('./stores.js');
 
 /** What a method of a gate came to: how the decision begins, and what time it is. */
 class Call {
-  constructor(begin, time) {
+  /** `site` is the one that a signer may be of. */
+  constructor(begin, time, site = undefined) {
     this.begin = begin;
     this.time = time;
+    this.site = site;
   }
 }
+
+const unknown = () => undefined;
 
 /** A gate that is open. */
 class Core {
@@ -32,14 +37,16 @@ class Core {
     // Only who waits for stores of this process has to be told of their answers.
     const isTold = waitedFor && Object.values(roles).some((keeper) => typeof keeper === 'object');
     this.pending = isTold ? new Pending() : undefined;
-    this.native = checked(native.open(toJson(config), roles, this.pending?.answered)).gate;
+    this.open = checked(native.open(toJson(config), roles, this.pending?.answered));
+    this.native = this.open.gate;
+    this.signers = new Signers(this.native);
     this.underWay = new Set();
   }
 
   /** The time of a decision, asked for anew at each step. Where nobody tells, the addon looks at the machine's clock. */
   time(given) {
     if (given !== undefined) return () => given;
-    if (this.clock === undefined) return () => undefined;
+    if (this.clock === undefined) return unknown;
     return () => input.optionalNumber(this.clock() ?? null, 'what `clock` returns');
   }
 
@@ -59,39 +66,32 @@ class Core {
 
   callEvent(site, headers, body, options) {
     const { ip, now } = input.options(options, ['method', 'url', 'ip', 'now']);
-    return this.#withRequest('callEvent', site, headers, body, ip, now);
+    return this.#withRequest(this.open.callEvent, site, headers, body, ip, now);
   }
 
   admit(site, headers, body, options) {
     const { ip, now } = input.options(options, ['ip', 'now']);
-    return this.#withRequest('admit', site, headers, body, ip, now);
+    return this.#withRequest(this.open.admit, site, headers, body, ip, now);
   }
 
   /** The end of an admission; the time is that of its beginning unless it is given its own. */
-  settle(run, commit, now, time) {
-    return new Call(
-      (at) => this.native.settle(run, commit, at),
-      now === undefined ? time : this.time(now),
-    );
+  settle(run, commit, now, { time, site }) {
+    const at = now === undefined ? time : this.time(now);
+    return new Call((at) => this.native.settle(run, commit, at), at, site);
   }
 
   syncSession(site, headers, body, options) {
     const { ip, now } = input.options(options, ['ip', 'now']);
-    return this.#withRequest('syncSession', site, headers, body, ip, now);
+    return this.#withRequest(this.open.syncSession, site, headers, body, ip, now);
   }
 
   device(headers, body, options) {
     const known = ['site', 'method', 'url', 'ip', 'now'];
     const { site, method, url, ip, now } = input.options(options, known);
     const line = [input.text(method, '`method`'), input.text(url, '`url`')];
-    const request = [
-      input.text(site, '`site`'),
-      line,
-      input.headers(headers),
-      input.body(body),
-      ip,
-    ];
-    return new Call((at) => this.native.device(...request, at), this.time(now));
+    const texts = input.request(headers, input.text(site, '`site`'), ...line);
+    const bytes = input.body(body);
+    return new Call((at) => this.open.device(texts, bytes, ip, at), this.time(now), site);
   }
 
   confirmSale(site, callId, options) {
@@ -120,9 +120,10 @@ class Core {
     return new Call((at) => this.native.purge(most, at), this.time(now));
   }
 
-  #withRequest(method, site, headers, body, ip, now) {
-    const request = [input.text(site, '`site`'), input.headers(headers), input.body(body), ip];
-    return new Call((at) => this.native[method](...request, at), this.time(now));
+  #withRequest(decide, site, headers, body, ip, now) {
+    const texts = input.request(headers, input.text(site, '`site`'));
+    const bytes = input.body(body);
+    return new Call((at) => decide(texts, bytes, ip, at), this.time(now), site);
   }
 
   #withTexts(method, texts, options) {
@@ -192,11 +193,10 @@ class Gate extends Base {
 
   admit(site, headers, body, options) {
     const core = coreOf(this);
-    const { begin, time } = core.admit(site, headers, body, options);
-    return new Admission(driven(core, begin, time), (run, commit, now) => {
-      const call = core.settle(run, commit, now, time);
-      return drive(core, call.begin, call.time);
-    });
+    const call = core.admit(site, headers, body, options);
+    return new Admission(driven(core, call), (run, commit, now) =>
+      drive(core, core.settle(run, commit, now, call), run),
+    );
   }
 
   syncSession(site, headers, body, options) {
@@ -241,8 +241,7 @@ class Gate extends Base {
 
   #drive(call) {
     const core = coreOf(this);
-    const { begin, time } = call(core);
-    return drive(core, begin, time);
+    return drive(core, call(core));
   }
 }
 
@@ -252,45 +251,45 @@ class AsyncGate extends Base {
     super(config, stores, clock, true);
   }
 
-  async callEvent(site, headers, body, options) {
+  callEvent(site, headers, body, options) {
     return this.#drive((core) => core.callEvent(site, headers, body, options));
   }
 
   async admit(site, headers, body, options) {
     const core = coreOf(this);
-    const { begin, time } = core.admit(site, headers, body, options);
-    const answer = await this.#underWay(core, drivenLater(core, begin, time));
+    const call = core.admit(site, headers, body, options);
+    const answer = await this.#underWay(core, drivenLater(begun(core, call)));
     return new AsyncAdmission(answer, (run, commit, now) => {
-      const call = core.settle(run, commit, now, time);
-      return this.#underWay(core, driveLater(core, call.begin, call.time));
+      const course = begun(core, core.settle(run, commit, now, call), run);
+      return this.#underWay(core, driveLater(course));
     });
   }
 
-  async syncSession(site, headers, body, options) {
+  syncSession(site, headers, body, options) {
     return this.#drive((core) => core.syncSession(site, headers, body, options));
   }
 
-  async device(headers, body, options) {
+  device(headers, body, options) {
     return this.#drive((core) => core.device(headers, body, options));
   }
 
-  async confirmSale(site, callId, options) {
+  confirmSale(site, callId, options) {
     return this.#drive((core) => core.confirmSale(site, callId, options));
   }
 
-  async erase(site, fingerprint, options) {
+  erase(site, fingerprint, options) {
     return this.#drive((core) => core.erase(site, fingerprint, options));
   }
 
-  async takeConversions(site, limit, options) {
+  takeConversions(site, limit, options) {
     return this.#drive((core) => core.takeConversions(site, limit, options));
   }
 
-  async finishConversion(job, result, options) {
+  finishConversion(job, result, options) {
     return this.#drive((core) => core.finishConversion(job, result, options));
   }
 
-  async purge(limit, options) {
+  purge(limit, options) {
     return this.#drive((core) => core.purge(limit, options));
   }
 
@@ -308,8 +307,8 @@ class AsyncGate extends Base {
 
   async #drive(call) {
     const core = coreOf(this);
-    const { begin, time } = call(core);
-    return this.#underWay(core, driveLater(core, begin, time));
+    const course = begun(core, call(core));
+    return course.decision ?? (await this.#underWay(core, driveLater(course)));
   }
 
   /** What `close` waits for. */

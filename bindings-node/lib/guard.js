@@ -4,7 +4,6 @@ const { isAsyncFunction, isExternal } = require('node:util').types;
 const { signerOf } = require('./decision.js');
 const { Denied, checked } = require('./errors.js');
 const input = require('./input.js');
-const native = require('./native.js');
 const { toAddon } = require('./reply.js');
 
 /** The addon's side of a principal. */
@@ -39,15 +38,17 @@ class Principal {
 /** One tenant, for one principal that may do what it asked for. The guard makes it, and nothing else does. */
 class Scope {
   #made;
-  #tellTime;
+  #need;
+  #own;
 
-  /** `made` is what the addon handed out. */
-  constructor(made, principal, tellTime) {
+  /** `made` is the addon's side of the principal, `need` what it was let do; `own` asks the addon. */
+  constructor(made, need, own, principal) {
     if (new.target !== Scope || !isExternal(made)) {
       throw new TypeError('scopes come from a guard alone');
     }
     this.#made = made;
-    this.#tellTime = tellTime;
+    this.#need = need;
+    this.#own = own;
     this.tenant = principal.tenant;
     this.subject = principal.subject;
     Object.freeze(this);
@@ -57,8 +58,7 @@ class Scope {
     const isThere = value !== undefined && value !== null;
     const named = input.optionalText(tenant, '`tenant`');
     const step = input.optionalText(operation, '`operation`');
-    this.#tellTime?.();
-    allowed(native.own(this.#made, isThere, named, step));
+    allowed(this.#own(this.#made, this.#need, isThere, named, step));
     return value;
   }
 }
@@ -72,6 +72,8 @@ function allowed(judged, options) {
 /** What both forms of the guard have in common: only a verifier may have to be waited for. */
 class Base {
   #guard;
+  #own;
+  #require;
   #tellTime;
   #verifiers;
 
@@ -85,8 +87,14 @@ class Base {
       if (typeof verify === 'function') continue;
       throw new TypeError(`verifier \`${name}\` must be a function, not ${input.kind(verify)}`);
     }
-    this.#guard = core.native.guard([...this.#verifiers.keys()]);
+    const { guard, own, require } = core.native.guard([...this.#verifiers.keys()]);
+    this.#guard = guard;
+    this.#require = require;
     this.#tellTime = core.tellTime;
+    this.#own = (...scope) => {
+      this.#tellTime?.();
+      return own(...scope);
+    };
   }
 
   /** The addon's side, told what time it is. */
@@ -103,8 +111,10 @@ class Base {
     const made = principalOf(principal);
     const named = input.optionalText(tenant, '`tenant`');
     const step = input.optionalText(operation, '`operation`');
-    const judged = this.#native.require(made, input.text(need, '`need`'), named, step);
-    return new Scope(allowed(judged).scope, principal, this.#tellTime);
+    const wanted = input.text(need, '`need`');
+    this.#tellTime?.();
+    allowed(this.#require(made, wanted, named, step));
+    return new Scope(made, wanted, this.#own, principal);
   }
 
   _names() {

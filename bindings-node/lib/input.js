@@ -3,6 +3,7 @@
 /** What callers hand over, in the one form that the addon takes. Types are looked at here, values in Rust. */
 
 const { isAnyArrayBuffer, isSharedArrayBuffer, isUint8Array } = require('node:util').types;
+const { Texts } = require('./texts.js');
 
 /** What a value is, for people; never the value. */
 function kind(value) {
@@ -45,9 +46,11 @@ const OPTIONS = {
   everyMs: optionalNumber,
 };
 
+const NO_OPTIONS = Object.freeze({});
+
 function options(given, known) {
+  if (given === undefined) return NO_OPTIONS;
   const read = {};
-  if (given === undefined) return read;
   if (typeof given !== 'object' || given === null) {
     throw new TypeError(`the options must be an object, not ${kind(given)}`);
   }
@@ -62,8 +65,9 @@ function options(given, known) {
 
 /** The bytes of a buffer or view; copied only where another thread could change them meanwhile. */
 function view(value) {
-  if (isAnyArrayBuffer(value)) return view(new Uint8Array(value));
-  if (!ArrayBuffer.isView(value)) return undefined;
+  if (!ArrayBuffer.isView(value)) {
+    return isAnyArrayBuffer(value) ? view(new Uint8Array(value)) : undefined;
+  }
   if (isSharedArrayBuffer(value.buffer)) {
     return Uint8Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
   }
@@ -101,33 +105,57 @@ function secret(value) {
 /** More than any gate takes: what has no end is not read to it. */
 const PAIRS_MAX = 1000;
 
-/** Headers as names and values by turns, which is how Node has them in `rawHeaders`. */
-function headers(given) {
+/** Some texts, and the headers as names and values by turns, which is how Node has them in `rawHeaders`: all in one. */
+function withHeaders(texts, given) {
   if (typeof given !== 'object' || given === null) {
     throw new TypeError(`\`headers\` must be an object or an array, not ${kind(given)}`);
   }
-  if (Array.isArray(given) && typeof given[0] === 'string') return flat(given);
-  const pairs = [];
-  const entries = typeof given[Symbol.iterator] === 'function' ? given : Object.entries(given);
-  for (const pair of entries) {
-    if (pairs.length > 2 * PAIRS_MAX) break;
+  if (typeof given[Symbol.iterator] !== 'function') {
+    let count = 0;
+    for (const name of Object.keys(given)) {
+      if (count > PAIRS_MAX) break;
+      count += addHeader(texts, name, given[name]);
+    }
+  } else if (Array.isArray(given) && typeof given[0] === 'string') addFlat(texts, given);
+  else addPairs(texts, given);
+  return texts.joined;
+}
+
+function addPairs(texts, pairs) {
+  let count = 0;
+  for (const pair of pairs) {
+    if (count > PAIRS_MAX) break;
     if (!Array.isArray(pair) || pair.length !== 2) {
       throw new TypeError('each of `headers` must be a pair of a name and a value');
     }
-    const [name, value] = pair;
-    // Who asks for a header that is not there gets one of these.
-    if (value === undefined || value === null) continue;
-    for (const one of Array.isArray(value) ? value.slice(0, PAIRS_MAX + 1) : [value]) {
-      pairs.push(text(name, 'the name of a header'), text(one, 'the value of a header'));
-    }
+    count += addHeader(texts, pair[0], pair[1]);
   }
-  return pairs;
 }
 
-function flat(raw) {
+/** Adds a header as often as it has values, and says how often that is. */
+function addHeader(texts, name, value) {
+  // Who asks for a header that is not there gets one of these.
+  if (value === undefined || value === null) return 0;
+  if (!Array.isArray(value)) {
+    texts.add(text(name, 'the name of a header')).add(text(value, 'the value of a header'));
+    return 1;
+  }
+  const values = value.slice(0, PAIRS_MAX + 1);
+  for (const one of values) addHeader(texts, name, text(one, 'the value of a header'));
+  return values.length;
+}
+
+function addFlat(texts, raw) {
   if (raw.length % 2 === 1) throw new TypeError('flat `headers` must be names and values by turns');
   for (const one of raw) text(one, 'each of flat `headers`');
-  return raw;
+  for (const one of raw.slice(0, 2 * PAIRS_MAX + 2)) texts.add(one);
+}
+
+/** The texts of a request: what comes before its headers, and they. */
+function request(headers, ...before) {
+  const texts = new Texts();
+  for (const one of before) texts.add(one);
+  return withHeaders(texts, headers);
 }
 
 /** The plain object of names and values by turns. */
@@ -140,12 +168,12 @@ function unflattened(flat) {
 module.exports = {
   body,
   credential,
-  headers,
   kind,
   number,
   optionalNumber,
   optionalText,
   options,
+  request,
   secret,
   text,
   unflattened,

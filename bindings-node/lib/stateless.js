@@ -3,21 +3,30 @@
 const { checked } = require('./errors.js');
 const input = require('./input.js');
 const native = require('./native.js');
+const { Apart } = require('./texts.js');
 
 /** What is signed and when, if the request is authentic; else `null`. No replay protection. */
 function verify(scheme, secrets, headers, body, options) {
   const { now, toleranceS = 300 } = input.options(options, ['method', 'url', 'now', 'toleranceS']);
-  const { verified } = checked(
+  const name = input.text(scheme, '`scheme`');
+  const given = Array.isArray(secrets) ? secrets.map(input.secret) : input.secret(secrets);
+  const verified = checked(
     native.verify(
-      input.text(scheme, '`scheme`'),
-      (Array.isArray(secrets) ? secrets : [secrets]).map(input.secret),
-      input.headers(headers),
+      input.request(headers, name),
+      typeof given === 'string' || Array.isArray(given) ? given : [given],
       input.body(body),
       toleranceS,
       now,
     ),
   );
-  return verified == null ? null : Object.freeze({ id: null, timestamp: null, ...verified });
+  if (verified === null) return null;
+  const texts = new Apart(verified, 1, 2);
+  const [timestamp, id] = [texts.next(), texts.next()];
+  return Object.freeze({
+    id,
+    timestamp: timestamp === null ? null : Number(timestamp),
+    keyIndex: verified.charCodeAt(0),
+  });
 }
 
 /** The headers to send with a body. Without an `id`, one that nobody can guess. */

@@ -3,10 +3,10 @@
 use crate::{
     gate::NativeGate,
     input::{Misuse, whole},
-    turn::Standing,
+    turn::Turned,
 };
 use consentgate::{Conversion, ConversionResult, Millis};
-use napi::bindgen_prelude::{Buffer, Env, External, Result};
+use napi::bindgen_prelude::{Buffer, External};
 use napi_derive::napi;
 
 /// The largest whole number of JavaScript: 2^53 − 1.
@@ -56,27 +56,20 @@ impl From<&Conversion> for Due {
 impl NativeGate {
     /// Takes conversions out of the queue.
     #[napi(catch_unwind)]
-    pub fn take_conversions<'env>(
-        &self,
-        env: &'env Env,
-        site: String,
-        limit: f64,
-        now: Option<f64>,
-    ) -> Result<Standing<'env>> {
-        self.at(env, now, |now| Ok(self.host().take_conversions(&site, most(limit)?, now)))
+    pub fn take_conversions(&self, site: String, limit: f64, now: Option<f64>) -> Turned {
+        self.at(now, |now| Ok(self.host().take_conversions(&site, most(limit)?, now)))
     }
 
     /// Says how sending a conversion went.
     #[napi(catch_unwind)]
-    pub fn finish_conversion<'env>(
+    pub fn finish_conversion(
         &self,
-        env: &'env Env,
         job: &External<Conversion>,
         result: String,
         retry_in_ms: Option<f64>,
         now: Option<f64>,
-    ) -> Result<Standing<'env>> {
-        self.at(env, now, |now| {
+    ) -> Turned {
+        self.at(now, |now| {
             let result = ending(&result, retry_in_ms)?;
             Ok(self.host().finish_conversion(job, result, now))
         })
@@ -84,21 +77,16 @@ impl NativeGate {
 
     /// Drops a batch of what is over.
     #[napi(catch_unwind)]
-    pub fn purge<'env>(
-        &self,
-        env: &'env Env,
-        limit: f64,
-        now: Option<f64>,
-    ) -> Result<Standing<'env>> {
-        self.at(env, now, |now| Ok(self.host().purge(most(limit)?, now)))
+    pub fn purge(&self, limit: f64, now: Option<f64>) -> Turned {
+        self.at(now, |now| Ok(self.host().purge(most(limit)?, now)))
     }
 }
 
-fn most(limit: f64) -> std::result::Result<u64, Misuse> {
+fn most(limit: f64) -> Result<u64, Misuse> {
     whole(limit, WHOLE_MAX, "`limit`")
 }
 
-fn ending(result: &str, retry_in_ms: Option<f64>) -> std::result::Result<ConversionResult, Misuse> {
+fn ending(result: &str, retry_in_ms: Option<f64>) -> Result<ConversionResult, Misuse> {
     let retry = retry_in_ms.map(|ms| whole(ms, RETRY_MS_MAX, "`retryInMs`").map(Millis));
     match (result, retry.transpose()?) {
         ("retry", retry) => Ok(ConversionResult::Retry(retry)),

@@ -1,6 +1,11 @@
 //! Decisions as plain data.
 
-use crate::{conversion::Due, tables::number, turn::HostError};
+use crate::{
+    conversion::Due,
+    tables::number,
+    texts::{join, unit},
+    turn::HostError,
+};
 use consentgate::{Decision, Signer, StoreError};
 use napi::bindgen_prelude::External;
 use napi_derive::napi;
@@ -9,44 +14,58 @@ use std::error::Error;
 /// A decision; JavaScript makes its class `Decision` of it.
 #[napi(object, object_from_js = false)]
 pub struct Decided {
-    /// `accepted`, `noop`, …
-    pub outcome: &'static str,
-    /// The HTTP status.
-    pub status: u16,
-    /// Names and values by turns.
-    pub headers: Vec<String>,
-    /// The body.
-    pub body: String,
-    /// Why.
-    pub reason: &'static str,
-    /// Where.
-    pub stage: &'static str,
-    /// Which method.
-    pub flow: &'static str,
+    /// What every decision has; see [`told`].
+    pub told: String,
     /// The failure of a store.
     pub failure: Option<Failure>,
-    /// Seconds.
-    pub retry_after: Option<f64>,
-    /// The call.
-    pub call_id: Option<String>,
-    /// The event.
-    pub event_id: Option<String>,
-    /// The key.
-    pub key_id: Option<String>,
-    /// The device.
-    pub device_id: Option<String>,
     /// Who signed the request, if it was let in.
     pub signer: Option<External<Signer>>,
-    /// `enqueued` or `skipped`.
-    pub marketing: Option<&'static str>,
     /// Leased to the caller.
     pub conversions: Vec<Due>,
     /// How many conversions were cancelled.
     pub cancelled: f64,
     /// How many entries were dropped.
     pub removed: f64,
-    /// The memory of the process admitted.
-    pub admitted_locally: bool,
+}
+
+/// With what the text of a decision begins, and no other.
+pub const DECISION: char = 'd';
+
+/// A decision as a text: places in the tables of names, then texts, of which none is given as an empty one.
+pub fn told(decision: &Decision) -> String {
+    let begin = [
+        DECISION,
+        unit(decision.flow() as usize),
+        unit(decision.stage() as usize),
+        unit(decision.reason() as usize),
+        unit(decision.marketing().map_or(0, |marketing| marketing as usize + 1)),
+        unit(decision.was_admitted_locally().into()),
+        unit(decision.signer().is_some().into()),
+    ];
+    let mut headers = String::with_capacity(96);
+    for (name, value) in decision.headers() {
+        headers.extend([name, "\n", &value, "\n"]);
+    }
+    let retry_after = decision.retry_after().map(|seconds| seconds.to_string());
+    let call_id = decision.call_id().map(|id| id.to_hex());
+    let texts = [
+        call_id.as_deref(),
+        decision.event_id().map(|id| id.as_str()),
+        decision.key_id().map(|id| id.as_str()),
+        decision.device_id().map(|id| id.expose()),
+        retry_after.as_deref(),
+        Some(&headers),
+        Some(&decision.body()),
+    ];
+    join(begin, &texts.map(Option::unwrap_or_default))
+}
+
+/// Whether the text says all, but for who signed with a key.
+pub fn is_told(decision: &Decision) -> bool {
+    decision.error().is_none()
+        && decision.device_id().is_none()
+        && decision.conversions().is_empty()
+        && (decision.cancelled(), decision.removed()) == (0, 0)
 }
 
 /// Why a store failed.
@@ -62,28 +81,13 @@ pub struct Failure {
 
 impl From<Decision> for Decided {
     fn from(decision: Decision) -> Self {
-        let headers = decision.headers().flat_map(|(name, value)| [name.into(), value.into()]);
         Self {
-            outcome: decision.outcome().as_str(),
-            status: decision.status(),
-            headers: headers.collect(),
-            body: decision.body().into(),
-            reason: decision.reason().as_str(),
-            stage: decision.stage().as_str(),
-            flow: decision.flow().as_str(),
+            told: told(&decision),
             failure: decision.error().map(Failure::from),
-            #[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^53")]
-            retry_after: decision.retry_after().map(|seconds| seconds as f64),
-            call_id: decision.call_id().map(|id| id.to_string()),
-            event_id: decision.event_id().map(|id| id.as_str().into()),
-            key_id: decision.key_id().map(|id| id.as_str().into()),
-            device_id: decision.device_id().map(|id| id.expose().into()),
             signer: decision.signer().map(External::new),
-            marketing: decision.marketing().map(consentgate::Marketing::as_str),
             conversions: decision.conversions().iter().map(Due::from).collect(),
             cancelled: number(decision.cancelled()),
             removed: number(decision.removed()),
-            admitted_locally: decision.was_admitted_locally(),
         }
     }
 }

@@ -2,22 +2,25 @@
 
 use crate::{
     audit::{Sink, ToldClock, sink},
-    input::{Misuse, address, optional_time, pairs},
+    input::{Misuse, address, optional_time},
     native::Answered,
     sqlite::NativeSqlite,
-    turn::{Ask, HostError, Standing, Waiting},
+    texts::Texts,
+    turn::{Ask, HostError, Turned, Waiting, misused, turned},
     value::from_json,
 };
 use consentgate::{
-    DeviceRequest, Request, StoreError, StoreErrorKind, Timestamp,
+    DeviceRequest, Request, Signer, StoreError, StoreErrorKind, Timestamp,
     core::flow::Settlement,
     host::{HostGate, HostRoles, Keeper, Run, Turn},
     ids::Fingerprint,
 };
 use napi::bindgen_prelude::{
-    BufferSlice, ClassInstance, Either, Env, Error, External, Function, Result, Status, Utf16String,
+    BufferSlice, ClassInstance, Either, Env, Error, External, Function, FunctionCallContext,
+    Result, Status, ToNapiValue, Unknown, Utf16String,
 };
 use napi_derive::napi;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Who keeps a role: `true`, a store in JavaScript; `false`, the memory of the gate; or a store of this process.
 type RoleKeeper<'env> = Either<bool, ClassInstance<'env, NativeSqlite>>;
@@ -39,29 +42,44 @@ pub struct Roles<'env> {
 
 /// A gate that was built, or why not.
 #[napi(object, object_from_js = false)]
-pub struct Opened {
+#[derive(Default)]
+pub struct Opened<'env> {
     /// The gate.
     pub gate: Option<NativeGate>,
+    /// Decides on a signed event. Functions of their own cost a third of what methods do.
+    pub call_event: Option<Unknown<'env>>,
+    /// Lets in a signed event without a person.
+    pub admit: Option<Unknown<'env>>,
+    /// Takes in a statement of consent.
+    pub sync_session: Option<Unknown<'env>>,
+    /// Decides on a device's signed request.
+    pub device: Option<Unknown<'env>>,
     /// Why not.
     pub misuse: Option<Misuse>,
 }
 
 /// The gate that the classes `Gate` and `AsyncGate` drive.
 #[napi]
-pub struct NativeGate {
+#[derive(Clone)]
+pub struct NativeGate(Arc<Inner>);
+
+struct Inner {
     host: HostGate,
     answered: Option<Answered>,
     audit_clock: ToldClock,
+    /// Who signed what was let in last.
+    signer: Mutex<Option<Signer>>,
 }
 
 /// Builds a gate from the JSON of its configuration. `answered` is called with the ticket of a decision once the store
 /// of this process that it waits for has answered; without it, nothing can be submitted.
 #[napi(catch_unwind)]
-pub fn open(
+pub fn open<'env>(
+    env: &'env Env,
     config: &[u8],
     roles: Roles<'_>,
     answered: Option<Function<'_, f64, ()>>,
-) -> Result<Opened> {
+) -> Result<Opened<'env>> {
     let Roles { admission, sessions, calls, one_store, audit } = roles;
     let (admission, sessions, calls) = (keeper(&admission), keeper(&sessions), keeper(&calls));
     Ok(match HostGate::new(config, HostRoles { admission, sessions, calls, one_store }) {
@@ -72,9 +90,18 @@ pub fn open(
                 Some(given) => host.with_audit(sink(given), audit_clock.clone()),
                 None => host,
             };
-            Opened { gate: Some(NativeGate { host, answered, audit_clock }), misuse: None }
+            let inner = Inner { host, answered, audit_clock, signer: Mutex::default() };
+            let gate = NativeGate(Arc::new(inner));
+            Opened {
+                call_event: Some(gate.on_event(env, "callEvent", HostGate::call_event)?),
+                admit: Some(gate.on_event(env, "admit", HostGate::admit)?),
+                sync_session: Some(gate.on_event(env, "syncSession", HostGate::sync_session)?),
+                device: Some(gate.function(env, "device", NativeGate::device)?),
+                gate: Some(gate),
+                misuse: None,
+            }
         }
-        Err(error) => Opened { gate: None, misuse: Some(error.into()) },
+        Err(error) => Opened { misuse: Some(error.into()), ..Opened::default() },
     })
 }
 
@@ -92,170 +119,91 @@ impl NativeGate {
     #[napi(catch_unwind, getter)]
     pub fn body_bytes_max(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "at most 16 MiB")]
-        let bytes = self.host.body_bytes_max() as f64;
+        let bytes = self.host().body_bytes_max() as f64;
         bytes
     }
 
-    /// Decides on a signed event.
+    /// Who signed what was let in last, by the last call.
     #[napi(catch_unwind)]
-    pub fn call_event<'env>(
-        &self,
-        env: &'env Env,
-        site: String,
-        headers: Vec<Utf16String>,
-        body: &[u8],
-        ip: Option<String>,
-        now: Option<f64>,
-    ) -> Result<Standing<'env>> {
-        self.with_request(env, &site, &headers, body, ip, now, HostGate::call_event)
-    }
-
-    /// Lets in a signed event without a person.
-    #[napi(catch_unwind)]
-    pub fn admit<'env>(
-        &self,
-        env: &'env Env,
-        site: String,
-        headers: Vec<Utf16String>,
-        body: &[u8],
-        ip: Option<String>,
-        now: Option<f64>,
-    ) -> Result<Standing<'env>> {
-        self.with_request(env, &site, &headers, body, ip, now, HostGate::admit)
+    pub fn signer(&self) -> Option<External<Signer>> {
+        let signer = self.0.signer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        signer.map(External::new)
     }
 
     /// Goes on after the host's own work, which is to be committed or released.
     #[napi(catch_unwind)]
-    pub fn settle<'env>(
+    pub fn settle(
         &self,
-        env: &'env Env,
         waiting: &mut External<Waiting>,
         commit: bool,
         now: Option<f64>,
-    ) -> Result<Standing<'env>> {
+    ) -> Result<Turned> {
         let settlement = if commit { Settlement::Commit } else { Settlement::Release };
-        self.go_on(env, waiting, now, |run, now| self.host.settle(run, settlement, now))
-    }
-
-    /// Takes in a statement of consent.
-    #[napi(catch_unwind)]
-    pub fn sync_session<'env>(
-        &self,
-        env: &'env Env,
-        site: String,
-        headers: Vec<Utf16String>,
-        body: &[u8],
-        ip: Option<String>,
-        now: Option<f64>,
-    ) -> Result<Standing<'env>> {
-        self.with_request(env, &site, &headers, body, ip, now, HostGate::sync_session)
-    }
-
-    /// Decides on a device's signed request.
-    // `napi` copies what stands here to a function of its own, in which an `expect` would find nothing.
-    #[napi(catch_unwind)]
-    #[allow(clippy::too_many_arguments, reason = "what JavaScript hands over, in its order")]
-    pub fn device<'env>(
-        &self,
-        env: &'env Env,
-        site: String,
-        line: (String, String),
-        headers: Vec<Utf16String>,
-        body: &[u8],
-        ip: Option<String>,
-        now: Option<f64>,
-    ) -> Result<Standing<'env>> {
-        let headers = pairs(&headers);
-        let (site, method, url) = (&*site, &*line.0, &*line.1);
-        self.at(env, now, |now| {
-            let ip = address(ip)?;
-            let request = DeviceRequest { site, method, url, headers: &headers, body, ip };
-            Ok(self.host.device(&request, now))
-        })
+        self.go_on(waiting, now, |run, now| self.host().settle(run, settlement, now))
     }
 
     /// Queues the conversion of a sale.
     #[napi(catch_unwind)]
-    pub fn confirm_sale<'env>(
-        &self,
-        env: &'env Env,
-        site: String,
-        call_id: String,
-        now: Option<f64>,
-    ) -> Result<Standing<'env>> {
-        self.at(env, now, |now| Ok(self.host.confirm_sale(&site, &call_id, now)))
+    pub fn confirm_sale(&self, site: String, call_id: String, now: Option<f64>) -> Turned {
+        self.at(now, |now| Ok(self.host().confirm_sale(&site, &call_id, now)))
     }
 
     /// Forgets a person.
     #[napi(catch_unwind)]
-    pub fn erase<'env>(
-        &self,
-        env: &'env Env,
-        site: String,
-        fingerprint: Utf16String,
-        now: Option<f64>,
-    ) -> Result<Standing<'env>> {
+    pub fn erase(&self, site: String, fingerprint: Utf16String, now: Option<f64>) -> Turned {
         // Half of a surrogate pair is nobody, and must not become whoever has the replacement in their name.
         let fingerprint = String::from_utf16(&fingerprint).unwrap_or_default();
         let wrong = || Misuse::range("`fingerprint` must be 1 to 256 bytes of UTF-8 without NUL");
-        self.at(env, now, |now| {
+        self.at(now, |now| {
             let fingerprint = Fingerprint::new(&fingerprint).ok_or_else(wrong)?;
-            Ok(self.host.erase(&site, fingerprint, now))
+            Ok(self.host().erase(&site, fingerprint, now))
         })
     }
 
     /// Goes on with a store's reply, given as JSON and the bytes that JSON cannot hold.
     #[napi(catch_unwind)]
-    pub fn resume<'env>(
+    pub fn resume(
         &self,
-        env: &'env Env,
         waiting: &mut External<Waiting>,
         reply: String,
         bytes: Vec<BufferSlice<'_>>,
         now: Option<f64>,
-    ) -> Result<Standing<'env>> {
+    ) -> Result<Turned> {
         let reply = from_json(&reply, &bytes);
-        self.go_on(env, waiting, now, |run, now| self.host.resume(run, Ok(&reply), now))
+        self.go_on(waiting, now, |run, now| self.host().resume(run, Ok(&reply), now))
     }
 
     /// Goes on after a store threw what JavaScript keeps under the number `thrown`.
     #[napi(catch_unwind)]
-    pub fn fail<'env>(
+    pub fn fail(
         &self,
-        env: &'env Env,
         waiting: &mut External<Waiting>,
         thrown: u32,
         nothing_written: bool,
         now: Option<f64>,
-    ) -> Result<Standing<'env>> {
+    ) -> Result<Turned> {
         let error = StoreError::failed(HostError(thrown));
         let error = if nothing_written { error.and_nothing_written() } else { error };
-        self.go_on(env, waiting, now, |run, now| self.host.resume(run, Err(error), now))
+        self.go_on(waiting, now, |run, now| self.host().resume(run, Err(error), now))
     }
 
     /// Goes on after a store's deadline has passed.
     #[napi(catch_unwind)]
-    pub fn time_out<'env>(
-        &self,
-        env: &'env Env,
-        waiting: &mut External<Waiting>,
-        now: Option<f64>,
-    ) -> Result<Standing<'env>> {
+    pub fn time_out(&self, waiting: &mut External<Waiting>, now: Option<f64>) -> Result<Turned> {
         let error = StoreError::new(StoreErrorKind::TimedOut);
-        self.go_on(env, waiting, now, |run, now| self.host.resume(run, Err(error), now))
+        self.go_on(waiting, now, |run, now| self.host().resume(run, Err(error), now))
     }
 
     /// Ends a decision that nobody waits for; what a store is still to be asked, to give back what is held.
     #[napi(catch_unwind)]
-    pub fn abandon<'env>(
+    pub fn abandon(
         &self,
-        env: &'env Env,
         waiting: &mut External<Waiting>,
         now: Option<f64>,
-    ) -> Result<Option<Ask<'env>>> {
+    ) -> Result<Option<Ask>> {
         let run = taken(waiting)?;
-        match self.host.abandon(run, self.time(now)) {
-            Some((run, ask)) => Ask::new(env, run, &ask).map(Some),
+        match self.host().abandon(run, self.time(now)) {
+            Some((_, ask)) => Ok(Some(Ask::new(&ask, None))),
             None => Ok(None),
         }
     }
@@ -263,76 +211,109 @@ impl NativeGate {
     /// Adds or changes a site.
     #[napi(catch_unwind)]
     pub fn set_site(&self, site: String, config: &[u8], now: Option<f64>) -> Option<Misuse> {
-        self.change(now, |now| Ok(self.host.set_site(&site, config, now)?))
+        self.change(now, |now| Ok(self.host().set_site(&site, config, now)?))
     }
 
     /// Removes a site.
     #[napi(catch_unwind)]
     pub fn remove_site(&self, site: String, now: Option<f64>) -> Option<Misuse> {
-        self.change(now, |now| Ok(self.host.remove_site(&site, now)?))
+        self.change(now, |now| Ok(self.host().remove_site(&site, now)?))
     }
 }
 
 impl NativeGate {
     pub(crate) fn host(&self) -> &HostGate {
-        &self.host
+        &self.0.host
     }
 
     /// The time that was given, or the machine's. It was read before, when the decision came to wait.
     pub(crate) fn time(&self, now: Option<f64>) -> Timestamp {
-        self.host.now(optional_time(now).unwrap_or_default())
+        self.host().now(optional_time(now).unwrap_or_default())
     }
 
     pub(crate) fn audit_clock(&self) -> &ToldClock {
-        &self.audit_clock
+        &self.0.audit_clock
     }
 
     pub(crate) fn answered(&self) -> Option<&Answered> {
-        self.answered.as_ref()
+        self.0.answered.as_ref()
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what JavaScript hands over, in its order")]
-    fn with_request<'env>(
+    pub(crate) fn at(
         &self,
-        env: &'env Env,
-        site: &str,
-        headers: &[Utf16String],
-        body: &[u8],
-        ip: Option<String>,
-        now: Option<f64>,
-        begin: fn(&HostGate, &Request<'_>, Timestamp) -> Turn,
-    ) -> Result<Standing<'env>> {
-        let headers = pairs(headers);
-        self.at(env, now, |now| {
-            let request = Request { site, headers: &headers, body, ip: address(ip)? };
-            Ok(begin(&self.host, &request, now))
-        })
-    }
-
-    pub(crate) fn at<'env>(
-        &self,
-        env: &'env Env,
         now: Option<f64>,
         begin: impl FnOnce(Timestamp) -> std::result::Result<Turn, Misuse>,
-    ) -> Result<Standing<'env>> {
-        match optional_time(now).and_then(|now| begin(self.host.now(now))) {
-            Ok(turn) => Standing::new(env, &self.host, turn),
-            Err(misuse) => Ok(Standing::misuse(misuse)),
+    ) -> Turned {
+        match optional_time(now).and_then(|now| begin(self.host().now(now))) {
+            Ok(turn) => self.turned(turn, None),
+            Err(misuse) => misused(misuse),
         }
     }
 
-    pub(crate) fn go_on<'env>(
+    pub(crate) fn go_on(
         &self,
-        env: &'env Env,
         waiting: &mut External<Waiting>,
         now: Option<f64>,
         go_on: impl FnOnce(Run, Timestamp) -> Turn,
-    ) -> Result<Standing<'env>> {
+    ) -> Result<Turned> {
         match optional_time(now) {
             // The decision stays where it is and can still be abandoned.
-            Err(misuse) => Ok(Standing::misuse(misuse)),
-            Ok(now) => Standing::new(env, &self.host, go_on(taken(waiting)?, self.host.now(now))),
+            Err(misuse) => Ok(misused(misuse)),
+            Ok(now) => {
+                let turn = go_on(taken(waiting)?, self.host().now(now));
+                Ok(self.turned(turn, Some(waiting)))
+            }
         }
+    }
+
+    fn turned(&self, turn: Turn, place: Option<&mut Waiting>) -> Turned {
+        if let Turn::Done(decision) = &turn {
+            *self.0.signer.lock().unwrap_or_else(PoisonError::into_inner) = decision.signer();
+        }
+        turned(self.host(), turn, place)
+    }
+
+    /// A function that takes texts, a body, an address and a time.
+    fn function<'env>(
+        &self,
+        env: &'env Env,
+        name: &str,
+        decide: impl Fn(&Self, &Asked<'_>) -> Turned + 'static,
+    ) -> Result<Unknown<'env>> {
+        let gate = self.clone();
+        let function = move |call: FunctionCallContext<'_>| {
+            let texts = Texts::new(call.get(0)?);
+            let (ip, now) = (call.get(2)?, call.get(3)?);
+            Ok(decide(&gate, &Asked { texts, body: call.get(1)?, ip, now }))
+        };
+        env.create_function_from_closure::<(), Turned, _>(name, function)?.into_unknown(env)
+    }
+
+    /// Such a function, whose texts are the site, and then names and values of headers by turns.
+    fn on_event<'env>(
+        &self,
+        env: &'env Env,
+        name: &str,
+        begin: fn(&HostGate, &Request<'_>, Timestamp) -> Turn,
+    ) -> Result<Unknown<'env>> {
+        self.function(env, name, move |gate, Asked { texts, body, ip, now }| {
+            let (site, headers) = (&texts.text(0), &texts.headers(1));
+            gate.at(*now, |now| {
+                let request = Request { site, headers, body, ip: address(ip.as_deref())? };
+                Ok(begin(gate.host(), &request, now))
+            })
+        })
+    }
+
+    /// The texts are site, method and URL, and then names and values of headers by turns.
+    fn device(&self, Asked { texts, body, ip, now }: &Asked<'_>) -> Turned {
+        let (site, method, url) = (&*texts.text(0), &*texts.text(1), &*texts.text(2));
+        let headers = &texts.headers(3);
+        self.at(*now, |now| {
+            let ip = address(ip.as_deref())?;
+            let request = DeviceRequest { site, method, url, headers, body, ip };
+            Ok(self.host().device(&request, now))
+        })
     }
 
     fn change(
@@ -340,8 +321,16 @@ impl NativeGate {
         now: Option<f64>,
         change: impl FnOnce(Timestamp) -> std::result::Result<(), Misuse>,
     ) -> Option<Misuse> {
-        optional_time(now).and_then(|now| change(self.host.now(now))).err()
+        optional_time(now).and_then(|now| change(self.host().now(now))).err()
     }
+}
+
+/// A request as JavaScript hands it over.
+struct Asked<'a> {
+    texts: Texts,
+    body: &'a [u8],
+    ip: Option<String>,
+    now: Option<f64>,
 }
 
 /// Nothing but the drivers holds a decision on its way, and they take it up once.

@@ -2,26 +2,38 @@
 
 use crate::{gate::NativeGate, input::Misuse, value::from_json};
 use consentgate::{
-    Denied, Guard, Operation, Principal, Scope, Signer, VerifierFailed, Violation,
+    Denied, Guard, Operation, Principal, Signer, VerifierFailed, Violation,
     host::{Value, claims},
 };
-use napi::bindgen_prelude::External;
+use napi::bindgen_prelude::{Env, External, FunctionCallContext, Result, ToNapiValue, Unknown};
 use napi_derive::napi;
+use std::sync::Arc;
 
 /// The guard, without the verifiers.
 #[napi]
 pub struct NativeGuard {
-    guard: Guard<()>,
+    guard: Arc<Guard<()>>,
 }
 
-/// One of: a principal, a scope, what was handed on; else why not.
+/// A guard that was made.
+#[napi(object, object_from_js = false)]
+pub struct MadeGuard<'env> {
+    /// The guard.
+    pub guard: NativeGuard,
+    /// Why a principal may not do in a tenant what it asks for, if it may not. Functions of their own cost a third of
+    /// what methods do, and a scope for JavaScript to hold several times that: it is made again from what was asked,
+    /// which makes the same of it, once something is to be owned.
+    pub require: Unknown<'env>,
+    /// Why what belongs to a tenant is not the scope's, if it is not.
+    pub own: Unknown<'env>,
+}
+
+/// A principal; or why not.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct Judged {
     /// Who it is.
     pub principal: Option<Known>,
-    /// What it may do.
-    pub scope: Option<External<Scope>>,
     /// The guard says no.
     pub denied: Option<Denial>,
     /// The call was none.
@@ -71,8 +83,13 @@ pub struct Tried {
 impl NativeGate {
     /// A guard of tenants whose verifiers have these names.
     #[napi(catch_unwind)]
-    pub fn guard(&self, verifiers: Vec<String>) -> NativeGuard {
-        NativeGuard { guard: self.host().guard(verifiers.iter().map(String::as_str)) }
+    pub fn guard<'env>(&self, env: &'env Env, verifiers: Vec<String>) -> Result<MadeGuard<'env>> {
+        let guard = Arc::new(self.host().guard(verifiers.iter().map(String::as_str)));
+        Ok(MadeGuard {
+            require: function(env, "require", guard.clone(), require)?,
+            own: function(env, "own", guard.clone(), own)?,
+            guard: NativeGuard { guard },
+        })
     }
 }
 
@@ -100,41 +117,49 @@ impl NativeGuard {
     pub fn principal(&self, signer: Option<&External<Signer>>) -> Judged {
         self.guard.principal_of(signer.map(|signer| &**signer)).into()
     }
-
-    /// A scope, where the principal may do what it asks for.
-    #[napi(catch_unwind)]
-    pub fn require(
-        &self,
-        principal: &External<Principal>,
-        need: String,
-        tenant: Option<String>,
-        operation: Option<String>,
-    ) -> Judged {
-        match operation_of(operation.as_deref(), Operation::OF_REQUIRE) {
-            Ok(at) => self.guard.require(principal, &need, tenant.as_deref(), at).into(),
-            Err(misuse) => Judged { misuse: Some(misuse), ..Judged::default() },
-        }
-    }
 }
 
-/// Why what belongs to `tenant` is not the scope's, if it is not; `is_there`: whether anything was found.
-#[napi(catch_unwind)]
-pub fn own(
-    scope: &External<Scope>,
-    is_there: bool,
-    tenant: Option<String>,
-    operation: Option<String>,
-) -> Option<Judged> {
-    match operation_of(operation.as_deref(), Operation::OF_OWN) {
+/// A function that a guard answers; nothing, where it denies nothing.
+fn function<'env>(
+    env: &'env Env,
+    name: &str,
+    guard: Arc<Guard<()>>,
+    judge: fn(&Guard<()>, &FunctionCallContext<'_>) -> Result<Option<Judged>>,
+) -> Result<Unknown<'env>> {
+    let function = move |call: FunctionCallContext<'_>| judge(&guard, &call);
+    env.create_function_from_closure::<(), _, _>(name, function)?.into_unknown(env)
+}
+
+/// Of a principal, a need, a tenant and an operation.
+fn require(guard: &Guard<()>, call: &FunctionCallContext<'_>) -> Result<Option<Judged>> {
+    let (principal, need): (&External<Principal>, String) = (call.get(0)?, call.get(1)?);
+    let (tenant, operation): (Option<String>, Option<String>) = (call.get(2)?, call.get(3)?);
+    Ok(match operation_of(operation.as_deref(), Operation::OF_REQUIRE) {
+        Ok(at) => guard.require(principal, &need, tenant.as_deref(), at).err().map(Judged::from),
+        Err(misuse) => Some(misuse.into()),
+    })
+}
+
+/// Of what `require` let a principal do, of whether anything was found, the tenant that its row names, and an operation.
+fn own(guard: &Guard<()>, call: &FunctionCallContext<'_>) -> Result<Option<Judged>> {
+    let (principal, need): (&External<Principal>, String) = (call.get(0)?, call.get(1)?);
+    let (is_there, tenant): (bool, Option<String>) = (call.get(2)?, call.get(3)?);
+    let operation: Option<String> = call.get(4)?;
+    Ok(match operation_of(operation.as_deref(), Operation::OF_OWN) {
         Ok(at) => {
             let found = is_there.then(|| tenant.as_deref().unwrap_or_default());
-            scope.own(found, |tenant| tenant, at).err().map(Judged::from)
+            let own = principal.identity().tenant().as_str();
+            let scope = guard.require(principal, &need, Some(own), Operation::OF_REQUIRE);
+            scope.and_then(|scope| scope.own(found, |tenant| tenant, at)).err().map(Judged::from)
         }
-        Err(misuse) => Some(Judged { misuse: Some(misuse), ..Judged::default() }),
-    }
+        Err(misuse) => Some(misuse.into()),
+    })
 }
 
-fn operation_of(name: Option<&str>, otherwise: Operation) -> Result<Operation, Misuse> {
+fn operation_of(
+    name: Option<&str>,
+    otherwise: Operation,
+) -> std::result::Result<Operation, Misuse> {
     let named = name.map_or(Some(otherwise), Operation::from_name);
     named.ok_or_else(|| {
         let names: Vec<_> = Operation::ALL.iter().map(|own| own.as_str()).collect();
@@ -142,8 +167,8 @@ fn operation_of(name: Option<&str>, otherwise: Operation) -> Result<Operation, M
     })
 }
 
-impl From<Result<Principal, Denied>> for Judged {
-    fn from(principal: Result<Principal, Denied>) -> Self {
+impl From<std::result::Result<Principal, Denied>> for Judged {
+    fn from(principal: std::result::Result<Principal, Denied>) -> Self {
         let made = match principal {
             Ok(made) => made,
             Err(denied) => return denied.into(),
@@ -160,12 +185,9 @@ impl From<Result<Principal, Denied>> for Judged {
     }
 }
 
-impl From<Result<Scope, Denied>> for Judged {
-    fn from(scope: Result<Scope, Denied>) -> Self {
-        match scope {
-            Ok(scope) => Self { scope: Some(External::new(scope)), ..Self::default() },
-            Err(denied) => denied.into(),
-        }
+impl From<Misuse> for Judged {
+    fn from(misuse: Misuse) -> Self {
+        Self { misuse: Some(misuse), ..Self::default() }
     }
 }
 

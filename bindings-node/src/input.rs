@@ -1,7 +1,6 @@
 //! What JavaScript hands over, as the types of the core.
 
 use consentgate::{ConfigError, Timestamp};
-use napi::bindgen_prelude::Utf16String;
 use napi_derive::napi;
 use std::net::IpAddr;
 
@@ -42,22 +41,6 @@ impl From<ConfigError> for Misuse {
     }
 }
 
-/// Raw header pairs.
-pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
-
-/// Names and values by turns, as Node's `rawHeaders` has them.
-pub fn pairs(flat: &[Utf16String]) -> Pairs {
-    let (pairs, _) = flat.as_chunks::<2>();
-    pairs.iter().map(|[name, value]| (header_bytes(name), header_bytes(value))).collect()
-}
-
-/// HTTP header texts are Latin-1 in JavaScript, one character a byte. A text that no request can have brought keeps
-/// its other characters as UTF-8, so that none turns into ASCII.
-fn header_bytes(text: &[u16]) -> Vec<u8> {
-    let latin1: Result<Vec<u8>, _> = text.iter().map(|unit| u8::try_from(*unit)).collect();
-    latin1.unwrap_or_else(|_| String::from_utf16_lossy(text).into_bytes())
-}
-
 /// A time as JavaScript has it. Everything but whole numbers is refused here: Node-API would turn NaN into 0.
 pub fn time(ms: f64, what: &str) -> Result<Timestamp, Misuse> {
     #[expect(
@@ -86,7 +69,7 @@ pub fn whole(number: f64, max: u64, what: &str) -> Result<u64, Misuse> {
 }
 
 /// A peer's address; the zone of a link-local one (`fe80::1%eth0`) says nothing about the peer.
-pub fn address(text: Option<String>) -> Result<Option<IpAddr>, Misuse> {
+pub fn address(text: Option<&str>) -> Result<Option<IpAddr>, Misuse> {
     let Some(text) = text else { return Ok(None) };
     let bare = text.split('%').next().unwrap_or_default();
     bare.parse().map(Some).map_err(|_| Misuse::range("`ip` must be an IPv4 or IPv6 address"))

@@ -6,6 +6,7 @@
 
 mod audit;
 mod conversion;
+mod copied;
 mod decision;
 mod gate;
 mod guard;
@@ -16,5 +17,6 @@ mod sqlite;
 mod sqlite_audit;
 mod stateless;
 mod tables;
+mod texts;
 mod turn;
 mod value;

@@ -2,12 +2,12 @@
 
 use crate::{
     gate::NativeGate,
-    turn::{Standing, Waiting},
+    turn::{Turned, Waiting},
 };
 use consentgate::{StoreError, StoreErrorKind, host::Run};
 use napi::{
     Status,
-    bindgen_prelude::{Env, Error, External, Function, Result},
+    bindgen_prelude::{Error, External, Function, Result},
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
 };
 use napi_derive::napi;
@@ -55,14 +55,9 @@ impl NativeGate {
 
     /// Goes on with what the store has answered. If it has not, its time is over.
     #[napi(catch_unwind)]
-    pub fn take_up<'env>(
-        &self,
-        env: &'env Env,
-        waiting: &mut External<Waiting>,
-        now: Option<f64>,
-    ) -> Result<Standing<'env>> {
+    pub fn take_up(&self, waiting: &mut External<Waiting>, now: Option<f64>) -> Result<Turned> {
         let reply = waiting.reply().clone();
-        self.go_on(env, waiting, now, |run: Run, now| match reply.take() {
+        self.go_on(waiting, now, |run: Run, now| match reply.take() {
             Some(reply) => self.host().take_up(run, Some(reply), now),
             None => self.host().resume(run, Err(StoreError::new(StoreErrorKind::TimedOut)), now),
         })

@@ -1,6 +1,9 @@
 //! `verify` and `sign`, and a device's half.
 
-use crate::input::{Misuse, optional_time, pairs, whole};
+use crate::{
+    input::{Misuse, optional_time, whole},
+    texts::{Texts, join, unit},
+};
 use consentgate::{Clock, DeviceToSign, SecretInput, SystemClock, Timestamp};
 use napi::bindgen_prelude::{Either, Uint8Array, Utf16String};
 use napi_derive::napi;
@@ -8,25 +11,11 @@ use napi_derive::napi;
 /// A secret: text or bytes.
 type SecretValue = Either<String, Uint8Array>;
 
-/// What `verify` found.
+/// Why nothing was verified.
 #[napi(object, object_from_js = false)]
-#[derive(Default)]
 pub struct Checked {
-    /// The request is authentic.
-    pub verified: Option<Verified>,
     /// The call was none.
-    pub misuse: Option<Misuse>,
-}
-
-/// An authentic request.
-#[napi(object, object_from_js = false)]
-pub struct Verified {
-    /// The id signed in a header, where the scheme has one.
-    pub id: Option<String>,
-    /// The signed time, in milliseconds, where the scheme has one.
-    pub timestamp: Option<f64>,
-    /// The place of the secret that was right.
-    pub key_index: u32,
+    pub misuse: Misuse,
 }
 
 /// What `sign` made.
@@ -39,19 +28,19 @@ pub struct Signed {
     pub misuse: Option<Misuse>,
 }
 
-/// Verifies a request's signature and time.
+/// Verifies a request's signature and time. The texts are the scheme, and then names and values of headers by turns.
+/// Nothing, where the request is not authentic.
 #[napi(catch_unwind)]
 pub fn verify(
-    scheme: String,
-    secrets: Vec<SecretValue>,
-    headers: Vec<Utf16String>,
+    texts: Utf16String,
+    secrets: Either<String, Vec<SecretValue>>,
     body: &[u8],
     tolerance_s: f64,
     now: Option<f64>,
-) -> Checked {
-    match try_verify(&scheme, &secrets, &headers, body, tolerance_s, now) {
-        Ok(verified) => Checked { verified, misuse: None },
-        Err(misuse) => Checked { verified: None, misuse: Some(misuse) },
+) -> Option<Either<String, Checked>> {
+    match try_verify(&Texts::new(texts), &secrets, body, tolerance_s, now) {
+        Ok(verified) => verified.map(Either::A),
+        Err(misuse) => Some(Either::B(Checked { misuse })),
     }
 }
 
@@ -135,28 +124,34 @@ pub fn device_secret(
     }
 }
 
+/// As a text: the place of the secret that was right, then the signed time in milliseconds and the id signed in a
+/// header, where the scheme has them.
 fn try_verify(
-    scheme: &str,
-    secrets: &[SecretValue],
-    headers: &[Utf16String],
+    texts: &Texts,
+    secrets: &Either<String, Vec<SecretValue>>,
     body: &[u8],
     tolerance_s: f64,
     now: Option<f64>,
-) -> Result<Option<Verified>, Misuse> {
-    let secrets: Vec<_> = secrets.iter().map(secret_input).collect();
+) -> Result<Option<String>, Misuse> {
+    let secrets: Vec<_> = match secrets {
+        Either::A(text) => vec![SecretInput::Text(text)],
+        Either::B(several) => several.iter().map(secret_input).collect(),
+    };
     let verified = consentgate::verify(
-        scheme,
+        &texts.text(0),
         &secrets,
-        &pairs(headers),
+        &texts.headers(1),
         body,
         whole_seconds(tolerance_s),
         instant(now)?,
     )?;
-    Ok(verified.map(|verified| Verified {
-        id: verified.id().map(|id| id.as_str().into()),
-        #[expect(clippy::cast_precision_loss, reason = "times are far below 2^53")]
-        timestamp: verified.timestamp().map(|signed| signed.as_millis() as f64),
-        key_index: u32::try_from(verified.key_index()).unwrap_or(u32::MAX),
+    Ok(verified.map(|verified| {
+        let at = verified.timestamp().map(|signed| signed.as_millis().to_string());
+        let id = verified.id().map(|id| id.as_str());
+        join(
+            [unit(verified.key_index())],
+            &[at.as_deref().unwrap_or_default(), id.unwrap_or_default()],
+        )
     }))
 }
 

@@ -116,6 +116,28 @@ pub fn names() -> Names {
     }
 }
 
+/// What a reason comes to.
+#[napi(object, object_from_js = false)]
+pub struct ReasonRow {
+    /// The reason.
+    pub reason: &'static str,
+    /// Its outcome.
+    pub outcome: &'static str,
+    /// Its HTTP status.
+    pub status: u16,
+}
+
+/// The table of reasons.
+#[napi(catch_unwind)]
+pub fn reasons() -> Vec<ReasonRow> {
+    let row = |reason: &Reason| ReasonRow {
+        reason: reason.as_str(),
+        outcome: reason.outcome().as_str(),
+        status: reason.answer().status(),
+    };
+    Reason::ALL.iter().map(row).collect()
+}
+
 #[napi]
 impl NativeGate {
     /// All counters in the Prometheus text format, and which stores rest.

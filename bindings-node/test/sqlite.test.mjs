@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { AsyncGate, ConfigError, Gate, memory, sqlite } from 'consentgate';
+import { AsyncGate, ConfigError, Decision, Gate, memory, sqlite } from 'consentgate';
 import { EVENT, NOW, consent, hosted, signed, site, stores } from './support/world.mjs';
 
 const at = { now: NOW };
@@ -166,20 +166,22 @@ test('law 11: closed while decisions wait: each has its answer', async () => {
 });
 
 test('a deadline that passes: 503, and an answer that is late comes to nothing', async () => {
-  const native = createRequire(import.meta.url)('../lib/native.js');
+  const require = createRequire(import.meta.url);
+  const native = require('../lib/native.js');
+  const { request } = require('../lib/input.js');
   const { store } = native.openSqlite(file(), undefined);
   const roles = { admission: store, sessions: store, calls: store, oneStore: true };
   const tickets = [];
   const config = Buffer.from(JSON.stringify(filed()));
-  const { gate } = native.open(config, roles, (ticket) => tickets.push(ticket));
-  const headers = Object.entries(signed()).flat();
-  const begun = () => gate.callEvent('acme', headers, Buffer.from(EVENT), undefined, NOW).wait;
+  const { gate, callEvent } = native.open(config, roles, (ticket) => tickets.push(ticket));
+  const asked = [request(signed(), 'acme'), Buffer.from(EVENT), undefined, NOW];
+  const begun = () => callEvent(...asked).wait;
 
   const { run, timeoutMs } = begun();
   assert.equal(timeoutMs, patient.admit);
   // Not even asked when its time is over.
   const late = gate.takeUp(run, NOW).decision;
-  assert.equal(late.reason, 'store_failed');
+  assert.equal(new Decision(late.told, late, []).reason, 'store_failed');
   assert.match(late.failure.message, /did not answer in time/);
   assert.throws(() => gate.takeUp(run, NOW), /taken up before/);
   assert.throws(() => gate.submit(run, 1, NOW), /waits for no store/);
@@ -195,30 +197,33 @@ test('a deadline that passes: 503, and an answer that is late comes to nothing',
   assert.ok(gate.takeUp(answered.run, NOW).wait);
 
   // Without anybody to tell there is nothing to submit.
-  const silent = native.open(config, roles, undefined).gate;
-  const { wait } = silent.callEvent('acme', headers, Buffer.from(EVENT), undefined, NOW);
-  assert.throws(() => silent.submit(wait.run, 1, NOW), /nobody/);
+  const silent = native.open(config, roles, undefined);
+  const { wait } = silent.callEvent(...asked);
+  assert.throws(() => silent.gate.submit(wait.run, 1, NOW), /nobody/);
   store.close();
 });
 
 test('field 36: a store that stalls is given up at the deadline, and told too late by nobody', async () => {
   const require = createRequire(import.meta.url);
-  const { driveLater } = require('../lib/drive.js');
+  const { begun, driveLater } = require('../lib/drive.js');
+  const { request } = require('../lib/input.js');
   const { Pending } = require('../lib/pending.js');
   const native = require('../lib/native.js');
   const { store } = native.openSqlite(file(), undefined);
   const pending = new Pending();
   const roles = { admission: store, sessions: false, calls: false, oneStore: false };
   const config = Buffer.from(JSON.stringify(hosted({ deadline_ms: { admit: 30 } })));
-  const { gate } = native.open(config, roles, pending.answered);
+  const { gate, callEvent } = native.open(config, roles, pending.answered);
   const tickets = [];
   const stalled = {
     submit: (_, ticket) => tickets.push(ticket),
     takeUp: (...given) => gate.takeUp(...given),
   };
-  const headers = Object.entries(signed()).flat();
-  const begin = (now) => gate.callEvent('acme', headers, Buffer.from(EVENT), undefined, now);
-  const decision = await driveLater({ native: stalled, pending }, begin, () => NOW);
+  const texts = request(signed(), 'acme');
+  const begin = (now) => callEvent(texts, Buffer.from(EVENT), undefined, now);
+  const decision = await driveLater(
+    begun({ native: stalled, pending }, { begin, time: () => NOW }),
+  );
   assert.deepEqual([decision.status, decision.reason], [503, 'store_failed']);
   assert.match(decision.error.message, /did not answer in time/);
   assert.deepEqual(gate.counters().storeFailures.admission, { errors: 0, timeouts: 1 });

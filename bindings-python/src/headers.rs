@@ -6,27 +6,26 @@ use pyo3::{
     exceptions::PyTypeError,
     intern,
     prelude::*,
-    pybacked::{PyBackedBytes, PyBackedStr},
-    types::{PyDict, PyList, PyString, PyTuple},
+    types::{PyBytes, PyDict, PyList, PyString, PyTuple},
 };
 use std::iter;
 
 /// Raw pairs. One more than the core allows is read at most, so that it sees that there are too many.
-#[derive(Default)]
-pub(crate) struct Pairs(Vec<(Text, Text)>);
-
-/// A name or a value.
-enum Text {
-    /// ASCII, where all encodings agree.
-    Ascii(PyBackedStr),
-    Bytes(PyBackedBytes),
-    Encoded(Vec<u8>),
+///
+/// The bytes lie one behind the other, and are copied: they are few, and holding on to each object costs more.
+pub(crate) struct Pairs {
+    bytes: Vec<u8>,
+    /// Where each name and value ends.
+    ends: Vec<(usize, usize)>,
 }
 
 impl Headers for Pairs {
     fn each<'a>(&'a self, pair: &mut dyn FnMut(&'a [u8], &'a [u8])) {
-        for (name, value) in &self.0 {
-            pair(name.as_bytes(), value.as_bytes());
+        let mut from = 0;
+        for (name_end, end) in &self.ends {
+            let name = self.bytes.get(from..*name_end).unwrap_or_default();
+            pair(name, self.bytes.get(*name_end..*end).unwrap_or_default());
+            from = *end;
         }
     }
 }
@@ -36,7 +35,7 @@ impl Pairs {
     /// a list or a tuple is a header that occurs as often.
     pub(crate) fn read(headers: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = headers.py();
-        let mut pairs = Self::default();
+        let mut pairs = Self { bytes: Vec::with_capacity(512), ends: Vec::with_capacity(8) };
         if let Ok(dict) = headers.cast_exact::<PyDict>() {
             for (name, value) in dict.iter() {
                 pairs.add(&name, &value)?;
@@ -98,45 +97,44 @@ impl Pairs {
             if self.is_over() {
                 break;
             }
-            self.0.push((Text::read(name)?, Text::read(&value)?));
+            self.push(name)?;
+            let name_end = self.bytes.len();
+            self.push(&value)?;
+            self.ends.push((name_end, self.bytes.len()));
         }
         Ok(())
     }
 
     fn is_over(&self) -> bool {
-        self.0.len() > HEADERS_MAX
+        self.ends.len() > HEADERS_MAX
+    }
+
+    /// Text is taken as Latin-1, which is how HTTP libraries make text of header bytes; a text that is none as UTF-8.
+    fn push(&mut self, object: &Bound<'_, PyAny>) -> PyResult<()> {
+        if let Ok(text) = object.cast::<PyString>() {
+            match text.to_str() {
+                // Where all encodings agree.
+                Ok(text) if text.is_ascii() => self.bytes.extend(text.as_bytes()),
+                _ => self.push_encoded(&text.to_string_lossy()),
+            }
+        } else if let Ok(bytes) = object.cast::<PyBytes>() {
+            self.bytes.extend(bytes.as_bytes());
+        } else if let Some(bytes) = input::bytes(object)? {
+            self.bytes.extend_from_slice(&bytes);
+        } else {
+            let wanted = "a header's name and value must be str or bytes";
+            return Err(PyTypeError::new_err(format!("{wanted}, not {}", type_name(object))));
+        }
+        Ok(())
+    }
+
+    fn push_encoded(&mut self, text: &str) {
+        let latin1: Result<Vec<u8>, _> = text.chars().map(u8::try_from).collect();
+        self.bytes.extend(latin1.unwrap_or_else(|_| text.as_bytes().to_vec()));
     }
 }
 
 fn wrong_form(headers: &Bound<'_, PyAny>) -> PyErr {
     let wanted = "`headers` must be a mapping or an iterable of pairs of name and value";
     PyTypeError::new_err(format!("{wanted}, not {}", type_name(headers)))
-}
-
-impl Text {
-    /// Text is taken as Latin-1, which is how HTTP libraries make text of header bytes; a text that is none as UTF-8.
-    fn read(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        if let Ok(text) = object.cast::<PyString>() {
-            if let Ok(text) = PyBackedStr::try_from(text.clone())
-                && text.is_ascii()
-            {
-                return Ok(Self::Ascii(text));
-            }
-            let text = text.to_string_lossy();
-            let latin1: Result<Vec<u8>, _> = text.chars().map(u8::try_from).collect();
-            return Ok(Self::Encoded(latin1.unwrap_or_else(|_| text.as_bytes().to_vec())));
-        }
-        input::bytes(object)?.map(Self::Bytes).ok_or_else(|| {
-            let wanted = "a header's name and value must be str or bytes";
-            PyTypeError::new_err(format!("{wanted}, not {}", type_name(object)))
-        })
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::Ascii(text) => text.as_bytes(),
-            Self::Bytes(bytes) => bytes,
-            Self::Encoded(bytes) => bytes,
-        }
-    }
 }
