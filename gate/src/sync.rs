@@ -2,9 +2,15 @@
 //! and hashes with the same keys each time, so that an order can be run again.
 
 #[cfg(shuttle)]
-pub(crate) use shuttle::sync::{Mutex, MutexGuard, RwLock, atomic};
+pub(crate) use shuttle::{
+    sync::{Mutex, MutexGuard, RwLock, atomic},
+    thread_local,
+};
 #[cfg(not(shuttle))]
-pub(crate) use std::sync::{Mutex, MutexGuard, RwLock, atomic};
+pub(crate) use std::{
+    sync::{Mutex, MutexGuard, RwLock, atomic},
+    thread_local,
+};
 
 use foldhash::fast::FixedState;
 use std::hash::{BuildHasher, RandomState};
@@ -25,4 +31,12 @@ pub(crate) fn random_words<const N: usize>() -> [u64; N] {
             keyed.hash_one(word)
         }
     })
+}
+
+/// A number that nothing else in this process has.
+pub(crate) fn own_number() -> u64 {
+    // Of the standard library in any case: no order of threads changes what comes of it.
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Relaxed)
 }

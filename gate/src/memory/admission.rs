@@ -103,13 +103,12 @@ impl Inner {
         Names { all, claims: claims.len() }
     }
 
-    fn admit(&self, request: &Admit<'_>, now: Timestamp) -> AdmitReply {
-        let site = self.site(request.site);
+    fn admit(&self, site: &Arc<Site>, request: &Admit<'_>, now: Timestamp) -> AdmitReply {
         let names = self.admission_names(request.claims, request.buckets);
-        match self.try_admit(request, &site, &names, now) {
+        match self.try_admit(request, site, &names, now) {
             AdmitReply::Full => {
                 self.collect_admission(site.short_of_room(), now);
-                self.try_admit(request, &site, &names, now)
+                self.try_admit(request, site, &names, now)
             }
             reply => reply,
         }
@@ -217,14 +216,13 @@ impl Inner {
         Ok(())
     }
 
-    fn settle(&self, request: &Settle<'_>, now: Timestamp) -> SettleReply {
-        let site = self.site(request.site);
+    fn settle(&self, site: &Arc<Site>, request: &Settle<'_>, now: Timestamp) -> SettleReply {
         let refund = match request.action {
             SettleAction::Release { refund } => refund,
             SettleAction::Commit { .. } => &[],
         };
         let names = self.admission_names(request.claims, refund);
-        let mut locked = self.admission.lock_all(&site, &names.all);
+        let mut locked = self.admission.lock_all(site, &names.all);
         let mut settled = 0;
         for name in names.claims() {
             let Some(Tables { claims, .. }) = locked.of(*name) else { continue };
@@ -239,7 +237,7 @@ impl Inner {
                 }
                 SettleAction::Release { .. } => {
                     claims.remove(*name);
-                    self.quotas.release(Table::Claims, &site, 1);
+                    self.quotas.release(Table::Claims, site, 1);
                 }
             }
         }
@@ -288,11 +286,11 @@ fn meet_again(locked: &mut Locked<'_, Tables>, names: &Names, request: &Admit<'_
 
 impl AdmissionStore for Memory {
     fn admit(&self, request: &Admit<'_>, now: Timestamp) -> Result<AdmitReply, StoreError> {
-        Ok(self.inner()?.admit(request, now))
+        self.at(request.site, |inner, site| inner.admit(site, request, now))
     }
 
     fn settle(&self, request: &Settle<'_>, now: Timestamp) -> Result<SettleReply, StoreError> {
-        Ok(self.inner()?.settle(request, now))
+        self.at(request.site, |inner, site| inner.settle(site, request, now))
     }
 
     fn purge(&self, request: &Purge, now: Timestamp) -> Result<u64, StoreError> {

@@ -95,12 +95,11 @@ impl Calls {
 }
 
 impl Inner {
-    fn record(&self, request: &Record<'_>, now: Timestamp) -> RecordReply {
-        let site = self.site(request.site);
-        match self.try_record(request, &site, now) {
+    fn record(&self, site: &Arc<Site>, request: &Record<'_>, now: Timestamp) -> RecordReply {
+        match self.try_record(request, site, now) {
             RecordReply::Full => {
                 self.collect_calls(site.short_of_room(), now);
-                self.try_record(request, &site, now)
+                self.try_record(request, site, now)
             }
             reply => reply,
         }
@@ -202,28 +201,32 @@ impl Inner {
         self.quotas.release(Table::CallBytes, site, row.body.len() as u64);
     }
 
-    fn find_call(&self, request: &FindCall<'_>, now: Timestamp) -> Option<FoundCall> {
-        let (site, name) = (self.site(request.site), self.names.call(request.call_id));
-        let tables = self.calls.rows.lock(&site, name);
+    fn find_call(
+        &self,
+        site: &Arc<Site>,
+        request: &FindCall<'_>,
+        now: Timestamp,
+    ) -> Option<FoundCall> {
+        let name = self.names.call(request.call_id);
+        let tables = self.calls.rows.lock(site, name);
         tables.rows.get(name, now).map(|row| FoundCall { fingerprint: row.fingerprint.clone() })
     }
 
-    fn enqueue(&self, request: &Enqueue<'_>, now: Timestamp) -> EnqueueReply {
-        let site = self.site(request.site);
-        let (tables, person) = self.person(&site, request.pseudonym);
+    fn enqueue(&self, site: &Arc<Site>, request: &Enqueue<'_>, now: Timestamp) -> EnqueueReply {
+        let (tables, person) = self.person(site, request.pseudonym);
         if request.session_version.is_some()
             && tables.version(person, now) != request.session_version
         {
             return EnqueueReply::Moved;
         }
         let name = self.names.call(request.call_id);
-        let unique = match self.calls.rows.lock(&site, name).rows.get(name, now) {
+        let unique = match self.calls.rows.lock(site, name).rows.get(name, now) {
             None => return EnqueueReply::Missing,
             Some(row) if row.job.is_some() => return EnqueueReply::Already,
             Some(row) => row.unique.clone(),
         };
-        let mut locked = self.calls.unique.lock_all(&site, &unique);
-        let Rows { rows, due } = &mut *self.calls.rows.lock(&site, name);
+        let mut locked = self.calls.unique.lock_all(site, &unique);
+        let Rows { rows, due } = &mut *self.calls.rows.lock(site, name);
         let enqueued = rows.change(name, now, |row| {
             if row.job.is_some() {
                 return None;
@@ -249,15 +252,14 @@ impl Inner {
         EnqueueReply::Enqueued
     }
 
-    fn erase_calls(&self, request: &EraseCalls<'_>, now: Timestamp) -> bool {
-        let site = self.site(request.site);
+    fn erase_calls(&self, site: &Arc<Site>, request: &EraseCalls<'_>, now: Timestamp) -> bool {
         let EraseCalls { pseudonym, tombstone, tombstones_per_site_max: most, .. } = *request;
-        if !self.leave_tombstone(&site, pseudonym, tombstone, most, now) {
+        if !self.leave_tombstone(site, pseudonym, tombstone, most, now) {
             return false;
         }
         // Rare, and asked for by the host: one part after the other, never all at once.
         let mut erased: Vec<(CallId, Names)> = Vec::new();
-        self.calls.rows.for_each(Some(&site), |site, Rows { rows, due }| {
+        self.calls.rows.for_each(Some(site), |site, Rows { rows, due }| {
             rows.retain(|row| {
                 let is_erased = row.fingerprint == *request.fingerprint;
                 if is_erased {
@@ -270,7 +272,7 @@ impl Inner {
         // What leads to no row would take room that nothing bounds.
         for (call_id, unique) in erased {
             for name in unique {
-                let Unique(leads) = &mut *self.calls.unique.lock(&site, name);
+                let Unique(leads) = &mut *self.calls.unique.lock(site, name);
                 if leads.get(name, now).is_some_and(|lead| lead.call_id == call_id) {
                     leads.remove(name);
                 }
@@ -294,7 +296,7 @@ impl Inner {
 
 impl CallStore for Memory {
     fn record(&self, request: &Record<'_>, now: Timestamp) -> Result<RecordReply, StoreError> {
-        Ok(self.inner()?.record(request, now))
+        self.at(request.site, |inner, site| inner.record(site, request, now))
     }
 
     fn find(
@@ -302,23 +304,23 @@ impl CallStore for Memory {
         request: &FindCall<'_>,
         now: Timestamp,
     ) -> Result<Option<FoundCall>, StoreError> {
-        Ok(self.inner()?.find_call(request, now))
+        self.at(request.site, |inner, site| inner.find_call(site, request, now))
     }
 
     fn enqueue(&self, request: &Enqueue<'_>, now: Timestamp) -> Result<EnqueueReply, StoreError> {
-        Ok(self.inner()?.enqueue(request, now))
+        self.at(request.site, |inner, site| inner.enqueue(site, request, now))
     }
 
     fn erase(&self, request: &EraseCalls<'_>, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.inner()?.erase_calls(request, now))
+        self.at(request.site, |inner, site| inner.erase_calls(site, request, now))
     }
 
     fn take(&self, request: &Take<'_>, now: Timestamp) -> Result<Vec<Taken>, StoreError> {
-        Ok(self.inner()?.take_jobs(request, now))
+        self.at(request.site, |inner, site| inner.take_jobs(site, request, now))
     }
 
     fn finish(&self, request: &Finish<'_>, now: Timestamp) -> Result<FinishReply, StoreError> {
-        Ok(self.inner()?.finish_job(request, now))
+        self.at(request.site, |inner, site| inner.finish_job(site, request, now))
     }
 
     fn purge(&self, request: &Purge, now: Timestamp) -> Result<u64, StoreError> {

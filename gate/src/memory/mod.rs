@@ -69,6 +69,16 @@ impl Memory {
         site.map(|site| Usage::of(inner.quotas.usage(Some(&site)))).unwrap_or_default()
     }
 
+    /// Work at a site, as [`inner`](Self::inner) allows it.
+    fn at<R>(
+        &self,
+        site: &SiteId,
+        work: impl FnOnce(&Inner, &Arc<Site>) -> R,
+    ) -> Result<R, StoreError> {
+        let inner = self.inner()?;
+        Ok(inner.quotas.at(site, |site| work(inner, site)))
+    }
+
     /// The store, if this is the process that made it. Looked at before any lock: a lock that another thread held at
     /// the fork is never given back in the child.
     fn inner(&self) -> Result<&Inner, StoreError> {
@@ -106,12 +116,6 @@ impl Usage {
     fn of(used: [u64; quota::TABLES]) -> Self {
         let [claims, buckets, sessions, calls, calls_bytes, floors, tombstones, idempotency] = used;
         Self { claims, buckets, sessions, calls, calls_bytes, floors, tombstones, idempotency }
-    }
-}
-
-impl Inner {
-    fn site(&self, id: &SiteId) -> Arc<Site> {
-        self.quotas.site(id)
     }
 }
 

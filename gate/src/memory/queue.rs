@@ -75,19 +75,23 @@ impl Due {
 }
 
 impl Inner {
-    pub(super) fn take_jobs(&self, request: &Take<'_>, now: Timestamp) -> Vec<Taken> {
-        let site = self.site(request.site);
+    pub(super) fn take_jobs(
+        &self,
+        site: &Arc<Site>,
+        request: &Take<'_>,
+        now: Timestamp,
+    ) -> Vec<Taken> {
         let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
         // Seen one part after the other, then taken one by one: what somebody else took in between is not due any more.
         let mut seen: Vec<(Timestamp, CallId)> = Vec::new();
-        self.calls.rows.for_each(Some(&site), |_, Rows { rows, due }| {
+        self.calls.rows.for_each(Some(site), |_, Rows { rows, due }| {
             // A row that is over may not have been collected yet; its job must not stand before others.
             let alive = |id: CallId| rows.get(self.names.call(id), now).is_some();
             seen.extend(due.by(now).filter(|(_, call_id)| alive(*call_id)).take(limit));
         });
         seen.sort_unstable();
         let jobs = seen.into_iter();
-        let jobs = jobs.filter_map(|(_, call_id)| self.take_job(&site, call_id, request, now));
+        let jobs = jobs.filter_map(|(_, call_id)| self.take_job(site, call_id, request, now));
         jobs.take(limit).collect()
     }
 
@@ -117,9 +121,14 @@ impl Inner {
         })?
     }
 
-    pub(super) fn finish_job(&self, request: &Finish<'_>, now: Timestamp) -> FinishReply {
-        let (site, name) = (self.site(request.site), self.names.call(request.call_id));
-        let Rows { rows, due } = &mut *self.calls.rows.lock(&site, name);
+    pub(super) fn finish_job(
+        &self,
+        site: &Arc<Site>,
+        request: &Finish<'_>,
+        now: Timestamp,
+    ) -> FinishReply {
+        let name = self.names.call(request.call_id);
+        let Rows { rows, due } = &mut *self.calls.rows.lock(site, name);
         let finished = rows.change(name, now, |row| {
             let job = row.job.as_mut()?;
             if !matches!(job.state, State::Leased { owner, .. } if owner == request.owner) {

@@ -3,11 +3,12 @@
 use crate::sync::{
     RwLock,
     atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
-    hasher,
+    hasher, own_number, thread_local,
 };
 use consentgate_core::{Caps, ids::SiteId};
 use foldhash::fast::FixedState;
 use std::{
+    cell::RefCell,
     collections::HashMap,
     sync::{Arc, PoisonError},
 };
@@ -31,12 +32,25 @@ pub(super) const TABLES: usize = 8;
 const SITES_KEPT: usize = 64;
 
 pub(super) struct Quotas {
+    /// Among all of this process.
+    own_number: u64,
     most: [u64; TABLES],
     all: [AtomicU64; TABLES],
     sites: RwLock<HashMap<SiteId, Arc<Site>, FixedState>>,
     next_number: AtomicU64,
     /// The number of sites at which the empty ones are forgotten; twice what was left the last time.
     sites_kept: AtomicUsize,
+}
+
+/// Where a thread worked last, and in which store. A site that a thread remembers is not forgotten.
+struct Last {
+    quotas: u64,
+    id: SiteId,
+    site: Arc<Site>,
+}
+
+thread_local! {
+    static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
 }
 
 /// One site's share of every table, and the number that stands for the site in keys.
@@ -62,6 +76,7 @@ impl Quotas {
         let all = Default::default();
         let sites_kept = AtomicUsize::new(SITES_KEPT);
         Self {
+            own_number: own_number(),
             most,
             all,
             sites: RwLock::new(HashMap::with_hasher(hasher())),
@@ -70,8 +85,25 @@ impl Quotas {
         }
     }
 
+    /// Work at a site. A thread goes on at the site where it was, as a rule; it then asks for nothing that it would share
+    /// with other threads.
+    pub(super) fn at<R>(&self, id: &SiteId, work: impl FnOnce(&Arc<Site>) -> R) -> R {
+        LAST.with(|last| {
+            let mut last = last.borrow_mut();
+            let last = match &mut *last {
+                Some(last) if last.quotas == self.own_number && last.id == *id => last,
+                stale => stale.insert(Last {
+                    quotas: self.own_number,
+                    id: id.clone(),
+                    site: self.site(id),
+                }),
+            };
+            work(&last.site)
+        })
+    }
+
     /// Only sites that the gate knows reach a store, and those that its host erases at.
-    pub(super) fn site(&self, id: &SiteId) -> Arc<Site> {
+    fn site(&self, id: &SiteId) -> Arc<Site> {
         if let Some(site) = self.known(id) {
             return site;
         }
@@ -170,6 +202,16 @@ mod tests {
         assert!(quotas.sites.read().unwrap().len() <= SITES_KEPT);
         assert_eq!(quotas.site(&SiteId::new("kept").unwrap()).number, number);
         assert!(Arc::ptr_eq(&quotas.site(&SiteId::new("held").unwrap()), &held));
+    }
+
+    #[test]
+    fn law_8_a_thread_works_where_it_is_told_to_wherever_it_was_before() {
+        let stores = [quotas(), quotas()];
+        let sites = ["a", "b"].map(|site| SiteId::new(site).unwrap());
+        for (store, site) in [(0, 0), (0, 1), (1, 1), (0, 1), (0, 0), (0, 0), (1, 0)] {
+            let own = stores[store].at(&sites[site], |site| site.clone());
+            assert!(Arc::ptr_eq(&own, &stores[store].known(&sites[site]).unwrap()));
+        }
     }
 
     #[test]

@@ -88,21 +88,24 @@ impl Inner {
         (self.people.lock(site, name), name)
     }
 
-    fn find_session(&self, request: &FindSession<'_>, now: Timestamp) -> FoundSession {
-        let site = self.site(request.site);
-        let (tables, person) = self.person(&site, request.pseudonym);
+    fn find_session(
+        &self,
+        site: &Arc<Site>,
+        request: &FindSession<'_>,
+        now: Timestamp,
+    ) -> FoundSession {
+        let (tables, person) = self.person(site, request.pseudonym);
         FoundSession {
             session: tables.sessions.get(person, now).map(|kept| kept.value.clone()),
             floor: tables.floor(person, now),
         }
     }
 
-    fn put_session(&self, request: &PutSession<'_>, now: Timestamp) -> PutReply {
-        let site = self.site(request.site);
-        match self.try_put(request, &site, now, Room::AsItIs) {
+    fn put_session(&self, site: &Arc<Site>, request: &PutSession<'_>, now: Timestamp) -> PutReply {
+        match self.try_put(request, site, now, Room::AsItIs) {
             PutReply::Full => {
                 self.collect_people(site.short_of_room(), now);
-                self.try_put(request, &site, now, Room::AsMade)
+                self.try_put(request, site, now, Room::AsMade)
             }
             reply => reply,
         }
@@ -187,11 +190,15 @@ impl Inner {
         true
     }
 
-    fn delete_session(&self, request: &DeleteSession<'_>, now: Timestamp) -> bool {
-        let site = self.site(request.site);
-        self.try_delete(&site, request, now) || {
+    fn delete_session(
+        &self,
+        site: &Arc<Site>,
+        request: &DeleteSession<'_>,
+        now: Timestamp,
+    ) -> bool {
+        self.try_delete(site, request, now) || {
             self.collect_people(site.short_of_room(), now);
-            self.try_delete(&site, request, now)
+            self.try_delete(site, request, now)
         }
     }
 
@@ -281,15 +288,15 @@ impl Inner {
 
 impl SessionStore for Memory {
     fn find(&self, request: &FindSession<'_>, now: Timestamp) -> Result<FoundSession, StoreError> {
-        Ok(self.inner()?.find_session(request, now))
+        self.at(request.site, |inner, site| inner.find_session(site, request, now))
     }
 
     fn put(&self, request: &PutSession<'_>, now: Timestamp) -> Result<PutReply, StoreError> {
-        Ok(self.inner()?.put_session(request, now))
+        self.at(request.site, |inner, site| inner.put_session(site, request, now))
     }
 
     fn delete(&self, request: &DeleteSession<'_>, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.inner()?.delete_session(request, now))
+        self.at(request.site, |inner, site| inner.delete_session(site, request, now))
     }
 
     fn purge(&self, request: &Purge, now: Timestamp) -> Result<u64, StoreError> {

@@ -141,3 +141,66 @@ impl<T> Locked<'_, T> {
         self.0.iter_mut().map(|(_, tables)| &mut **tables)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::memory::quota::Quotas;
+    use consentgate_core::{Config, ids::SiteId};
+
+    /// How many entries there are.
+    #[derive(Default)]
+    struct Entries(u64);
+
+    impl Tables for Entries {
+        fn is_empty(&self) -> bool {
+            self.0 == 0
+        }
+    }
+
+    fn sites(shards: &Shards<Entries>) -> usize {
+        (0..SHARDS).map(|part| shards.part(part).sites.len()).sum()
+    }
+
+    #[test]
+    fn law_9_a_site_that_has_nothing_left_in_a_part_takes_no_room_there() {
+        let config = Config::from_json(br#"{"sites": {}}"#).unwrap();
+        let quotas = Quotas::new(&config.common().caps);
+        let shards = Shards::<Entries>::new();
+        let name = Name::of(0);
+        let at = |number: u64, each: &mut dyn FnMut(&mut u64)| {
+            let id = SiteId::new(&format!("s{number}")).unwrap();
+            quotas.at(&id, |site| each(&mut shards.lock(site, name).0));
+        };
+        for number in 0..10_000 {
+            at(number, &mut |entries| *entries = u64::from(number < 3));
+        }
+        assert!(sites(&shards) <= 2 * SITES_KEPT, "empty ones make way for new ones");
+        for number in 0..3 {
+            at(number, &mut |entries| assert_eq!(*entries, 1, "others stay"));
+        }
+        shards.for_each(None, |_, entries| entries.0 = 0);
+        assert_eq!(sites(&shards), 0, "a purge leaves none");
+    }
+
+    #[test]
+    fn law_8_tables_are_one_sites_alone_and_several_parts_are_locked_once_each() {
+        let config = Config::from_json(br#"{"sites": {}}"#).unwrap();
+        let quotas = Quotas::new(&config.common().caps);
+        let shards = Shards::<Entries>::new();
+        let names: Vec<Name> = (0..1000).map(|part| Name::of(part << 104)).collect();
+        let [a, b] = ["a", "b"].map(|id| quotas.at(&SiteId::new(id).unwrap(), Arc::clone));
+        let mut locked = shards.lock_all(&a, &names);
+        for name in &names {
+            locked.of(*name).unwrap().0 += 1;
+        }
+        assert_eq!(locked.each().map(|entries| entries.0).sum::<u64>(), 1000);
+        assert_eq!(locked.each().count(), SHARDS);
+        drop(locked);
+        assert!(names.iter().all(|name| shards.lock(&b, *name).0 == 0));
+        let mut seen = 0;
+        shards.for_each(Some(&a), |_, entries| seen += entries.0);
+        assert_eq!(seen, 1000);
+    }
+}

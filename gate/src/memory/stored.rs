@@ -36,14 +36,15 @@ impl Memory {
         call_id: CallId,
         now: Timestamp,
     ) -> Result<Option<StoredCall>, StoreError> {
-        let inner = self.inner()?;
-        let (site, name) = (inner.site(site), inner.names.call(call_id));
-        let tables = inner.calls.rows.lock(&site, name);
-        Ok(tables.rows.get(name, now).map(|row| StoredCall {
-            fingerprint: row.fingerprint.clone(),
-            body: row.body.clone(),
-            received_at: row.received_at,
-            conversion_due_at: row.job.as_ref().and_then(Job::due_at),
-        }))
+        self.at(site, |inner, site| {
+            let name = inner.names.call(call_id);
+            let tables = inner.calls.rows.lock(site, name);
+            tables.rows.get(name, now).map(|row| StoredCall {
+                fingerprint: row.fingerprint.clone(),
+                body: row.body.clone(),
+                received_at: row.received_at,
+                conversion_due_at: row.job.as_ref().and_then(Job::due_at),
+            })
+        })
     }
 }
