@@ -8,7 +8,7 @@ use crate::sync::{
 use consentgate_core::{Caps, ids::SiteId};
 use foldhash::fast::FixedState;
 use std::{
-    cell::RefCell,
+    cell::Cell,
     collections::HashMap,
     sync::{Arc, PoisonError},
 };
@@ -50,7 +50,7 @@ struct Last {
 }
 
 thread_local! {
-    static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
+    static LAST: Cell<Option<Last>> = const { Cell::new(None) };
 }
 
 /// One site's share of every table, and the number that stands for the site in keys.
@@ -86,20 +86,15 @@ impl Quotas {
     }
 
     /// Work at a site. A thread goes on at the site where it was, as a rule; it then asks for nothing that it would share
-    /// with other threads.
+    /// with other threads. One that ends remembers nothing any more, and may still give back what it holds.
     pub(super) fn at<R>(&self, id: &SiteId, work: impl FnOnce(&Arc<Site>) -> R) -> R {
-        LAST.with(|last| {
-            let mut last = last.borrow_mut();
-            let last = match &mut *last {
-                Some(last) if last.quotas == self.own_number && last.id == *id => last,
-                stale => stale.insert(Last {
-                    quotas: self.own_number,
-                    id: id.clone(),
-                    site: self.site(id),
-                }),
-            };
-            work(&last.site)
-        })
+        let last = LAST.try_with(Cell::take).ok().flatten();
+        let last = last.filter(|last| last.quotas == self.own_number && last.id == *id);
+        let new = || Last { quotas: self.own_number, id: id.clone(), site: self.site(id) };
+        let last = last.unwrap_or_else(new);
+        let done = work(&last.site);
+        let _ = LAST.try_with(|own| own.set(Some(last)));
+        done
     }
 
     /// Only sites that the gate knows reach a store, and those that its host erases at.
@@ -212,6 +207,30 @@ mod tests {
             let own = stores[store].at(&sites[site], |site| site.clone());
             assert!(Arc::ptr_eq(&own, &stores[store].known(&sites[site]).unwrap()));
         }
+    }
+
+    #[test]
+    fn law_9_a_thread_that_ends_gives_back_what_it_holds() {
+        /// Looks for its site when its thread ends.
+        struct AtTheEnd(Quotas, Arc<AtomicU64>);
+        impl Drop for AtTheEnd {
+            fn drop(&mut self) {
+                let id = SiteId::new("a").unwrap();
+                self.0.at(&id, |site| self.1.store(site.number + 1, Relaxed));
+            }
+        }
+        std::thread_local! {
+            static HELD: Cell<Option<AtTheEnd>> = const { Cell::new(None) };
+        }
+        let found = Arc::new(AtomicU64::new(0));
+        let own = found.clone();
+        let thread = std::thread::spawn(move || {
+            HELD.set(Some(AtTheEnd(quotas(), own)));
+            // Remembered after what is held, so forgotten before.
+            quotas().at(&SiteId::new("b").unwrap(), |_| ());
+        });
+        thread.join().unwrap();
+        assert_eq!(found.load(Relaxed), 1);
     }
 
     #[test]
