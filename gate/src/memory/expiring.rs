@@ -33,7 +33,7 @@ struct Chunk<V> {
 /// Entries of a chunk.
 pub(super) const CHUNK: usize = 32;
 /// Chunks looked into before a table is called full.
-const CHUNKS_WHEN_FULL: usize = 8;
+const CHUNKS_WHEN_FULL: usize = 4;
 
 impl<V> Default for Expiring<V> {
     fn default() -> Self {
@@ -132,8 +132,8 @@ impl<V: Expires> Expiring<V> {
         while let Some(value) = self.at_mut(place) {
             if keep(value) {
                 place += 1;
-            } else {
-                self.remove_at(place);
+            } else if self.remove_at(place).is_none() {
+                return;
             }
         }
     }
@@ -163,14 +163,15 @@ impl<V: Expires> Expiring<V> {
             if now < self.soonest || into == CHUNKS_WHEN_FULL {
                 return;
             }
-            into += usize::from(self.look(now, &mut over) > 0);
+            into += usize::from(self.chunks.get(self.turn).is_some_and(|own| own.soonest <= now));
+            self.look(now, &mut over);
         }
     }
 
-    /// Looks at the next chunk in turn; how many entries it dropped: as many as a chunk has, at the most.
-    fn look(&mut self, now: Timestamp, over: &mut impl FnMut(V)) -> u64 {
+    /// Looks at the next chunk in turn, and drops as many entries as a chunk has, at the most.
+    fn look(&mut self, now: Timestamp, over: &mut impl FnMut(V)) {
         let chunk = self.turn;
-        let dropped = self.drop_over(chunk, CHUNK as u64, now, over);
+        self.drop_over(chunk, CHUNK as u64, now, over);
         self.turn += 1;
         if let Some(chunk) = self.chunks.get(chunk) {
             self.seen = self.seen.min(chunk.soonest);
@@ -179,7 +180,6 @@ impl<V: Expires> Expiring<V> {
             self.turn = 0;
             self.soonest = mem::replace(&mut self.seen, Timestamp::MAX);
         }
-        dropped
     }
 
     /// Drops up to `limit` entries of a chunk that are over; how many it dropped.
@@ -201,7 +201,8 @@ impl<V: Expires> Expiring<V> {
             if now < end || dropped == limit {
                 soonest = soonest.min(end);
                 kept += 1;
-            } else if let Some(value) = self.remove_at(place) {
+            } else {
+                let Some(value) = self.remove_at(place) else { break };
                 over(value);
                 dropped += 1;
             }

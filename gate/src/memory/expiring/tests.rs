@@ -38,7 +38,8 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let (number, until) = (0..150_u64, 0..300_u64);
+    // Four chunks.
+    let (number, until) = (0..120_u64, 0..300_u64);
     prop::collection::vec(
         prop_oneof![
             12 => (number.clone(), until.clone()).prop_map(|(number, until)| Step::Put(number, until)),
