@@ -46,6 +46,6 @@ if [ -n "$peers" ]; then
   step 'Python peers' "$out/*.whl" "$ours bindings-python benches/peers/python/requirements.txt" python_peers
   step 'Node peers' "$out/consentgate/native/*.node" "$ours bindings-node benches/peers/node/package-lock.json" node_peers
   say 'Python' && "$venv/bin/python" benches/peers/python/bench.py "$out/python.json" "${themes[@]}"
-  say 'Node' && node benches/peers/node/bench.mjs "$out/node.json" "${themes[@]}"
+  say 'Node' && node --max-old-space-size=8000 benches/peers/node/bench.mjs "$out/node.json" "${themes[@]}"
 fi
 python3 benches/table.py
