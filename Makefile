@@ -1,4 +1,4 @@
-.PHONY: help demo test soak simulate model races fuzz mutants bench lint clean
+.PHONY: help demo test soak simulate model races fuzz mutants coverage bench lint clean
 
 SECONDS ?= 60
 SEED ?= 4294967296
@@ -36,6 +36,10 @@ fuzz: ## fuzz each target for SECONDS seconds (60 unless given); one alone: scri
 
 mutants: ## change the core in small ways and see a test fail; takes hours; one file: scripts/mutants.sh --file PATH
 	@scripts/mutants.sh
+
+coverage: ## which lines of the core and of the bindings the tests reach; one part: scripts/coverage.sh core
+	@scripts/setup.sh
+	@scripts/with-engines.sh scripts/coverage.sh
 
 bench: ## measure the gate beside the bare HMAC and beside what one would write without it; see docs/performance.md
 	@scripts/bench.sh

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# mutants.sh [--file PATH…]: changes the core in one small way after the other, and looks whether a test fails; of all
-# files, or those named. First the quick tests, then all tests of the core and the gate for what got through.
+# mutants.sh [--file PATH… | --in-diff FILE]: changes the core in one small way after the other, and looks whether a
+# test fails; of all files, of those named, or of what a diff touches. First the quick tests, then all tests of the core
+# and the gate for what got through.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "$0")/common.sh"

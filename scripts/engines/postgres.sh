@@ -69,7 +69,8 @@ postgres_up() {
   if [ ! -f "$PLACE/postgres/made" ]; then postgres_init; fi
   postgres_start_anywhere
   if [ ! -f "$PLACE/postgres/made" ]; then
-    if ! postgres_says postgres postgres 'CREATE ROLE consentgate LOGIN CREATEDB CREATEROLE' ||
+    # Who drops a database that is being vacuumed has to be allowed to end that.
+    if ! postgres_says postgres postgres 'CREATE ROLE consentgate LOGIN CREATEDB CREATEROLE IN ROLE pg_signal_backend' ||
       ! postgres_says postgres postgres 'CREATE DATABASE consentgate OWNER consentgate'; then
       fail 'Postgres made no database for tests'
     fi

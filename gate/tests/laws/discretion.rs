@@ -116,6 +116,15 @@ fn law_12_machines_engines_and_configurations_show_no_secret() {
     is_clean("Engine", &format!("{engine:?} {engine:#?}"));
     let secret = Secret::from_bytes(SECRET.as_bytes()).unwrap();
     is_clean("Secret", &format!("{secret:?} {:?} {:?}", secret.mac_key(), secret.pseudonym_key()));
+    let taken = consentgate::core::stores::Taken {
+        call_id: consentgate::ids::CallId::from_bytes([1; 16]),
+        fingerprint: Fingerprint::new(PERSON).unwrap(),
+        event_id: None,
+        received_at: noon(),
+        body: body(),
+        attempts: 1,
+    };
+    is_clean("Taken", &format!("{taken:?} {taken:#?}"));
 
     let (headers, body) = (event(noon()), body());
     let request = Request { site: "a", headers: &headers, body: &body, ip: None };
