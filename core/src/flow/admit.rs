@@ -11,6 +11,7 @@ use crate::{
     store::{AdmitReply, Bucket, Done, Effect, Reply, SettleReply},
     time::Timestamp,
 };
+use alloc::boxed::Box;
 
 /// The flow of a signed event without a person: HMAC verify, replay, rate limit; then the host's own work, for which it
 /// pauses; then commit or release.
@@ -157,7 +158,7 @@ impl Work {
             Ok(admitted) => {
                 let kept = self.context.common.calls_kept;
                 let held = Held { work: self, hold: admitted.into_hold().remembered_for(kept) };
-                let decision = held.uncommitted();
+                let decision = Box::new(held.uncommitted());
                 return Next::Pause(State::Releasing(held), Some(decision));
             }
             Err((_, not_admitted)) => not_admitted,

@@ -4,6 +4,7 @@ use crate::{
     store::{Effect, Reply},
     time::Timestamp,
 };
+use alloc::boxed::Box;
 
 /// The states of one flow between its start and its answer.
 pub trait States: Sized {
@@ -38,8 +39,8 @@ pub enum Next<S> {
     /// It has its answer.
     Answer(Decision),
     /// It has its answer, until that is given away, for as long as the host is at work; this state follows unless that
-    /// work is committed.
-    Pause(S, Option<Decision>),
+    /// work is committed. Rare, so the answer takes no room in the states of every flow.
+    Pause(S, Option<Box<Decision>>),
 }
 
 /// A flow driven from outside: it holds a state until a reply moves it on.
@@ -71,7 +72,7 @@ impl<S: States> Machine<S> {
     fn step(&mut self) -> Step<'_> {
         // A state stays where it is: only an answer is given away.
         let answer = match &mut self.next {
-            Some(Next::Pause(_, decision)) => decision.take(),
+            Some(Next::Pause(_, decision)) => decision.take().map(|decision| *decision),
             Some(Next::Answer(_)) => match self.next.take() {
                 Some(Next::Answer(decision)) => Some(decision),
                 _ => None,

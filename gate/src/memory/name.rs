@@ -28,7 +28,8 @@ impl Name {
 
     /// One of `count` parts, by other bits than those that a table of a part goes by.
     pub(super) fn part(self, count: usize) -> usize {
-        ((self.high >> 40) % count as u64) as usize
+        // Sixteen bits from the middle, as a fraction of the whole: cheaper than a remainder.
+        ((((self.high >> 32) & 0xffff) * count as u64) >> 16) as usize
     }
 }
 

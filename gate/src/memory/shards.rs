@@ -4,12 +4,20 @@ use super::{name::Name, quota::Site};
 use crate::sync::{Mutex, MutexGuard};
 use smallvec::SmallVec;
 use std::{
+    num::NonZero,
     ops::{Deref, DerefMut},
-    sync::{Arc, PoisonError},
+    sync::{Arc, OnceLock, PoisonError},
+    thread::available_parallelism,
 };
 
-/// How many independent parts there are.
-const SHARDS: usize = 64;
+/// The fewest and the most independent parts there are. The fewer, the more of what each event touches is still at hand;
+/// the more, the less often two threads want the same one.
+const PARTS_MIN: usize = 16;
+const PARTS_MAX: usize = 64;
+/// How many there are for each thread that runs at once.
+const PARTS_PER_THREAD: usize = 8;
+/// How many threads run at once, as far as the system tells; asked once, since that takes longer than a decision.
+static THREADS: OnceLock<usize> = OnceLock::new();
 /// So many sites have tables in a part before those that have nothing in them are dropped.
 const SITES_KEPT: usize = 8;
 
@@ -21,8 +29,8 @@ pub(super) struct Shards<T>(Vec<Mutex<Shard<T>>>);
 /// whether it was dropped meanwhile is no other site's affair. What a quiet site left behind goes by a purge, or where
 /// there is no room left for all sites together.
 struct Shard<T> {
-    /// By the number of the site, in order.
-    sites: Vec<(Arc<Site>, T)>,
+    /// By the number of the site, in order. Where there is but one, it is at hand.
+    sites: SmallVec<[(Arc<Site>, T); 1]>,
     kept: usize,
 }
 
@@ -40,34 +48,40 @@ pub(super) struct Own<'a, T> {
 
 /// The tables of one site in several parts, under all their locks; taken in the order of the parts, so that no two calls
 /// wait for each other.
-pub(super) struct Locked<'a, T>(SmallVec<[(usize, Own<'a, T>); 4]>);
+pub(super) struct Locked<'a, T> {
+    parts: usize,
+    own: SmallVec<[(usize, Own<'a, T>); 4]>,
+}
 
 impl<T: Tables> Shards<T> {
     pub(super) fn new() -> Self {
-        let part = |_| Mutex::new(Shard { sites: Vec::new(), kept: SITES_KEPT });
-        Self((0..SHARDS).map(part).collect())
+        let part = |_| Mutex::new(Shard { sites: SmallVec::new(), kept: SITES_KEPT });
+        let threads = *THREADS.get_or_init(|| available_parallelism().map_or(1, NonZero::get));
+        let parts = threads.saturating_mul(PARTS_PER_THREAD).clamp(PARTS_MIN, PARTS_MAX);
+        Self((0..parts).map(part).collect())
     }
 
     /// The site's tables in the part of a name.
     pub(super) fn lock(&self, site: &Arc<Site>, name: Name) -> Own<'_, T> {
-        self.lock_part(site, name.part(SHARDS))
+        self.lock_part(site, name.part(self.0.len()))
     }
 
     /// Those in the parts of several names.
     pub(super) fn lock_all(&self, site: &Arc<Site>, names: &[Name]) -> Locked<'_, T> {
-        let mut parts = names.iter().fold(0_u64, |parts, name| parts | (1 << name.part(SHARDS)));
-        let mut locked = SmallVec::new();
-        while parts != 0 {
-            let part = parts.trailing_zeros() as usize;
-            locked.push((part, self.lock_part(site, part)));
-            parts &= parts - 1;
+        let parts = self.0.len();
+        let mut wanted = names.iter().fold(0_u64, |wanted, name| wanted | (1 << name.part(parts)));
+        let mut own = SmallVec::new();
+        while wanted != 0 {
+            let part = wanted.trailing_zeros() as usize;
+            own.push((part, self.lock_part(site, part)));
+            wanted &= wanted - 1;
         }
-        Locked(locked)
+        Locked { parts, own }
     }
 
     /// The tables of one site or of all, one part after the other; of all, those that are empty are gone afterwards.
     pub(super) fn for_each(&self, site: Option<&Site>, mut each: impl FnMut(&Site, &mut T)) {
-        for part in 0..SHARDS {
+        for part in 0..self.0.len() {
             let Shard { sites, .. } = &mut *self.part(part);
             match site {
                 Some(site) => {
@@ -133,12 +147,12 @@ impl<T> DerefMut for Own<'_, T> {
 impl<T> Locked<'_, T> {
     /// The tables in the part of a name, which must be one of those asked for.
     pub(super) fn of(&mut self, name: Name) -> Option<&mut T> {
-        let part = name.part(SHARDS);
-        self.0.iter_mut().find(|(own, _)| *own == part).map(|(_, tables)| &mut **tables)
+        let part = name.part(self.parts);
+        self.own.iter_mut().find(|(own, _)| *own == part).map(|(_, tables)| &mut **tables)
     }
 
     pub(super) fn each(&mut self) -> impl Iterator<Item = &mut T> {
-        self.0.iter_mut().map(|(_, tables)| &mut **tables)
+        self.own.iter_mut().map(|(_, tables)| &mut **tables)
     }
 }
 
@@ -160,7 +174,7 @@ mod tests {
     }
 
     fn sites(shards: &Shards<Entries>) -> usize {
-        (0..SHARDS).map(|part| shards.part(part).sites.len()).sum()
+        (0..shards.0.len()).map(|part| shards.part(part).sites.len()).sum()
     }
 
     #[test]
@@ -196,7 +210,7 @@ mod tests {
             locked.of(*name).unwrap().0 += 1;
         }
         assert_eq!(locked.each().map(|entries| entries.0).sum::<u64>(), 1000);
-        assert_eq!(locked.each().count(), SHARDS);
+        assert_eq!(locked.each().count(), shards.0.len());
         drop(locked);
         assert!(names.iter().all(|name| shards.lock(&b, *name).0 == 0));
         let mut seen = 0;
