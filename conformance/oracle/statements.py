@@ -96,5 +96,6 @@ def put(
         data.sessions[who] = merged.session
     if merged.floor_at_ms is not None:
         at_ms, until_ms = data.floors.get(who, (-1, 0))
-        if now_ms >= until_ms or merged.floor_at_ms >= at_ms:
-            data.floors[who] = (merged.floor_at_ms, now_ms + floor_ms)
+        standing_ms = at_ms if now_ms < until_ms else -1
+        until_ms = max(until_ms, now_ms + floor_ms)
+        data.floors[who] = (max(standing_ms, merged.floor_at_ms), until_ms)
