@@ -268,7 +268,7 @@ class Drawn(Run):
     def ends(self) -> list[int]:
         """When each thing ends that ends by itself; keys that are remembered too."""
         found: list[int] = []
-        for data in self.gate.data.values():
+        for data in (*self.gate.data.values(), *self.gate.local.values()):
             for role in ("admission", "sessions", "calls"):
                 found += [end for _, end in entries(data, role)]
             found += [at_ms + self.remembered_ms() for _, at_ms in data.retired]

@@ -24,7 +24,8 @@ class Delivery:
     """One event on its way: what it is claimed under, and what it takes its token from.
 
     One after the other, so that nobody comes in between: what was admitted is held until it is
-    settled. `first` is the name that every delivery of the event holds.
+    settled. `first` is the name that every delivery of the event holds. What the memory of the
+    process admits while the store rests `is_local`.
     """
 
     rules: Rules
@@ -34,6 +35,7 @@ class Delivery:
     keep_ms: int
     limit: str
     bucket: Bucket
+    is_local: bool = False
 
     def admit(self, now_ms: int) -> dict[str, Any] | None:
         """Replay first, then the bucket; all or nothing. `None` is: go on."""

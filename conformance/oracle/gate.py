@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from . import devices, wire
@@ -21,8 +23,8 @@ from .schemes import Verified, verify
 from .session_merge import check_origin, read_statement
 from .signature import Headers, Key, Refused
 from .state import Data, Job, Row, Site, event_claim, signature_claim
-from .statements import Keeps, take_in
-from .stores import Failed, Stores
+from .statements import Keeps, spend, take_in
+from .stores import ROLES, Failed, Stores
 
 Decision = dict[str, Any]
 
@@ -42,6 +44,8 @@ class Gate:
         self.calls_ms = retention["calls_s"] * 1000
         self.floors_ms = retention["floors_s"] * 1000
         self.stores = Stores(config.get("breaker", {}))
+        self.fallback = config.get("admission_fallback") == "local"
+        self.local: dict[str, Data] = {}
         self.queue = Queue(config.get("conversion", {}), self.stores, self.see)
         self.sites: dict[str, Site] = {}
         self.data: dict[str, Data] = {}
@@ -96,7 +100,8 @@ class Gate:
             event = judge_payload(site_id, site.pointer, body, site.event_id_pointer)
         except Refused as refused:
             return wire.decision(refused.reason, "payload")
-        rest_ms = self.stores.rest(now_ms)
+        needed = [role for role in ROLES if role != "admission" or not self.fallback]
+        rest_ms = self.stores.rest(needed, now_ms)
         if rest_ms is not None:
             return wire.decision("store_resting", "replay", retry_ms=rest_ms)
         event_id = verified.id or event.event_id
@@ -105,13 +110,17 @@ class Gate:
         try:
             refusal = self.ask_to_admit(delivery, now_ms)
         except Failed as failed:
-            return failed.at("replay")
+            local = self.stand_in(site_id, failed)
+            if local is None:
+                return failed.at("replay")
+            delivery = replace(delivery, data=local, bucket=local.bucket(*bucket), is_local=True)
+            refusal = delivery.admit(now_ms)
         if refusal is not None:
             return refusal
         # Without an id each key's hash keeps the row single (law 3); with one the first is enough.
         hashes = known if event_id is None else known[:1]
         row = Row(event.fingerprint, hashes, event_id, now_ms, body, None, now_ms + self.calls_ms)
-        return self.judge_and_record(site, delivery, row, now_ms)
+        return self.judge_and_record(site, data, delivery, row, now_ms)
 
     def delivery(
         self,
@@ -142,30 +151,39 @@ class Gate:
         self.last_write_ms = now_ms
         return self.stores.ask("admission", "admit", now_ms, lambda: delivery.admit(now_ms))
 
-    def settle(self, now_ms: int, step: Callable[[], None]) -> bool:
-        """Whether the store answered; where it did not, no answer of the gate changes."""
-        try:
-            self.stores.ask("admission", "settle", now_ms, step)
-        except Failed:
-            return False
-        return True
+    def stand_in(self, site_id: str, failed: Failed) -> Data | None:
+        """The memory of the process, while the store of `admission` rests, where it may."""
+        if failed.reason != "store_resting" or not self.fallback:
+            return None
+        return self.local.setdefault(site_id, Data())
 
-    def judge_and_record(self, site: Site, delivery: Delivery, row: Row, now_ms: int) -> Decision:
+    def settle(self, delivery: Delivery, now_ms: int, step: Callable[[], None]) -> None:
+        """By who admitted it. Where that fails, no answer of the gate changes."""
+        if delivery.is_local:
+            step()
+            return
+        with suppress(Failed):
+            self.stores.ask("admission", "settle", now_ms, step)
+
+    def judge_and_record(
+        self, site: Site, data: Data, delivery: Delivery, row: Row, now_ms: int
+    ) -> Decision:
         """Stages 4 to 7, and settle: by what is certain."""
-        data = delivery.data
 
         def commit(*, accepted: bool) -> None:
+            keep_ms = delivery.keep_ms
             self.settle(
+                delivery,
                 now_ms,
                 lambda: delivery.commit(
-                    delivery.names, accepted=accepted, keep_ms=delivery.keep_ms, now_ms=now_ms
+                    delivery.names, accepted=accepted, keep_ms=keep_ms, now_ms=now_ms
                 ),
             )
 
         try:
             session, _ = self.stores.find(data, row.fingerprint, now_ms)
         except Failed as failed:
-            self.settle(now_ms, delivery.release)
+            self.settle(delivery, now_ms, delivery.release)
             return failed.at("session")
         verdict = site.granted(session, "record", now_ms)
         if verdict != "granted":
@@ -177,7 +195,7 @@ class Gate:
             known = self.stores.ask("calls", "record", now_ms, lambda: data.record(row, now_ms))
         except Failed as failed:
             if failed.unwritten:
-                self.settle(now_ms, delivery.release)
+                self.settle(delivery, now_ms, delivery.release)
             return failed.at("insert")
         commit(accepted=True)
         if known is not None:
@@ -222,7 +240,7 @@ class Gate:
         if refusal is not None:
             return refusal
         if settle == "release":
-            self.settle(now_ms, delivery.release)
+            self.settle(delivery, now_ms, delivery.release)
         if settle != "commit":
             return wire.decision("uncommitted", "settle")
         # There is no row: the claims are all that keeps the event single.
@@ -236,7 +254,7 @@ class Gate:
         except Failed as failed:
             return failed.at("settle")
         if len(delivery.names) > 1:
-            self.settle(now_ms, lambda: commit(delivery.names))
+            self.settle(delivery, now_ms, lambda: commit(delivery.names))
         return wire.decision("committed", "settle")
 
     # -- device ----------------------------------------------------------------------------------
@@ -288,7 +306,12 @@ class Gate:
         self.last_write_ms = now_ms
         keeps = Keeps(self.ttl_ms, self.floors_ms)
         group = None if ip is None else ip_group(ip)
-        return take_in(self.stores, site, data, statement, group, keeps, now_ms)
+
+        def spend_locally(failed: Failed) -> Decision | None:
+            local = self.stand_in(site_id, failed)
+            return failed.at("rate_limit") if local is None else spend(site, local, group, now_ms)
+
+        return take_in(self.stores, site, data, statement, group, keeps, spend_locally, now_ms)
 
     # -- confirm_sale and erase ----------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ def take_in(
     statement: Statement,
     ip: str | None,
     keeps: Keeps,
+    spend_locally: Callable[[Failed], dict[str, Any] | None],
     now_ms: int,
 ) -> dict[str, Any]:
     """A refusal of consent meets no bucket; what takes away is stored under any refusal of ours."""
@@ -40,7 +42,7 @@ def take_in(
                 "admission", "admit", now_ms, lambda: spend(site, data, ip, now_ms)
             )
         except Failed as failed:
-            refusal = failed.at("rate_limit")
+            refusal = spend_locally(failed)
     may_widen = refusal is None
     try:
         found = stores.find(data, statement.fingerprint, now_ms)

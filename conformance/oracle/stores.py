@@ -59,9 +59,9 @@ class Stores:
         self.weather: Callable[[str, str], Fault | None] = lambda role, method: None
         self.asked: list[Asked] = []
 
-    def rest(self, now_ms: int) -> int | None:
-        """How long an event that needs every role is sent away for: the longest rest."""
-        rests = [breaker.rest(now_ms) for breaker in self.breakers.values()]
+    def rest(self, roles: list[str], now_ms: int) -> int | None:
+        """How long an event that needs these roles is sent away for: the longest rest."""
+        rests = [self.breakers[role].rest(now_ms) for role in roles]
         return max((rest for rest in rests if rest is not None), default=None)
 
     def ask(self, role: str, method: str, now_ms: int, step: Callable[[], T]) -> T:
