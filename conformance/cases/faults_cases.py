@@ -7,7 +7,7 @@ from random import Random
 from .common import Collector
 from .faults_run import drawn
 
-SEEDS = 60
+SEEDS = 40
 STEPS = 24
 
 out = Collector(
