@@ -12,7 +12,8 @@ from typing import Any
 
 from oracle.stores import Fault
 
-from .random_run import Drawn
+from .common import compact
+from .random_run import LISTINGS, Drawn
 
 HOW = ("raise", "raise", "raise_not_written", "timeout", "nonsense")
 READS = ("find",)
@@ -33,7 +34,14 @@ class Failing(Drawn):
         self.gate.stores.weather = self.weather
 
     def kinds(self) -> tuple[Callable[[], None], ...]:
-        return (*super().kinds(), *(self.insist,) * 10)
+        return (*super().kinds(), *(self.insist,) * 10, *(self.honest,) * 15)
+
+    def honest(self) -> None:
+        """A new event that is as it should be: more effects to fail than of most that are drawn."""
+        body = compact({"fingerprint": "f", "id": f"h{len(self.sent)}"})
+        keys, seconds = list(LISTINGS[self.listing]), str(self.now_ms // 1000)
+        self.sent.append(("acme", self.signed(keys, f"h{len(self.sent)}", seconds, body), body))
+        self.send(*self.sent[-1])
 
     def insist(self) -> None:
         """An honest sender's retry: the last event once more, as it was, perhaps after a lease."""
