@@ -26,6 +26,7 @@ NAMES = (
     "wire",
     "sequences",
     "random",
+    "faults",
     "transcripts",
 )
 

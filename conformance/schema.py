@@ -146,14 +146,13 @@ def transcript(do: str) -> Schema:
     return case({**own, **step}, then)
 
 
+ASKED: Schema = {"role": {"enum": ["admission", "sessions", "calls"]}, "method": CODE}
+
+
 def effect(answer: str, schema: Schema) -> Schema:
-    asked: Schema = {
-        "role": {"enum": ["admission", "sessions", "calls"]},
-        "method": CODE,
-        "args": {"type": "object"},
-    }
     return closed(
-        {**asked, answer: schema}, {"nonsense_reply": {}} if answer == "nonsense" else None
+        {**ASKED, "args": {"type": "object"}, answer: schema},
+        {"nonsense_reply": {}} if answer == "nonsense" else None,
     )
 
 
@@ -202,8 +201,18 @@ DEFINITIONS: Schema = {
         effect("reply", {"type": "object"}),
         *(effect(answer, YES) for answer in ("raise", "raise_not_written", "nonsense")),
     ),
+    "asked": one_of(
+        closed(ASKED),
+        *(
+            closed({**ASKED, fault: YES, "written": FLAG})
+            for fault in ("raise", "raise_not_written", "timeout", "nonsense")
+        ),
+    ),
     "step": one_of(*(step(do, {"expect": expected(do)}) for do in STEPS)),
     "change": one_of(*(step(do, {}) for do in SILENT)),
+    "failing_step": one_of(
+        *(step(do, {"effects": array(ref("asked")), "expect": expected(do)}) for do in STEPS)
+    ),
     "step_with_effects": one_of(
         *(step(do, {**EFFECTS, "expect": expected(do)}) for do in ("finish_conversion", *SILENT))
     ),
@@ -386,6 +395,7 @@ CASES: dict[str, Schema] = {
     ),
     "sequences": SEQUENCE,
     "random": SEQUENCE,
+    "faults": case({**PLAYED, "steps": array(ref("failing_step"), minItems=1)}),
     "transcripts": one_of(
         *(transcript(do) for do in STEPS if do not in ("finish_conversion", *SILENT))
     ),

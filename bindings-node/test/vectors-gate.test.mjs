@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { AsyncGate, Gate, NotWritten, memory } from 'consentgate';
+import { Failing } from './support/failing.mjs';
+import { reference } from './support/reference.mjs';
 import { Sessions } from './support/sessions.mjs';
 import { Bound, bytes, camel, pairs, snake, vectors } from './support/vectors.mjs';
 import { HASH_SECRET } from './support/world.mjs';
@@ -74,6 +76,28 @@ for (const Form of [Gate, AsyncGate]) {
       Form.name,
     );
   }
+
+  vectors(
+    'faults',
+    ['config', 'steps'],
+    async ({ config, steps }) => {
+      let now = 0;
+      const failing = new Failing(reference(() => now));
+      const gate = new Form({ hash_secret: HASH_SECRET, ...config }, failing.stores, () => now);
+      const bound = new Bound();
+      const jobs = [];
+      for (const [at, step] of steps.entries()) {
+        now = step.now_ms;
+        failing.play(step.effects);
+        const decision = await called(gate, step, bound, undefined, jobs);
+        assert.deepEqual(failing.asked, step.effects, `step ${at}`);
+        if (step.expect === null) assert.equal(decision, undefined);
+        else bound.check(decision, step.expect, `step ${at}`);
+        jobs.push(...(decision?.conversions ?? []));
+      }
+    },
+    Form.name,
+  );
 
   vectors(
     'sync',

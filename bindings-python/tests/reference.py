@@ -81,7 +81,10 @@ class Admission(View):
                     claim["until"] = max(claim["until"], now + request["keep_ms"])
                 reply = {"outcome": "done", "result": result}
                 return reply | ({"call_id": found[0]["call_id"]} if result == "accepted" else {})
-        rests = [min(claim["lease_until"] - now, request["lease_ms"]) for claim in met]
+        for claim in met:
+            # A lease longer than a lease: the clock stepped back. The cut stays, even when held.
+            claim["lease_until"] = min(claim["lease_until"], now + request["lease_ms"])
+        rests = [claim["lease_until"] - now for claim in met]
         if max(rests, default=0) > 0:
             return {"outcome": "held", "retry_ms": max(rests)}
         takeover = bool(met)
@@ -113,8 +116,9 @@ class Admission(View):
         full = bucket["burst"] * interval
         place = _bucket_key(site, bucket)
         # A bucket emptier than empty: the clock stepped back. The cut stays, even when denied.
-        tat = self.store.buckets[place] = min(self.store.buckets.get(place, 0), now + full)
-        base = max(tat, now)
+        if place in self.store.buckets:
+            self.store.buckets[place] = min(self.store.buckets[place], now + full)
+        base = max(self.store.buckets.get(place, 0), now)
         return base + interval, base + interval - now - full
 
     def settle(self, request: Json, timeout_s: float) -> Json:
@@ -137,7 +141,8 @@ class Admission(View):
                 del s.claims[key]
         for bucket in request.get("refund", ()):
             place = _bucket_key(request["site"], bucket)
-            s.buckets[place] = s.buckets.get(place, 0) - bucket["interval_ms"]
+            if place in s.buckets:
+                s.buckets[place] -= bucket["interval_ms"]
         return {"outcome": "settled"}
 
     def purge(self, request: Json, timeout_s: float) -> Json:
@@ -172,8 +177,11 @@ class Sessions(View):
             s.sessions[request["site"], request["fingerprint"]] = kept
         if request["floor"]:
             key, new = (request["site"], request["pseudonym"]), request["floor"]
-            if key not in s.floors or s.floors[key]["at_ms"] <= new["at_ms"]:
-                s.floors[key] = {"at_ms": new["at_ms"], "until": now + new["keep_ms"]}
+            # The newest wins, and none ends before its time.
+            known = s.floors.get(key, {"at_ms": -1, "until": 0})
+            at_ms = known["at_ms"] if now < known["until"] else -1
+            until = max(known["until"], now + new["keep_ms"])
+            s.floors[key] = {"at_ms": max(at_ms, new["at_ms"]), "until": until}
         if idempotency:
             s.statements[request["site"], idempotency["key"]] = now + idempotency["keep_ms"]
         return {"outcome": "stored"}

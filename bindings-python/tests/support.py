@@ -154,6 +154,11 @@ class Calls:
             self.seen.append(call_id)
         return body.replace(call_id, f"$call:{self.seen.index(call_id) + 1}")
 
+    def meet(self, decision: Decision) -> None:
+        """A conversion may show an id before any answer did: its call's answer was lost."""
+        new = [job.call_id for job in decision.conversions if job.call_id not in self.seen]
+        self.seen += dict.fromkeys(new)
+
     def name_of(self, call_id: str) -> str:
         """An id that no decision made up is itself."""
         return f"$call:{self.seen.index(call_id) + 1}" if call_id in self.seen else call_id

@@ -27,7 +27,7 @@ from .support import (
 
 REACHED = {
     *("signature", "secrets", "payload", "bucket", "consent", "timestamps"),
-    *("sync", "wire", "sequences", "random", "transcripts", "schemes", "device"),
+    *("sync", "wire", "sequences", "random", "faults", "transcripts", "schemes", "device"),
     "tenant",
 }
 INNER = {"breaker", "hmac", "ed25519"}

@@ -6,6 +6,7 @@ hand in one of its own that shrinks. What the oracle does not pin is not drawn.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -43,7 +44,7 @@ METERS = ("meter-1", "meter-1", "meter-2", "meter-3")
 class Drawn(Run):
     """A sequence of two sites: `acme`, of some scheme and under rotation, and `other`."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, more: dict[str, Any] | None = None) -> None:
         self.random = random
         self.scheme = random.choice(SCHEMES)
         self.pointer = {"event_id_pointer": "/id"} if random.random() < 0.5 else {}
@@ -56,7 +57,7 @@ class Drawn(Run):
             top["claim"] = {"ttl_s": random.choice((600, 900)), "lease_s": random.choice((10, 60))}
         self.listing = 0
         other = site(OTHER, devices={"keys": keys(MO)})
-        super().__init__({"sites": {"acme": self.acme(), "other": other}, **top})
+        super().__init__({"sites": {"acme": self.acme(), "other": other}, **top, **(more or {})})
 
     def acme(self) -> dict[str, Any]:
         """Its configuration with the keys in force; small rates, so that buckets run empty."""
@@ -82,11 +83,15 @@ class Drawn(Run):
             "per_ip": self.random.choice(RATES),
         }
 
+    def kinds(self) -> tuple[Callable[[], None], ...]:
+        """What a step may be, as often as it is likely."""
+        return (*(self.event,) * 10, *(self.reading,) * 5, *(self.copy,) * 5,
+                *(self.statement,) * 3, self.confirm, self.confirm, self.forget,
+                *(self.consume,) * 3, *(self.settle,) * 3, self.rotate, self.remove,
+                *(self.wait,) * 4, self.step_back, self.tidy)
+
     def draw(self, steps: int) -> None:
-        kinds = (*(self.event,) * 10, *(self.reading,) * 5, *(self.copy,) * 5,
-                 *(self.statement,) * 3, self.confirm, self.confirm, self.forget,
-                 *(self.consume,) * 3, *(self.settle,) * 3, self.rotate, self.remove,
-                 *(self.wait,) * 4, self.step_back, self.tidy)
+        kinds = self.kinds()
         self.sync(None, [A, M], who="f", policy_version=3)
         self.sync(None, [A, M], who="f", name="other")
         for _ in range(steps):
@@ -206,7 +211,7 @@ class Drawn(Run):
     def confirm(self) -> None:
         """Of a site in force."""
         name = self.random.choice(("acme", "acme", "other"))
-        ids = ["0" * 32, *(f"$call:{n + 1}" for n in range(self.gate.calls_seen))]
+        ids = ["0" * 32, *(f"$call:{n + 1}" for n in range(len(self.gate.seen)))]
         if name in self.gate.sites:
             self.sale(None, self.random.choice(ids[1:] or ids), name)
 
@@ -230,8 +235,7 @@ class Drawn(Run):
 
     def tidy(self) -> None:
         """Only after what ended since the last write, which nothing else can have dropped."""
-        kept = [end for _, end in self.ends()]
-        if all(self.gate.last_write_ms < end or self.now_ms < end for end in kept):
+        if all(self.gate.last_write_ms < end or self.now_ms < end for end in self.ends()):
             self.purge(None, self.random.choice((1, 3, 1000)))
 
     # -- sites and time ------------------------------------------------------------------------
@@ -258,16 +262,16 @@ class Drawn(Run):
     def step_back(self) -> None:
         """Unless something ended meanwhile: whether it is dropped yet is the store's affair."""
         back_ms = self.now_ms - self.random.choice((1, 1000, 30_000, 301_000))
-        if back_ms >= NOW_MS and not any(back_ms < end <= self.latest_ms for _, end in self.ends()):
+        if back_ms >= NOW_MS and not any(back_ms < end <= self.latest_ms for end in self.ends()):
             self.now_ms = back_ms
 
-    def ends(self) -> list[tuple[Any, int]]:
-        """Everything that ends by itself, and when; keys that are remembered too."""
-        found: list[tuple[Any, int]] = []
-        for data in self.gate.data.values():
+    def ends(self) -> list[int]:
+        """When each thing ends that ends by itself; keys that are remembered too."""
+        found: list[int] = []
+        for data in (*self.gate.data.values(), *self.gate.local.values()):
             for role in ("admission", "sessions", "calls"):
-                found += [(key, end) for _, key, end in entries(data, role)]
-            found += [(key, at_ms + self.remembered_ms()) for key, at_ms in data.retired]
+                found += [end for _, end in entries(data, role)]
+            found += [at_ms + self.remembered_ms() for _, at_ms in data.retired]
         return found
 
     def remembered_ms(self) -> int:

@@ -114,6 +114,12 @@ def floor_cases() -> None:
            [(said([], -1000), 0), (said([M], -2000), 10), (said([A], -1500), 20)], None)
     simple("two refusals, newer last", "the newest floor wins",
            [(said([], -2000), 0), (said([M], -1000), 10), (said([A], -1500), 20)], None)
+    simple("two refusals, older last, after an hour", "each leaves a floor for an hour",
+           [(said([], -1000), 0), (said([], -2000), 10), (said([A], -2000), hour + 9)], None)
+    simple("a refusal and its copy, after an hour", "each leaves a floor for an hour",
+           [(said([], -1000), 0), (said([], -1000), 10), (said([A], -1000), hour + 9)], None)
+    simple("two refusals, older last, after both hours", "the floor is gone",
+           [(said([], -1000), 0), (said([], -2000), 10), (said([A], -2000), hour + 10)], [A])
     simple("marketing alone is a refusal", "does not cover what a record needs",
            [(said([M], -10), 0)], None)
     simple("future refusal", "a floor reaches no further ahead than the tolerance",

@@ -65,6 +65,8 @@ def sync_flow() -> None:
     sync("GPC", "kept with the session", [A, M], [
         admit_sync(), find(None), put(session(A, granted_at_ms=NOW_MS - 500, gpc=True), None)],
         stored, headers=[("origin", ORIGIN.encode()), ("sec-gpc", b"1")])
+    sync("refusal under a newer floor", "law 7: that one may end before this one's hour", [], [
+        find(None, NOW_MS + 1), put(None, None, floor=floor, narrowing="*")], refused)
     sync("grant newer than a floor", "stored", [A, M], [
         admit_sync(), find(None, NOW_MS - 501), put(new, None)], stored)
     ahead = session(A, M, granted_at_ms=NOW_MS, changed_at_ms=NOW_MS + 90_000)

@@ -136,10 +136,22 @@ class Request:
     ip_group: str | None
 
 
+@dataclass(frozen=True)
+class Verified:
+    """Who asks, under which nonce, and by which master key."""
+
+    device: bytes
+    nonce: bytes
+    key_id: str | None
+
+    def brought(self) -> dict[str, Any]:
+        return {"device_id": self.device.decode(), "key_id": self.key_id}
+
+
 def verify(
     devices: Devices | None, site: str, request: Request, tolerance_s: int, now_ms: int
-) -> tuple[bytes, bytes, str | None]:
-    """Device, nonce and the master key's id, or the first reason in the pinned precedence."""
+) -> Verified:
+    """Or the first reason in the pinned precedence."""
     if len(request.headers) > HEADERS_MAX:
         raise Refused("malformed_header")
     parts = only_value(request.headers, "x-device-auth").split(b":")
@@ -164,41 +176,40 @@ def verify(
         raise Refused("stale_timestamp")
     if age_ms < -tolerance_s * 1000:
         raise Refused("future_timestamp")
-    return device, nonce, right[0]
+    return Verified(device, nonce, right[0])
 
 
-def decide(
-    devices: Devices | None,
-    used: Used,
-    site: str,
-    request: Request,
-    tolerance_s: int,
-    keep_ms: int,
-    now_ms: int,
-) -> dict[str, Any]:
-    """A decision as the vectors write it, with the ids that it brings."""
-    try:
-        device, nonce, key_id = verify(devices, site, request, tolerance_s, now_ms)
-    except Refused as refused:
-        return refusal(refused.reason)
+Limit = tuple[str, Rate, Bucket]
+
+
+def limits(
+    devices: Devices | None, used: Used, verified: Verified, ip_group: str | None
+) -> list[Limit]:
+    """What a request takes its tokens from: the address first, where it is known."""
     assert devices is not None
-    brought = {"device_id": device.decode(), "key_id": key_id}
-    if now_ms < used.nonces.get((device, nonce), 0):
-        return {**wire.decision("nonce_used", "replay"), **brought}
-    limits = [(f"device:{device.decode()}", "device", devices.per_device)]
-    if request.ip_group is not None:
-        limits.insert(0, (f"ip:{request.ip_group}", "ip", devices.per_ip))
-    buckets = [used.bucket(key, rate) for key, _, rate in limits]
-    waits = [bucket.retry_ms(now_ms) for bucket in buckets]
-    retry_ms = take_all(buckets, now_ms)
+    device = verified.device.decode()
+    found = [("device", devices.per_device, used.bucket(f"device:{device}", devices.per_device))]
+    if ip_group is not None:
+        bucket = used.bucket(f"ip:{ip_group}", devices.per_ip)
+        found.insert(0, ("ip", devices.per_ip, bucket))
+    return found
+
+
+def let_in(
+    used: Used, verified: Verified, limits: list[Limit], keep_ms: int, now_ms: int
+) -> dict[str, Any]:
+    """The nonce first, then the buckets, all or none."""
+    if now_ms < used.nonces.get((verified.device, verified.nonce), 0):
+        return wire.decision("nonce_used", "replay")
+    waits = [bucket.retry_ms(now_ms) for _, _, bucket in limits]
+    retry_ms = take_all([bucket for _, _, bucket in limits], now_ms)
     if retry_ms > 0:
-        _, name, rate = limits[waits.index(retry_ms)]
-        limited = wire.decision(
+        name, rate, _ = limits[waits.index(retry_ms)]
+        return wire.decision(
             "rate_limited", "rate_limit", retry_ms=retry_ms, limit_name=name, rate=rate
         )
-        return {**limited, **brought}
-    used.nonces[device, nonce] = now_ms + keep_ms
-    return {**wire.decision("authenticated", "rate_limit"), **brought}
+    used.nonces[verified.device, verified.nonce] = now_ms + keep_ms
+    return wire.decision("authenticated", "rate_limit")
 
 
 def refusal(reason: str) -> dict[str, Any]:

@@ -1,28 +1,32 @@
 """A tiny sequential gate over an in-memory model store: it decides whole sequences.
 
-Slow and obvious. One thread, no failures: what fails is told by the transcripts instead.
+Slow and obvious. One thread. Stores are asked as a gate asks them, one effect after the other, and
+fail as they are told to (`stores.py`).
 """
 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from . import devices, wire
-from .bucket import Bucket, take_all
+from .admission import Delivery, Rules
+from .bucket import Rate
 from .conversions import Queue, not_taken
 from .keys import same, signature_hash
 from .payload import event_id_of, judge_payload, normalise_site, read_object, resolve
 from .purge import purge
 from .schemes import Verified, verify
-from .session_merge import Merged, Statement, check_origin, covers, merge, read_statement
+from .session_merge import check_origin, read_statement
 from .signature import Headers, Key, Refused
-from .state import Data, Done, Held, Job, Row, Site, event_claim, signature_claim
+from .state import Data, Job, Row, Site, event_claim, signature_claim
+from .statements import Keeps, spend, take_in
+from .stores import ROLES, Failed, Stores
 
 Decision = dict[str, Any]
-
-# Longer than 13 calendar months.
-LONGEST_CONSENT_MS = 403 * 86_400_000
 
 
 class Gate:
@@ -34,14 +38,18 @@ class Gate:
         self.ttl_ms = claim["ttl_s"] * 1000
         self.lease_ms = claim["lease_s"] * 1000
         self.body_bytes_max = caps.get("body_bytes_max", 65536)
-        self.claims_per_site_max = caps.get("claims_per_site_max", 1 << 40)
+        claims_max = caps.get("claims_per_site_max", 1 << 40)
+        self.rules = Rules(self.ttl_ms, self.lease_ms, claims_max)
         retention = {"calls_s": 86400, "floors_s": 3600, **config.get("retention", {})}
         self.calls_ms = retention["calls_s"] * 1000
         self.floors_ms = retention["floors_s"] * 1000
-        self.queue = Queue(config.get("conversion", {}))
+        self.stores = Stores(config.get("breaker", {}))
+        self.fallback = config.get("admission_fallback") == "local"
+        self.local: dict[str, Data] = {}
+        self.queue = Queue(config.get("conversion", {}), self.stores, self.see)
         self.sites: dict[str, Site] = {}
         self.data: dict[str, Data] = {}
-        self.calls_seen = 0
+        self.seen: list[Row] = []
         self.last_write_ms = 0
         for name, site in config["sites"].items():
             self.set_site(name, site, 0)
@@ -92,62 +100,114 @@ class Gate:
             event = judge_payload(site_id, site.pointer, body, site.event_id_pointer)
         except Refused as refused:
             return wire.decision(refused.reason, "payload")
-        fingerprint, event_id = event.fingerprint, verified.id or event.event_id
-        known, names, keep_ms = self.names_of(site, data, verified, event_id, now_ms)
-        bucket = data.bucket("fingerprint", fingerprint, site.rate)
-        refusal = self.let_in(data, names, "fingerprint", bucket, keep_ms, now_ms)
+        needed = [role for role in ROLES if role != "admission" or not self.fallback]
+        rest_ms = self.stores.rest(needed, now_ms)
+        if rest_ms is not None:
+            return wire.decision("store_resting", "replay", retry_ms=rest_ms)
+        event_id = verified.id or event.event_id
+        bucket = ("fingerprint", event.fingerprint, site.rate)
+        known, delivery = self.delivery(site, data, verified, event_id, bucket, now_ms)
+        try:
+            refusal = self.ask_to_admit(delivery, now_ms)
+        except Failed as failed:
+            local = self.stand_in(site_id, failed)
+            if local is None:
+                return failed.at("replay")
+            delivery = replace(delivery, data=local, bucket=local.bucket(*bucket), is_local=True)
+            refusal = delivery.admit(now_ms)
         if refusal is not None:
             return refusal
         # Without an id each key's hash keeps the row single (law 3); with one the first is enough.
         hashes = known if event_id is None else known[:1]
-        decision = self.judge_and_record(site, data, fingerprint, hashes, event_id, body, now_ms)
-        accepted = decision["reason"] in ("accepted", "duplicate")
-        for name in names:
-            data.claims[name] = Done(accepted, now_ms + keep_ms)
-        return decision
+        row = Row(event.fingerprint, hashes, event_id, now_ms, body, None, now_ms + self.calls_ms)
+        return self.judge_and_record(site, data, delivery, row, now_ms)
 
-    def names_of(
-        self, site: Site, data: Data, verified: Verified, event_id: str | None, now_ms: int
-    ) -> tuple[list[str], list[str], int]:
-        """Its hash under every claiming key, all its names, and how long they are kept."""
+    def delivery(
+        self,
+        site: Site,
+        data: Data,
+        verified: Verified,
+        event_id: str | None,
+        limit: tuple[str, str, Rate],
+        now_ms: int,
+    ) -> tuple[list[str], Delivery]:
+        """Its hash under every claiming key; and all its names, and how long they are kept."""
         keys = self.claiming_keys(site, data, now_ms)
         known = list(dict.fromkeys(signature_hash(key, verified.content) for key in keys))
         names = [signature_claim(each) for each in known]
         keep_ms = self.ttl_ms
         if event_id is not None:
             names.append(event_claim(event_id))
+            first = names[-1]
+        else:
+            first = signature_claim(signature_hash(site.keys[verified.key_index], verified.content))
         if verified.timestamp_s is not None:
             rest_ms = (verified.timestamp_s + site.tolerance_s) * 1000 + self.lease_ms - now_ms
             keep_ms = max(keep_ms, rest_ms)
-        return known, names, keep_ms
+        name, bucket = limit[0], data.bucket(*limit)
+        return known, Delivery(self.rules, data, names, first, keep_ms, name, bucket)
 
-    def let_in(
-        self, data: Data, names: list[str], limit: str, bucket: Bucket, keep_ms: int, now_ms: int
-    ) -> Decision | None:
-        """Replay first, then the bucket; all or nothing. `None` is: go on."""
+    def ask_to_admit(self, delivery: Delivery, now_ms: int) -> Decision | None:
         self.last_write_ms = now_ms
-        live = {n: c for n, c in data.claims.items() if now_ms < c.until_ms}
-        met = [live[name] for name in names if name in live]
-        done = [claim for claim in met if isinstance(claim, Done)]
-        held = [claim for claim in met if isinstance(claim, Held)]
-        if done:
-            for claim in done:
-                claim.until_ms = max(claim.until_ms, now_ms + keep_ms)
-            if any(claim.accepted for claim in done):
-                return wire.decision("duplicate", "replay")
-            return wire.decision("refused_before", "replay")
-        rest_ms = max((claim.lease_until_ms - now_ms for claim in held), default=0)
-        if rest_ms > 0:
-            return wire.decision("in_flight", "replay", retry_ms=rest_ms)
-        if len(live) + len(names) > self.claims_per_site_max:
-            return wire.decision("overloaded", "replay")
-        # A takeover spends no token.
-        retry_ms = 0 if held else take_all([bucket], now_ms)
-        if retry_ms == 0:
+        return self.stores.ask("admission", "admit", now_ms, lambda: delivery.admit(now_ms))
+
+    def stand_in(self, site_id: str, failed: Failed) -> Data | None:
+        """The memory of the process, while the store of `admission` rests, where it may."""
+        if failed.reason != "store_resting" or not self.fallback:
             return None
-        return wire.decision(
-            "rate_limited", "rate_limit", retry_ms=retry_ms, limit_name=limit, rate=bucket.rate
-        )
+        return self.local.setdefault(site_id, Data())
+
+    def settle(self, delivery: Delivery, now_ms: int, step: Callable[[], None]) -> None:
+        """By who admitted it. Where that fails, no answer of the gate changes."""
+        if delivery.is_local:
+            step()
+            return
+        with suppress(Failed):
+            self.stores.ask("admission", "settle", now_ms, step)
+
+    def judge_and_record(
+        self, site: Site, data: Data, delivery: Delivery, row: Row, now_ms: int
+    ) -> Decision:
+        """Stages 4 to 7, and settle: by what is certain."""
+
+        def commit(*, accepted: bool) -> None:
+            keep_ms = delivery.keep_ms
+            self.settle(
+                delivery,
+                now_ms,
+                lambda: delivery.commit(
+                    delivery.names, accepted=accepted, keep_ms=keep_ms, now_ms=now_ms
+                ),
+            )
+
+        try:
+            session, _ = self.stores.find(data, row.fingerprint, now_ms)
+        except Failed as failed:
+            self.settle(delivery, now_ms, delivery.release)
+            return failed.at("session")
+        verdict = site.granted(session, "record", now_ms)
+        if verdict != "granted":
+            commit(accepted=False)
+            return wire.decision(verdict, "session" if verdict == "no_session" else "consent")
+        convert = site.granted(session, "convert", now_ms) == "granted"
+        row.job = Job(now_ms + self.queue.delay_ms) if convert else None
+        try:
+            known = self.stores.ask("calls", "record", now_ms, lambda: data.record(row, now_ms))
+        except Failed as failed:
+            if failed.unwritten:
+                self.settle(delivery, now_ms, delivery.release)
+            return failed.at("insert")
+        commit(accepted=True)
+        if known is not None:
+            return wire.decision("duplicate", "insert", marketing=known.marketing)
+        call_id = self.see(row)
+        return wire.decision("accepted", "marketing", call_id=call_id, marketing=row.marketing)
+
+    def see(self, row: Row) -> str:
+        """Its name: an answer or a conversion shows it."""
+        if row not in self.seen:
+            self.seen.append(row)
+        return f"$call:{self.seen.index(row) + 1}"
 
     # -- admit ---------------------------------------------------------------------------------
 
@@ -171,59 +231,31 @@ class Gate:
                 event_id = event_id_of(resolve(read_object(body), site.event_id_pointer))
             except Refused as refused:
                 return wire.decision(refused.reason, "payload")
-        _, names, keep_ms = self.names_of(site, data, verified, event_id, now_ms)
-        bucket = data.bucket("admit", "", site.admit)
-        refusal = self.let_in(data, names, "admit", bucket, keep_ms, now_ms)
+        bucket = ("admit", "", site.admit)
+        _, delivery = self.delivery(site, data, verified, event_id, bucket, now_ms)
+        try:
+            refusal = self.ask_to_admit(delivery, now_ms)
+        except Failed as failed:
+            return failed.at("replay")
         if refusal is not None:
             return refusal
-        if settle == "commit":
-            # There is no row: the claims are all that keeps the event single.
-            until_ms = now_ms + max(keep_ms, self.calls_ms)
-            data.claims.update((name, Done(True, until_ms)) for name in names)
-            return wire.decision("committed", "settle")
-        data.claims.update(
-            (name, Held(now_ms + self.lease_ms, now_ms + keep_ms)) for name in names
-        )
         if settle == "release":
-            for name in names:
-                del data.claims[name]
-            bucket.refund()
-        return wire.decision("uncommitted", "settle")
+            self.settle(delivery, now_ms, delivery.release)
+        if settle != "commit":
+            return wire.decision("uncommitted", "settle")
+        # There is no row: the claims are all that keeps the event single.
+        keep_ms = max(delivery.keep_ms, self.calls_ms)
 
-    def judge_and_record(
-        self,
-        site: Site,
-        data: Data,
-        fingerprint: str,
-        signature_hashes: list[str],
-        event_id: str | None,
-        body: bytes,
-        now_ms: int,
-    ) -> Decision:
-        session = data.sessions.get(fingerprint)
-        verdict = site.granted(session, "record", now_ms)
-        if verdict != "granted":
-            return wire.decision(verdict, "session" if verdict == "no_session" else "consent")
-        for row in data.live_rows(now_ms):
-            same_id = event_id is not None and row.event_id == event_id
-            if same_id or not set(signature_hashes).isdisjoint(row.signature_hashes):
-                return wire.decision("duplicate", "insert", marketing=row.marketing)
-        convert = site.granted(session, "convert", now_ms) == "granted"
-        self.calls_seen += 1
-        call_id = f"$call:{self.calls_seen}"
-        job = Job(now_ms + self.queue.delay_ms) if convert else None
-        row = Row(
-            call_id,
-            fingerprint,
-            signature_hashes,
-            event_id,
-            now_ms,
-            body,
-            job,
-            now_ms + self.calls_ms,
-        )
-        data.rows[call_id] = row
-        return wire.decision("accepted", "marketing", call_id=call_id, marketing=row.marketing)
+        def commit(names: list[str]) -> None:
+            delivery.commit(names, accepted=True, keep_ms=keep_ms, now_ms=now_ms)
+
+        try:
+            self.stores.ask("admission", "settle", now_ms, lambda: commit([delivery.first]))
+        except Failed as failed:
+            return failed.at("settle")
+        if len(delivery.names) > 1:
+            self.settle(delivery, now_ms, lambda: commit(delivery.names))
+        return wire.decision("committed", "settle")
 
     # -- device ----------------------------------------------------------------------------------
 
@@ -234,11 +266,23 @@ class Gate:
         if site_id is None or site_id not in self.sites:
             return devices.refusal("unknown_site")
         site, used = self.sites[site_id], self.data[site_id].devices
-        self.last_write_ms = now_ms
         keep_ms = max(self.ttl_ms, 2 * site.tolerance_s * 1000 + self.lease_ms)
-        return devices.decide(
-            site.devices, used, site_id, request, site.tolerance_s, keep_ms, now_ms
-        )
+        try:
+            verified = devices.verify(site.devices, site_id, request, site.tolerance_s, now_ms)
+        except Refused as refused:
+            return devices.refusal(refused.reason)
+        self.last_write_ms = now_ms
+        limits = devices.limits(site.devices, used, verified, request.ip_group)
+        try:
+            decision = self.stores.ask(
+                "admission",
+                "admit",
+                now_ms,
+                lambda: devices.let_in(used, verified, limits, keep_ms, now_ms),
+            )
+        except Failed as failed:
+            decision = failed.at("replay")
+        return {**decision, **verified.brought()}
 
     # -- sync_session --------------------------------------------------------------------------
 
@@ -260,44 +304,14 @@ class Gate:
         except Refused as refused:
             return wire.decision(refused.reason, "statement")
         self.last_write_ms = now_ms
-        stored = data.sessions.get(statement.fingerprint)
-        floor_ms = data.floor_ms(statement.fingerprint, now_ms)
-        merged = merge(stored, floor_ms, statement, site.consent, site.tolerance_s, now_ms)
-        if not covers(statement, site.consent):
-            self.write(data, statement, merged, now_ms, leaves_key=False)
-            return wire.decision("refused", "statement")
-        limits = [("site", site.sync_site, data.bucket("site", "", site.sync_site))]
-        if ip is not None:
-            limits.append(("ip", site.sync_ip, data.bucket("ip", ip_group(ip), site.sync_ip)))
-        waits = [bucket.retry_ms(now_ms) for _, _, bucket in limits]
-        retry_ms = take_all([bucket for _, _, bucket in limits], now_ms)
-        if retry_ms > 0:
-            if merged.takes_away:
-                self.write(data, statement, merged, now_ms, leaves_key=False)
-            name, rate, _ = limits[waits.index(retry_ms)]
-            return wire.decision(
-                "rate_limited", "rate_limit", retry_ms=retry_ms, limit_name=name, rate=rate
-            )
-        self.write(data, statement, merged, now_ms, leaves_key=True)
-        return wire.decision("stored", "store")
+        keeps = Keeps(self.ttl_ms, self.floors_ms)
+        group = None if ip is None else ip_group(ip)
 
-    def write(
-        self, data: Data, statement: Statement, merged: Merged, now_ms: int, *, leaves_key: bool
-    ) -> None:
-        """A grant met again changes nothing, unless it takes something away."""
-        known = now_ms < data.statements.get(statement, 0)
-        if leaves_key and known and not merged.takes_away:
-            return
-        if leaves_key:
-            ahead_ms = max(0, statement.consent_at_ms - now_ms)
-            data.statements[statement] = now_ms + min(self.ttl_ms + ahead_ms, LONGEST_CONSENT_MS)
-        who = statement.fingerprint
-        if merged.session is not None:
-            data.sessions[who] = merged.session
-        if merged.floor_at_ms is not None:
-            at_ms, until_ms = data.floors.get(who, (-1, 0))
-            if now_ms >= until_ms or merged.floor_at_ms >= at_ms:
-                data.floors[who] = (merged.floor_at_ms, now_ms + self.floors_ms)
+        def spend_locally(failed: Failed) -> Decision | None:
+            local = self.stand_in(site_id, failed)
+            return failed.at("rate_limit") if local is None else spend(site, local, group, now_ms)
+
+        return take_in(self.stores, site, data, statement, group, keeps, spend_locally, now_ms)
 
     # -- confirm_sale and erase ----------------------------------------------------------------
 
@@ -305,29 +319,50 @@ class Gate:
         site_id = normalise_site(site_name)
         assert site_id is not None and site_id in self.sites, "not pinned for unknown sites"
         site, data = self.sites[site_id], self.data[site_id]
-        row = next((row for row in data.live_rows(now_ms) if row.call_id == call_id), None)
-        if row is None:
-            return wire.decision("not_found", "call")
-        verdict = site.granted(data.sessions.get(row.fingerprint), "convert", now_ms)
-        if verdict != "granted":
-            stage = "session" if verdict == "no_session" else "consent"
-            return wire.decision("skipped", stage, marketing="skipped")
+        row = self.row_of(call_id)
+        stage = "call"
+        try:
+            found = self.stores.ask("calls", "find", now_ms, lambda: data.has(row, now_ms))
+            if row is None or not found:
+                return wire.decision("not_found", "call")
+            stage = "session"
+            session, _ = self.stores.find(data, row.fingerprint, now_ms)
+            verdict = site.granted(session, "convert", now_ms)
+            if verdict != "granted":
+                stage = "session" if verdict == "no_session" else "consent"
+                return wire.decision("skipped", stage, marketing="skipped")
+            stage = "enqueue"
+            is_new = self.stores.ask("calls", "enqueue", now_ms, lambda: self.enqueue(row, now_ms))
+        except Failed as failed:
+            return failed.at(stage)
+        reason = "enqueued" if is_new else "already_enqueued"
+        return wire.decision(reason, "enqueue", marketing="enqueued")
+
+    def row_of(self, call_id: str) -> Row | None:
+        number = call_id.removeprefix("$call:")
+        return self.seen[int(number) - 1] if number != call_id else None
+
+    def enqueue(self, row: Row, now_ms: int) -> bool:
+        """One queue entry a call, ever."""
         if row.job is not None:
-            return wire.decision("already_enqueued", "enqueue", marketing="enqueued")
+            return False
         row.job = Job(now_ms + self.queue.delay_ms)
         row.until_ms = max(row.until_ms, now_ms + self.calls_ms)
-        return wire.decision("enqueued", "enqueue", marketing="enqueued")
+        return True
 
     def erase(self, site_name: str, fingerprint: str, now_ms: int) -> Decision:
         site_id = normalise_site(site_name)
         assert site_id is not None and site_id in self.data, "not pinned for sites never seen"
         data = self.data[site_id]
-        session, floor_ms = data.sessions.get(fingerprint), data.floor_ms(fingerprint, now_ms)
-        dated = [now_ms] if session is None else [now_ms, session.changed_at_ms]
-        data.tombstones[fingerprint] = max(dated if floor_ms is None else [*dated, floor_ms])
-        data.sessions.pop(fingerprint, None)
         self.last_write_ms = now_ms
-        data.rows = {i: row for i, row in data.rows.items() if row.fingerprint != fingerprint}
+        try:
+            session, floor_ms = self.stores.find(data, fingerprint, now_ms)
+            dated = [now_ms] if session is None else [now_ms, session.changed_at_ms]
+            at_ms = max(dated if floor_ms is None else [*dated, floor_ms])
+            self.stores.ask("sessions", "delete", now_ms, lambda: data.delete(fingerprint, at_ms))
+            self.stores.ask("calls", "erase", now_ms, lambda: data.erase(fingerprint, at_ms))
+        except Failed as failed:
+            return failed.at("erase")
         return wire.decision("erased", "erase")
 
     # -- the queue's consumer, and purge -------------------------------------------------------
@@ -345,7 +380,7 @@ class Gate:
         return self.queue.finish(job, result, retry_in_ms, now_ms)
 
     def purge(self, limit: int, now_ms: int) -> Decision:
-        return purge(list(self.data.values()), limit, self.last_write_ms, now_ms)
+        return purge(list(self.data.values()), self.stores, limit, self.last_write_ms, now_ms)
 
 
 def ip_group(ip: str) -> str:

@@ -99,8 +99,14 @@ def merge(
     consent: dict[str, Any],
     tolerance_s: int,
     now_ms: int,
+    *,
+    may_widen: bool = True,
 ) -> Merged:
-    """Withdrawal wins over every grant that is not newer, in whatever order they come (law 7)."""
+    """Withdrawal wins over every grant that is not newer, in whatever order they come (law 7).
+
+    `may_widen` is false under a refusal: then only what is taken away counts.
+    """
+    nothing = Merged(None, None, takes_away=False)
     counts_from_ms = min(statement.consent_at_ms, now_ms)
     dated_ms = min(statement.consent_at_ms, now_ms + tolerance_s * 1000)
     fresh = Session(
@@ -115,11 +121,14 @@ def merge(
     if stored is None:
         if not grants:
             return Merged(None, dated_ms, takes_away=False)
-        if floor_at_ms is not None and dated_ms <= floor_at_ms:
-            return Merged(None, None, takes_away=False)
+        if not may_widen or (floor_at_ms is not None and dated_ms <= floor_at_ms):
+            return nothing
         return Merged(fresh, None, takes_away=False)
     takes_away = bool(stored.scopes - statement.scopes)
-    if grants and dated_ms > stored.changed_at_ms:
+    if not may_widen and not takes_away:
+        return nothing
+    may_replace = may_widen or statement.scopes <= stored.scopes
+    if grants and dated_ms > stored.changed_at_ms and may_replace:
         return Merged(fresh.with_(narrowed=takes_away), None, takes_away)
     kept = stored.with_(
         scopes=stored.scopes & statement.scopes,
@@ -127,4 +136,6 @@ def merge(
         gpc=stored.gpc or statement.gpc,
         narrowed=stored.narrowed or takes_away,
     )
+    if not takes_away and kept.changed_at_ms == stored.changed_at_ms:
+        return nothing
     return Merged(kept, None, takes_away)

@@ -116,11 +116,10 @@ class Job:
     final: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Row:
-    """One call, with its job if it ever had one."""
+    """One call, with its job if it ever had one. Two of them are the same only if they are one."""
 
-    call_id: str
     fingerprint: str
     signature_hashes: list[str]
     event_id: str | None
@@ -145,7 +144,7 @@ class Data:
     floors: dict[str, tuple[int, int]] = field(default_factory=dict)
     tombstones: dict[str, int] = field(default_factory=dict)
     statements: dict[Statement, int] = field(default_factory=dict)
-    rows: dict[str, Row] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
     devices: Used = field(default_factory=Used)
 
     def bucket(self, name: str, key: str, rate: Rate) -> Bucket:
@@ -156,7 +155,27 @@ class Data:
 
     def live_rows(self, now_ms: int) -> list[Row]:
         """What is over is never seen, whether or not it was dropped yet."""
-        return [row for row in self.rows.values() if now_ms < row.until_ms]
+        return [row for row in self.rows if now_ms < row.until_ms]
+
+    def has(self, row: Row | None, now_ms: int) -> bool:
+        return row in self.live_rows(now_ms)
+
+    def record(self, new: Row, now_ms: int) -> Row | None:
+        """The row that is there already, which stays as it is; else this one is from now on."""
+        for row in self.live_rows(now_ms):
+            same_id = new.event_id is not None and row.event_id == new.event_id
+            if same_id or not set(new.signature_hashes).isdisjoint(row.signature_hashes):
+                return row
+        self.rows.append(new)
+        return None
+
+    def delete(self, fingerprint: str, at_ms: int) -> None:
+        self.tombstones[fingerprint] = at_ms
+        self.sessions.pop(fingerprint, None)
+
+    def erase(self, fingerprint: str, at_ms: int) -> None:
+        self.tombstones[fingerprint] = at_ms
+        self.rows = [row for row in self.rows if row.fingerprint != fingerprint]
 
     def floor_ms(self, fingerprint: str, now_ms: int) -> int | None:
         """The newest floor or tombstone that still stands."""

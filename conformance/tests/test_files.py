@@ -27,6 +27,7 @@ LEAST = {
     "wire": 60,
     "sequences": 40,
     "random": 60,
+    "faults": 40,
     "transcripts": 100,
 }
 

@@ -224,7 +224,7 @@ impl<F: Flow + Send, P: AsyncPerform, K: Clock + Sync, T: Timer> Running<'_, F, 
                 None => {
                     let reply = perform_in_time(stores, timer, &effect, &deadlines, now).await;
                     now = shared.now(self.given);
-                    shared.heard(effect.role(), &reply, now);
+                    shared.heard(&effect, &reply, now);
                     reply
                 }
             };

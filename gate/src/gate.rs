@@ -201,7 +201,7 @@ impl<P: Perform, K: Clock> Gate<P, K> {
                         None => {
                             let reply = self.stores.perform(&effect, now);
                             now = self.shared.now(given);
-                            self.shared.heard(effect.role(), &reply, now);
+                            self.shared.heard(&effect, &reply, now);
                             reply
                         }
                     };

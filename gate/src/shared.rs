@@ -14,7 +14,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use consentgate_core::{
     Caps, Config, ConfigError, Conversion, ConversionResult, Decision, DeviceRequest, Effect,
-    Engine, Problem, Reply, Request, StoreError, Timestamp,
+    Engine, Problem, Reply, Request, StoreError, StoreErrorKind, Timestamp,
     flow::{
         Admit, CallEvent, ConfirmSale, Device, Erase, FinishConversion, Purge, SyncSession,
         TakeConversions,
@@ -213,10 +213,15 @@ impl<K: Clock> Shared<K> {
         }
     }
 
-    /// Takes in what a store replied to an effect of this role.
-    pub(crate) fn heard(&self, role: consentgate_core::Role, reply: &Reply, now: Timestamp) {
-        self.counters.count_reply(role, reply);
-        self.breakers.heard(role, reply, now);
+    /// Takes in what a store replied to an effect. A reply to another one is a failure, not a sign of health.
+    pub(crate) fn heard(&self, effect: &Effect<'_>, reply: &Reply, now: Timestamp) {
+        if effect.is_answered_by(reply) {
+            self.counters.count_reply(effect.role(), reply);
+            self.breakers.heard(effect.role(), reply, now);
+        } else {
+            let nonsense = effect.failed(StoreError::new(StoreErrorKind::WrongReply));
+            self.heard(effect, &nonsense, now);
+        }
     }
 
     /// The counters in the Prometheus text format, and which stores rest.

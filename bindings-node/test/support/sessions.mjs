@@ -39,13 +39,13 @@ export class Sessions {
       const version = (this.#version += 1);
       this.#keep(this.#sessions, `${site} ${fingerprint}`, { version, ...session }, keepMs);
     }
-    if (floor !== null) this.#raise(`${site} ${pseudonym}`, floor);
+    if (floor !== null) this.raise({ site, pseudonym, tombstone: floor });
     if (idempotency) this.#keep(this.#idempotency, idempotency.key, true, idempotency.keepMs);
     return { outcome: 'stored' };
   }
 
   delete({ site, fingerprint, pseudonym, tombstone }) {
-    this.#raise(`${site} ${pseudonym}`, tombstone);
+    this.raise({ site, pseudonym, tombstone });
     this.#sessions.delete(`${site} ${fingerprint}`);
     return { outcome: 'deleted' };
   }
@@ -60,8 +60,11 @@ export class Sessions {
     return { outcome: 'purged', removed: removed.length };
   }
 
-  #raise(key, { atMs, keepMs }) {
-    const floor = this.#live(this.#floors, key);
-    if (floor === null || floor <= atMs) this.#keep(this.#floors, key, atMs, keepMs);
+  /** A floor or a tombstone: the newest wins, and none ends before its time. */
+  raise({ site, pseudonym, tombstone: { atMs, keepMs } }) {
+    const key = `${site} ${pseudonym}`;
+    const newest = Math.max(this.#live(this.#floors, key) ?? atMs, atMs);
+    const end = Math.max(this.#floors.get(key)?.end ?? 0, this.clock() + keepMs);
+    this.#floors.set(key, { value: newest, end });
   }
 }

@@ -76,7 +76,10 @@ export class Bound {
     }
     const body = expect.body.replace(name, this.resolve(name));
     const expected = { ...expect, body };
-    expected.conversions &&= expected.conversions.map((job) => {
+    expected.conversions &&= expected.conversions.map((job, at) => {
+      // It may be seen here first: its call's answer was lost.
+      const isNew = job.call_id.startsWith('$') && !this.#ids.has(job.call_id);
+      if (isNew) this.#ids.set(job.call_id, decision.conversions[at]?.callId);
       return { ...job, call_id: this.resolve(job.call_id) };
     });
     assert.deepEqual(spelled(decision, expect), expected, about);

@@ -30,8 +30,8 @@ pub(crate) fn merge(
     let Some(stored) = &found.session else {
         if !covers {
             // Without analytics nothing new is stored, but a delayed older grant must not undo the refusal.
-            let floor = above_floor.then_some(said.dated);
-            return Change { session: None, floor, narrowing: true };
+            // Under a newer floor too, which may end before this one's time.
+            return Change { session: None, floor: Some(said.dated), narrowing: true };
         }
         let session = (above_floor && may_widen).then(|| said.session(false));
         return Change { session, ..Change::default() };

@@ -164,6 +164,26 @@ impl Effect<'_> {
         }
     }
 
+    /// Whether the reply is one to this effect. Any other is nonsense, and so the store's failure.
+    #[must_use]
+    pub fn is_answered_by(&self, reply: &Reply) -> bool {
+        matches!(
+            (self, reply),
+            (Self::Admit(_), Reply::Admit(_))
+                | (Self::Settle(_), Reply::Settle(_))
+                | (Self::FindSession(_), Reply::FindSession(_))
+                | (Self::PutSession(_), Reply::PutSession(_))
+                | (Self::DeleteSession(_), Reply::DeleteSession(_))
+                | (Self::Record(_), Reply::Record(_))
+                | (Self::FindCall(_), Reply::FindCall(_))
+                | (Self::Enqueue(_), Reply::Enqueue(_))
+                | (Self::EraseCalls(_), Reply::EraseCalls(_))
+                | (Self::Take(_), Reply::Take(_))
+                | (Self::Finish(_), Reply::Finish(_))
+                | (Self::Purge(..), Reply::Purge(_))
+        )
+    }
+
     /// The reply that says the store failed.
     #[must_use]
     pub fn failed(&self, error: StoreError) -> Reply {

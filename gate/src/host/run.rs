@@ -304,7 +304,7 @@ impl HostGate {
 
     fn go_on(&self, mut run: Run, reply: Option<Reply>, now: Timestamp) -> Turn {
         if let Some((effect, reply)) = run.flow.pending().zip(reply.as_ref()) {
-            self.shared.heard(effect.role(), reply, now);
+            self.shared.heard(&effect, reply, now);
         }
         let go = reply.map_or(Go::Started, Go::Replied);
         let moved = self.advance(&mut *run.flow, &mut run.course, go, now);
@@ -344,7 +344,7 @@ impl HostGate {
                     Keeper::Native(native) => return Err(Asked::Native(native.clone())),
                     Keeper::Memory => {
                         let reply = self.memory.perform(&effect, now);
-                        self.shared.heard(effect.role(), &reply, now);
+                        self.shared.heard(&effect, &reply, now);
                         reply
                     }
                 },

@@ -3,6 +3,7 @@
 
 mod case;
 mod device;
+mod faults;
 mod sequences;
 mod sync;
 mod tenant;

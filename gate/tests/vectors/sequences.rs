@@ -1,7 +1,7 @@
 use crate::case::{Bound, at, bytes, ending, headers, run};
 use consentgate::{
-    AsyncGate, Config, Conversion, ConversionResult, Decision, DeviceRequest, Gate, ManualClock,
-    Millis, Request, Stores, Timer, Timestamp, ids::Fingerprint,
+    AsyncGate, AsyncPerform, Clock, Config, Conversion, ConversionResult, Decision, DeviceRequest,
+    Gate, ManualClock, Millis, Perform, Request, Stores, Timer, Timestamp, ids::Fingerprint,
 };
 use serde_json::Value;
 use std::{
@@ -30,7 +30,7 @@ pub fn ready<F: Future>(future: F) -> F::Output {
 }
 
 /// Something to do to a gate.
-enum Doing<'a> {
+pub enum Doing<'a> {
     CallEvent(Request<'a>),
     Admit(Request<'a>, Option<&'a str>),
     Device(DeviceRequest<'a>),
@@ -50,8 +50,8 @@ fn crashed<A>(decision: Decision, admission: A) -> Decision {
     decision
 }
 
-/// Plays one sequence to a gate made by `make`, which answers what is done to it, or nothing.
-fn play<F: FnMut(Doing<'_>) -> Option<Decision>>(
+/// Plays one sequence to a gate made by `make`, which answers what is done to it in a step, or nothing.
+pub fn play<F: FnMut(Doing<'_>, &Value) -> Option<Decision>>(
     case: &Value,
     make: impl FnOnce(Config, ManualClock) -> F,
 ) {
@@ -73,7 +73,7 @@ fn play<F: FnMut(Doing<'_>) -> Option<Decision>>(
         let body = if has_request { bytes(&step["body_b64"]) } else { vec![] };
         let ip = step["ip"].as_str().map(|ip| ip.parse().unwrap());
         let request = Request { site, headers: &pairs, body: &body, ip };
-        let decision = gate(match text("do") {
+        let doing = match text("do") {
             "call_event" => Doing::CallEvent(request),
             "admit" => Doing::Admit(request, step["settle"].as_str()),
             "device" => {
@@ -95,8 +95,8 @@ fn play<F: FnMut(Doing<'_>) -> Option<Decision>>(
             "set_site" => Doing::SetSite { site, json: step["site_config"].to_string() },
             "remove_site" => Doing::RemoveSite { site },
             other => panic!("{other}"),
-        });
-        match decision {
+        };
+        match gate(doing, step) {
             Some(decision) => {
                 let about = format!("{} step {index}", case["name"]);
                 bound.check(&decision, &step["expect"], &about);
@@ -105,6 +105,67 @@ fn play<F: FnMut(Doing<'_>) -> Option<Decision>>(
             None => assert!(step["expect"].is_null()),
         }
     }
+}
+
+/// What comes of it.
+pub fn decide<S: Perform, K: Clock>(gate: &Gate<S, K>, doing: Doing<'_>) -> Option<Decision> {
+    Some(match doing {
+        Doing::CallEvent(request) => gate.call_event(&request, None),
+        Doing::Admit(request, settle) => match (gate.admit(&request, None), settle) {
+            (Err(refused), _) => refused,
+            (Ok(admission), Some("commit")) => admission.commit(None),
+            (Ok(admission), Some("release")) => admission.release(None),
+            (Ok(admission), Some(other)) => panic!("{other}, of {admission:?}"),
+            (Ok(admission), None) => crashed(admission.decision().clone(), admission),
+        },
+        Doing::Device(request) => gate.device(&request, None),
+        Doing::SyncSession(request) => gate.sync_session(&request, None),
+        Doing::ConfirmSale { site, call_id } => gate.confirm_sale(site, &call_id, None),
+        Doing::Erase { site, fingerprint } => gate.erase(site, fingerprint, None),
+        Doing::TakeConversions { site, limit } => gate.take_conversions(site, limit, None),
+        Doing::FinishConversion { job, result } => gate.finish_conversion(job, result, None),
+        Doing::Purge { limit } => gate.purge(limit, None),
+        Doing::SetSite { site, json } => {
+            gate.set_site(site, json.as_bytes()).unwrap();
+            return None;
+        }
+        Doing::RemoveSite { site } => {
+            gate.remove_site(site).unwrap();
+            return None;
+        }
+    })
+}
+
+/// The same of a gate that is waited for, over stores that never wait.
+pub fn decide_async<S: AsyncPerform, K: Clock + Sync, T: Timer>(
+    gate: &AsyncGate<S, K, T>,
+    doing: Doing<'_>,
+) -> Option<Decision> {
+    Some(match doing {
+        Doing::CallEvent(request) => ready(gate.call_event(&request, None)),
+        Doing::Admit(request, settle) => match (ready(gate.admit(&request, None)), settle) {
+            (Err(refused), _) => refused,
+            (Ok(admission), Some("commit")) => ready(admission.commit(None)),
+            (Ok(admission), Some("release")) => ready(admission.release(None)),
+            (Ok(admission), Some(other)) => panic!("{other}, of {admission:?}"),
+            (Ok(admission), None) => crashed(admission.decision().clone(), admission),
+        },
+        Doing::Device(request) => ready(gate.device(&request, None)),
+        Doing::SyncSession(request) => ready(gate.sync_session(&request, None)),
+        Doing::ConfirmSale { site, call_id } => ready(gate.confirm_sale(site, &call_id, None)),
+        Doing::Erase { site, fingerprint } => ready(gate.erase(site, fingerprint, None)),
+        Doing::TakeConversions { site, limit } => ready(gate.take_conversions(site, limit, None)),
+        Doing::FinishConversion { job, result } => ready(gate.finish_conversion(job, result, None)),
+        Doing::Purge { limit } => ready(gate.purge(limit, None)),
+        Doing::SetSite { site, json } => {
+            gate.set_site(site, json.as_bytes()).unwrap();
+            return None;
+        }
+        Doing::RemoveSite { site } => {
+            gate.remove_site(site).unwrap();
+            return None;
+        }
+    })
 }
 
 /// Written by hand, and drawn at random.
@@ -119,37 +180,7 @@ fn sequences() {
     run_all(|case| {
         play(case, |config, clock| {
             let gate = Gate::in_memory(config, clock).unwrap();
-            move |doing| {
-                Some(match doing {
-                    Doing::CallEvent(request) => gate.call_event(&request, None),
-                    Doing::Admit(request, settle) => match (gate.admit(&request, None), settle) {
-                        (Err(refused), _) => refused,
-                        (Ok(admission), Some("commit")) => admission.commit(None),
-                        (Ok(admission), Some("release")) => admission.release(None),
-                        (Ok(admission), Some(other)) => panic!("{other}, of {admission:?}"),
-                        (Ok(admission), None) => crashed(admission.decision().clone(), admission),
-                    },
-                    Doing::Device(request) => gate.device(&request, None),
-                    Doing::SyncSession(request) => gate.sync_session(&request, None),
-                    Doing::ConfirmSale { site, call_id } => gate.confirm_sale(site, &call_id, None),
-                    Doing::Erase { site, fingerprint } => gate.erase(site, fingerprint, None),
-                    Doing::TakeConversions { site, limit } => {
-                        gate.take_conversions(site, limit, None)
-                    }
-                    Doing::FinishConversion { job, result } => {
-                        gate.finish_conversion(job, result, None)
-                    }
-                    Doing::Purge { limit } => gate.purge(limit, None),
-                    Doing::SetSite { site, json } => {
-                        gate.set_site(site, json.as_bytes()).unwrap();
-                        return None;
-                    }
-                    Doing::RemoveSite { site } => {
-                        gate.remove_site(site).unwrap();
-                        return None;
-                    }
-                })
-            }
+            move |doing, _| decide(&gate, doing)
         });
     });
 }
@@ -160,45 +191,7 @@ fn sequences_through_the_asynchronous_driver() {
         play(case, |config, clock| {
             let stores = Stores::memory(&config.common().caps);
             let gate = AsyncGate::new(config, stores, clock, NoTimer).unwrap();
-            move |doing| {
-                Some(match doing {
-                    Doing::CallEvent(request) => ready(gate.call_event(&request, None)),
-                    Doing::Admit(request, settle) => {
-                        match (ready(gate.admit(&request, None)), settle) {
-                            (Err(refused), _) => refused,
-                            (Ok(admission), Some("commit")) => ready(admission.commit(None)),
-                            (Ok(admission), Some("release")) => ready(admission.release(None)),
-                            (Ok(admission), Some(other)) => panic!("{other}, of {admission:?}"),
-                            (Ok(admission), None) => {
-                                crashed(admission.decision().clone(), admission)
-                            }
-                        }
-                    }
-                    Doing::Device(request) => ready(gate.device(&request, None)),
-                    Doing::SyncSession(request) => ready(gate.sync_session(&request, None)),
-                    Doing::ConfirmSale { site, call_id } => {
-                        ready(gate.confirm_sale(site, &call_id, None))
-                    }
-                    Doing::Erase { site, fingerprint } => {
-                        ready(gate.erase(site, fingerprint, None))
-                    }
-                    Doing::TakeConversions { site, limit } => {
-                        ready(gate.take_conversions(site, limit, None))
-                    }
-                    Doing::FinishConversion { job, result } => {
-                        ready(gate.finish_conversion(job, result, None))
-                    }
-                    Doing::Purge { limit } => ready(gate.purge(limit, None)),
-                    Doing::SetSite { site, json } => {
-                        gate.set_site(site, json.as_bytes()).unwrap();
-                        return None;
-                    }
-                    Doing::RemoveSite { site } => {
-                        gate.remove_site(site).unwrap();
-                        return None;
-                    }
-                })
-            }
+            move |doing, _| decide_async(&gate, doing)
         });
     });
 }

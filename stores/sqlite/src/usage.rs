@@ -129,23 +129,9 @@ impl Db<'_> {
         Ok(dropped)
     }
 
-    /// A few entries of a site that was just written to, and of the next one in turn: what a quiet site left behind
-    /// goes as well (law 8). The next one's name comes back.
-    pub(crate) fn drop_some(
-        self,
-        sites: &[SiteId],
-        after: &str,
-        limit: u64,
-        now: Timestamp,
-    ) -> Result<String> {
-        for site in sites {
-            self.drop_over(site.as_str(), &ENDING, limit, now)?;
-        }
-        let sql = "SELECT site FROM usage WHERE site > ?1 ORDER BY site LIMIT 1";
-        let next: Option<String> = self.row(sql, [after], |row| row.get(0))?;
-        let Some(next) = next else { return Ok(String::new()) };
-        self.drop_over(&next, &ENDING, limit, now)?;
-        Ok(next)
+    /// Drops up to so many entries of each table of a site.
+    pub(crate) fn drop_some(self, site: &SiteId, limit: u64, now: Timestamp) -> Result<()> {
+        self.drop_over(site.as_str(), &ENDING, limit, now).map(drop)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
 use consentgate_core::{Reply, StoreError, Timestamp, ids::SiteId};
 use rusqlite::{Connection, ErrorCode, wal::CheckpointMode};
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     path::PathBuf,
     sync::{
         Arc,
@@ -18,7 +18,7 @@ use std::{
     },
 };
 
-/// Entries that are over and dropped by a group, for each request in it: more than one request can add.
+/// Entries that are over and dropped at a site by a group, for each request of the site in it: more than one can add.
 const DROPPED_EACH: u64 = 8;
 
 /// From so many times the usual length the log is cut, as soon as no reader needs it.
@@ -30,8 +30,6 @@ pub(crate) struct Writer {
     queue: Arc<Queue>,
     link: Option<Link>,
     log_pages: Arc<AtomicU32>,
-    /// The site whose old entries were dropped last.
-    dropped_at: String,
     counts: Arc<Counts>,
 }
 
@@ -57,8 +55,7 @@ impl Writer {
         counts: Arc<Counts>,
     ) -> Self {
         let log_pages = Arc::default();
-        let dropped_at = String::new();
-        let mut writer = Self { path, options, queue, link: None, log_pages, dropped_at, counts };
+        let mut writer = Self { path, options, queue, link: None, log_pages, counts };
         writer.use_link(link);
         writer
     }
@@ -124,12 +121,11 @@ impl Writer {
             }
         }
         if broken.is_none() && !performed.is_empty() {
-            match in_savepoint(&link, || drop_some(db, &performed, &self.dropped_at)) {
-                Ok(next) => self.dropped_at = next,
-                // What is over can wait for the next group, unless the whole transaction was undone.
-                Err(Failure { error, is_of_the_whole }) => {
-                    broken = is_of_the_whole.then(|| unwritten(error));
-                }
+            // What is over can wait for the next group, unless the whole transaction was undone.
+            if let Err(Failure { error, is_of_the_whole }) =
+                in_savepoint(&link, || drop_some(db, &performed))
+            {
+                broken = is_of_the_whole.then(|| unwritten(error));
             }
         }
         let broken = broken.or_else(|| commit(&link).err());
@@ -189,13 +185,18 @@ impl Writer {
     }
 }
 
-fn drop_some(db: Db<'_>, performed: &[Performed], after: &str) -> rusqlite::Result<String> {
-    let sites: BTreeSet<&SiteId> =
-        performed.iter().filter_map(|one| one.task.owned.site()).collect();
-    let sites: Vec<SiteId> = sites.into_iter().cloned().collect();
-    // Clocks of one group may differ: what is over by the earliest of them is so for all.
-    let now = performed.iter().map(|one| one.task.now).min().unwrap_or(Timestamp::MIN);
-    db.drop_some(&sites, after, DROPPED_EACH * performed.len() as u64, now)
+/// A few entries that are over of each site that was written to, by what was asked of that site alone: else another
+/// site's writes would decide what a clock that stepped back still meets (law 8).
+fn drop_some(db: Db<'_>, performed: &[Performed]) -> rusqlite::Result<()> {
+    let mut sites: BTreeMap<&SiteId, (Timestamp, u64)> = BTreeMap::new();
+    for Performed { task, .. } in performed {
+        let Some(site) = task.owned.site() else { continue };
+        let (now, limit) = sites.entry(site).or_insert((task.now, 0));
+        // Clocks of one group may differ: what is over by the earliest of them is so for all.
+        *now = task.now.min(*now);
+        *limit += DROPPED_EACH;
+    }
+    sites.into_iter().try_for_each(|(site, (now, limit))| db.drop_some(site, limit, now))
 }
 
 /// Why one request was not performed.

@@ -2,10 +2,10 @@
 
 use super::given::*;
 use consentgate::{
-    Effect, Reply, StoreError, StoreErrorKind,
+    Effect, Millis, Reply, StoreError, StoreErrorKind,
     core::stores::{
         AdmissionStore, AdmitReply, AsyncAdmissionStore, AsyncCallStore, AsyncSessionStore, Done,
-        FindCall, FindSession, RecordReply, SessionStore, Settle, SettleAction, SettleReply,
+        FindCall, FindSession, Purge, RecordReply, SessionStore, Settle, SettleAction, SettleReply,
     },
 };
 use consentgate_sqlite::{Options, Sqlite, SqliteError};
@@ -365,18 +365,56 @@ fn law_9_the_log_and_the_file_stay_bounded_though_nobody_purges() {
 }
 
 #[test]
-fn law_8_what_a_quiet_site_left_behind_goes_by_the_writes_of_others() {
+fn law_8_after_a_clock_stepped_back_no_other_sites_writes_decide_what_is_still_there() {
+    let empty = [bucket("b", 1, 1000)];
+    for others in [0, 60] {
+        let store = store();
+        assert_eq!(asked("a", &[1], 1).with(&empty).admit(&store.sqlite, at(0)), ADMITTED);
+        for number in 0..others {
+            assert_eq!(asked("busy", &[number], 1).admit(&store.sqlite, at(600_000)), ADMITTED);
+        }
+        let limited = AdmitReply::Limited { retry: Millis(999), bucket: 0 };
+        assert_eq!(asked("a", &[2], 1).with(&empty).admit(&store.sqlite, at(1)), limited);
+        let held = AdmitReply::Held { retry: Millis(29_999) };
+        assert_eq!(asked("a", &[1], 1).admit(&store.sqlite, at(1)), held);
+    }
+}
+
+#[test]
+fn law_8_a_sites_own_writes_alone_tell_the_time_by_which_its_entries_are_over() {
+    let empty = [bucket("b", 1, 1000)];
+    for others in [0, 20] {
+        let store = store();
+        assert_eq!(asked("a", &[1], 1).with(&empty).admit(&store.sqlite, at(0)), ADMITTED);
+        let other = locked(&store);
+        let (tell, told) = mpsc::channel();
+        let later = asked("a", &[2], 1);
+        let tell_later = move |reply| tell.send(reply).unwrap();
+        store.sqlite.submit(&Effect::Admit(later.request()), at(600_000), tell_later);
+        let pending: Vec<_> = (0..others)
+            .map(|number| asked("busy", &[number], 1))
+            .map(|asked| submitted(&store.sqlite, &Effect::Admit(asked.request())))
+            .collect();
+        drop(other);
+        assert!(admitted(&told.recv().unwrap()));
+        assert!(pending.into_iter().all(|told| admitted(&told.recv().unwrap())));
+        let again = asked("a", &[3], 1).with(&empty).admit(&store.sqlite, at(1));
+        assert_eq!(again, ADMITTED, "the bucket was full at 600 s, and that was seen");
+    }
+}
+
+#[test]
+fn law_9_what_a_quiet_site_left_behind_goes_by_purge() {
     let store = store();
     for number in 0..50 {
         let quiet = asked(&format!("quiet-{number}"), &[1], 1);
         assert_eq!(quiet.admit(&store.sqlite, at(0)), ADMITTED);
     }
-    for number in 0..60 {
-        assert_eq!(asked("busy", &[number], 1).admit(&store.sqlite, at(600_000)), ADMITTED);
-    }
+    let purge = Purge { limit: 1000 };
+    assert_eq!(AdmissionStore::purge(&store.sqlite, &purge, at(600_000)).unwrap(), 50);
     let sql = "SELECT count(DISTINCT site) FROM usage";
     let sites: i64 = raw(&store).query_row(sql, [], |row| row.get(0)).unwrap();
-    assert_eq!(sites, 1);
+    assert_eq!(sites, 0);
 }
 
 #[test]
