@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Shared by the scripts beside it: the place of the project, progress lines, and steps that are skipped when
-# nothing they read has changed.
+# Shared by the scripts beside it: the place of the project, progress lines, steps that are skipped when nothing they
+# read has changed, and work that is done two at a time.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT" || exit 1
@@ -32,4 +32,21 @@ step() {
   "$@"
   mkdir -p "$STAMPS"
   printf '%s' "$now" >"$stamp"
+}
+
+# by_two WORK ITEM…: calls WORK with each ITEM, in this order, two at a time: whoever is done takes the next.
+by_two() {
+  local taken
+  taken=$(mktemp -d)
+  take "$taken" "$@" &
+  take "$taken" "$@"
+  wait $!
+  rm -r "$taken"
+}
+
+take() {
+  local taken=$1 work=$2 item
+  for item in "${@:3}"; do
+    if mkdir "$taken/$item" 2>/dev/null; then "$work" "$item"; fi
+  done
 }
