@@ -78,6 +78,11 @@ of_pages() {
   suite 'pages in Node' node scripts/readme/run.mjs README.md docs/tenancy.md
 }
 
+# storm NAME STATE WHICH: on engines of its own.
+storm() { suite "storms: $1" env STORM="$2" .venv/bin/python -m pytest conformance/storm -p no:cacheprovider -k "$3"; }
+of_dead_engines() { storm 'dead engines' storm-engines 'killed_at and engine'; }
+of_dead_backends() { storm 'dead backends, forgetful Redis' storm-backends 'killed_at and backend or forgets'; }
+
 RUST=(cargo test --quiet --workspace --exclude consentgate-proof --all-features)
 PROOFS=(cargo test --quiet --profile proof -p consentgate-proof)
 SEEDS=(cargo test --quiet --manifest-path fuzz/Cargo.toml)
@@ -91,7 +96,9 @@ by_two held of_python of_proofs of_rust of_node of_suites of_races of_seeds of_o
 # These two measure or stall what they run: nothing else beside them.
 suite 'constant time' scripts/constant-time.sh
 suite 'instructions of the hot paths' python3 scripts/instructions.py
-suite 'storms' .venv/bin/python -m pytest conformance/storm -p no:cacheprovider
+# Kills and losses wait for leases most of the time, and are in no hurry.
+by_two held of_dead_engines of_dead_backends
+storm 'stalls and floods' storm 'not killed_at and not forgets'
 
 say 'Suites'
 cat "$SUMMARY"
