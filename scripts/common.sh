@@ -9,6 +9,10 @@ STAMPS="$ROOT/target/stamps"
 
 say() { printf '\n== %s\n' "$*"; }
 
+# in_memory: the folder whose files are in memory has room for 2 GiB, several times what tests have come to.
+MEMORY=/dev/shm
+in_memory() { [ "$(df -Pk "$MEMORY" 2>/dev/null | awk 'END { print $4 + 0 }')" -ge 2097152 ]; }
+
 # A digest over the contents of files and folders, without what builds leave behind.
 digest() {
   find "$@" -type f -not -path '*/node_modules/*' -not -path '*/__pycache__/*' -not -path '*/target/*' \

@@ -7,6 +7,12 @@ LOGS="$ROOT/target/logs"
 mkdir -p "$LOGS"
 SUMMARY="$LOGS/summary"
 : >"$SUMMARY"
+# A durable write to a file of SQLite is waited for as long as one to an engine: see scripts/engines/place.sh.
+if in_memory; then
+  TMPDIR=$(mktemp -d "$MEMORY/consentgate-tests.XXXXXX")
+  export TMPDIR
+  trap 'rm -rf "$TMPDIR"' EXIT
+fi
 
 # counts LOG: "PASSED FAILED" by the closing lines of cargo, pytest, unittest and node; what closes with none of
 # them is one test.

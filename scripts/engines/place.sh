@@ -34,7 +34,7 @@ make_place() {
   if find_place; then return; fi
   find_owner
   mkdir -p "$STATE"
-  if has_room /dev/shm && place_in /dev/shm; then return; fi
+  if in_memory && place_in "$MEMORY"; then return; fi
   PLACE="$STATE/data"
   mkdir -p "$PLACE"
   own "$PLACE"
@@ -46,13 +46,13 @@ make_place() {
   fi
 }
 
-# has_room DIRECTORY: for 2 GiB, several times what all engines have come to.
-has_room() { [ "$(df -Pk "$1" 2>/dev/null | awk 'END { print $4 + 0 }')" -ge 2097152 ]; }
-
 place_in() {
   PLACE=$(mktemp -d "$1/consentgate-engines.XXXXXX") || return 1
   own "$PLACE"
-  as_owner test -w "$PLACE" || return 1
+  if ! as_owner test -w "$PLACE" 2>/dev/null; then
+    rmdir "$PLACE"
+    return 1
+  fi
   printf '%s\n' "$PLACE" >"$STATE/place"
 }
 
