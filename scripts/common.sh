@@ -40,11 +40,13 @@ step() {
 
 # by_two WORK ITEM…: calls WORK with each ITEM, in this order, two at a time: whoever is done takes the next.
 by_two() {
-  local taken
+  local taken other
   taken=$(mktemp -d)
   take "$taken" "$@" &
+  # Kept at once: work that reads from a process of its own changes what `$!` is.
+  other=$!
   take "$taken" "$@"
-  wait $!
+  wait "$other"
   rm -r "$taken"
 }
 
