@@ -49,7 +49,7 @@ lint: ## every linter, each warning an error
 
 clean: ## remove all that was built or installed
 	@scripts/engines.sh down
-	@ENGINES_STATE=target/storm scripts/engines.sh down
+	@for state in target/storm*; do ENGINES_STATE=$$state scripts/engines.sh down; done
 	@rm -rf target benches/target fuzz/target fuzz/corpus fuzz/artifacts .venv bindings-node/node_modules bindings-node/native benches/peers/node/node_modules scripts/smoke/node_modules examples/express/node_modules
 	@rm -rf .hypothesis .mypy_cache .ruff_cache .pytest_cache bindings-python/.mypy_cache bindings-python/.hypothesis
 	@find bindings-python -name '*.so' -delete

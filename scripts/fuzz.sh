@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# fuzz.sh SECONDS [TARGET…]: runs each fuzz target, or the ones named, for so long, from its seeds and from what earlier
-# runs have found. What it needs and does not find it installs: a nightly toolchain, through rustup, and cargo-fuzz.
+# fuzz.sh SECONDS [TARGET…]: runs each fuzz target, or the ones named, for so long, two at a time, from its seeds and from
+# what earlier runs have found. What it needs and does not find it installs: a nightly toolchain, through rustup, and
+# cargo-fuzz.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "$0")/common.sh"
@@ -28,19 +29,23 @@ if [ "${#targets[@]}" = 0 ]; then mapfile -t targets < <(cargo fuzz list); fi
 built=(--features libfuzzer --sanitizer none)
 say 'building the fuzz targets'
 cargo +nightly fuzz build "${built[@]}" 2>&1 | tail -n 1
-passed=0 failed=0
-for target in "${targets[@]}"; do
-  say "fuzzing $target for $seconds s"
-  mkdir -p "fuzz/corpus/$target" target/logs
-  log="target/logs/fuzz-$target.log"
+results=target/logs/fuzz-results
+mkdir -p target/logs
+: >"$results"
+fuzzed() {
+  local target=$1 log="target/logs/fuzz-$1.log" said
+  mkdir -p "fuzz/corpus/$target"
   if cargo +nightly fuzz run "${built[@]}" "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
     -max_total_time="$seconds" -max_len=4096 -print_final_stats=1 >"$log" 2>&1; then
-    passed=$((passed + 1))
-    grep -E '^#[0-9]+\s+DONE|number_of_executed_units' "$log"
+    said=$(grep -E '^#[0-9]+\s+DONE|number_of_executed_units' "$log")
+    echo passed >>"$results"
   else
-    failed=$((failed + 1))
-    tail -n 60 "$log"
+    said=$(tail -n 60 "$log")
+    echo failed >>"$results"
   fi
-done
-printf '%s passed, %s failed\n' "$passed" "$failed"
+  printf '\n== %s, fuzzed for %s s\n%s\n' "$target" "$seconds" "$said"
+}
+by_two fuzzed "${targets[@]}"
+failed=$(grep -c failed "$results" || true)
+printf '%s passed, %s failed\n' "$((${#targets[@]} - failed))" "$failed"
 [ "$failed" = 0 ]

@@ -13,11 +13,16 @@ after(() => database.drop());
 
 /** For a gate that must work on a machine that is busy. */
 const PATIENT = { deadline_ms: { admit: 5000, find: 5000, record: 5000, settle: 5000 } };
-/** For a gate whose engine stalls, or whose claims lapse. */
+/** For a gate whose engine stalls. */
 const BRIEF = {
   deadline_ms: { admit: 400, find: 400, record: 400, settle: 400 },
   claim: { ttl_s: 10, lease_s: 2 },
   breaker: { failures: 1000 },
+};
+/** For a gate whose claims lapse, and whose engine must answer in time, its first call too. */
+const LAPSING = {
+  deadline_ms: { admit: 700, find: 700, record: 700, settle: 700 },
+  claim: { ttl_s: 10, lease_s: 3 },
 };
 
 const signed = (id) => sign(SCHEME, SECRET, EVENT, { id, now: Date.now() });
@@ -111,7 +116,7 @@ for (const kind of ['redis', 'cluster', 'postgres']) {
 
   test(`fields 21, 22: work of the host's own, admission in ${kind}`, () =>
     withStores(kind, url, async (stores) => {
-      const own = new Backend(stores, BRIEF);
+      const own = new Backend(stores, LAPSING);
       const admit = (id) => own.gate.admit(own.site, signed(id), EVENT);
       const late = await admit('h1');
       assert.deepEqual([late.admitted, late.decision.status], [true, 503]);
@@ -143,7 +148,7 @@ for (const kind of ['redis', 'cluster', 'postgres']) {
           throw new Error('lost');
         },
       };
-      const broken = new Backend({ ...stores, calls: lost }, BRIEF, own.site);
+      const broken = new Backend({ ...stores, calls: lost }, LAPSING, own.site);
       assert.equal((await broken.new('e1')).reason, 'store_failed');
       const held = await own.new('e1');
       assert.equal(held.reason, 'in_flight');

@@ -31,11 +31,16 @@ from .support import BODY, HASH_SECRET, ORIGIN, SECRET, Json, event
 
 # For a gate that must work on a machine that is busy.
 PATIENT: Json = {"deadline_ms": dict.fromkeys(("admit", "find", "record", "settle"), 5000)}
-# For a gate whose engine stalls, or whose claims lapse.
+# For a gate whose engine stalls.
 BRIEF: Json = {
     "deadline_ms": dict.fromkeys(("admit", "find", "record", "settle"), 400),
     "claim": {"ttl_s": 10, "lease_s": 2},
     "breaker": {"failures": 1000},
+}
+# For a gate whose claims lapse, and whose engine must answer in time, its first call too.
+LAPSING: Json = {
+    "deadline_ms": dict.fromkeys(("admit", "find", "record", "settle"), 700),
+    "claim": {"ttl_s": 10, "lease_s": 3},
 }
 
 MIXED = [
@@ -168,7 +173,7 @@ def test_fields_21_and_22_work_of_the_hosts_own(
     admission: str | None, calls: str, url: str
 ) -> None:
     """Once, over a lease that lapsed; and who comes late is told, also by another signature."""
-    with backend(admission, calls, url, **BRIEF) as (own, _):
+    with backend(admission, calls, url, **LAPSING) as (own, _):
 
         async def awaited(what: Any) -> Any:
             return await what
@@ -215,7 +220,7 @@ def test_field_21_an_outcome_that_is_unknown(
 
         # A gate looks at its stores once, when it is built.
         monkeypatch.setattr(view, "record", lost_later if own.loop else lost)
-        broken = Backend(stores, own.loop, site_id=own.site, **BRIEF)
+        broken = Backend(stores, own.loop, site_id=own.site, **LAPSING)
         headers = signed("e1")
         assert broken.call(headers).reason == "store_failed"
         broken.close()

@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
-STATE = ROOT / "target" / "storm"
+# Storms beside each other are told another name each.
+STATE = ROOT / "target" / os.environ.get("STORM", "storm")
 MIGRATIONS = ROOT / "stores" / "postgres" / "sql"
 NAMES = ("redis", "postgres")
 URL_NAMES = {"redis": "CONSENTGATE_TEST_REDIS_URL", "postgres": "CONSENTGATE_TEST_POSTGRES_URL"}

@@ -28,18 +28,30 @@ find_place() {
   [ -d "$PLACE" ]
 }
 
-# Below target, unless the owner cannot enter it there.
+# In memory, where there is room: tests that wait for a disk wait for it more than for all else, and a server that is
+# killed loses as little there. Or else below target, unless the owner cannot enter it there.
 make_place() {
   if find_place; then return; fi
   find_owner
+  mkdir -p "$STATE"
+  if in_memory && place_in "$MEMORY"; then return; fi
   PLACE="$STATE/data"
   mkdir -p "$PLACE"
   own "$PLACE"
+  if as_owner test -w "$PLACE" 2>/dev/null; then
+    printf '%s\n' "$PLACE" >"$STATE/place"
+  else
+    rmdir "$PLACE"
+    place_in "${TMPDIR:-/tmp}" || fail "the user $OWNER cannot enter ${TMPDIR:-/tmp}"
+  fi
+}
+
+place_in() {
+  PLACE=$(mktemp -d "$1/consentgate-engines.XXXXXX") || return 1
+  own "$PLACE"
   if ! as_owner test -w "$PLACE" 2>/dev/null; then
     rmdir "$PLACE"
-    PLACE=$(mktemp -d "${TMPDIR:-/tmp}/consentgate-engines.XXXXXX")
-    own "$PLACE"
-    as_owner test -w "$PLACE" || fail "the user $OWNER cannot enter ${TMPDIR:-/tmp}"
+    return 1
   fi
   printf '%s\n' "$PLACE" >"$STATE/place"
 }

@@ -35,6 +35,7 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 200
 shared_buffers = 32MB
+max_wal_size = 256MB
 timezone = 'UTC'
 END
 }
