@@ -41,8 +41,8 @@ coverage: ## which lines of the core and of the bindings the tests reach; one pa
 	@scripts/setup.sh
 	@scripts/with-engines.sh scripts/coverage.sh
 
-bench: ## measure the gate beside the bare HMAC and beside what one would write without it; see docs/performance.md
-	@scripts/bench.sh
+bench: ## measure the gate beside the bare HMAC and beside what one would write without it; LONG=1: with many millions of keys too
+	@scripts/bench.sh $(if $(LONG),--long)
 
 lint: ## every linter, each warning an error
 	@scripts/lint.sh

@@ -29,20 +29,20 @@ ROWS = [
     Row("tuned composition / accept", "accept/tuned", "accept/consentgate", "at least", 1.7),
     Row(
         "a million live keys / 5,000 sessions",
-        "accept-million/consentgate",
+        "keys/consentgate-1000000",
         "accept/consentgate",
         "at most",
         2.5,
     ),
-    Row("bad signature / bare HMAC", "refuse/bad-signature", "refuse/hmac", "at most", 1.3),
+    Row("bad signature / bare HMAC", "stages/bad-signature", "stages/hmac", "at most", 1.3),
     Row(
         "unknown site / bad signature",
-        "refuse/unknown-site",
-        "refuse/bad-signature",
+        "stages/unknown-site",
+        "stages/bad-signature",
         "at most",
         1.05,
     ),
-    Row("duplicate / accept", "refuse/duplicate", "accept/consentgate", "at most", 1),
+    Row("duplicate / accept", "stages/duplicate", "accept/consentgate", "at most", 1),
     Row(
         "`verify`: crate `standardwebhooks` / ours",
         "verify/standardwebhooks",
@@ -56,6 +56,10 @@ ROWS = [
 # At least so many times as fast as the plain and the tuned composition, with a million keys as
 # well, and as `standardwebhooks`; at most so many µs of its own where a decision asks stores.
 PEERS = {"Python": (12, 6, 25, 8, 6, 5), "Node": (7, 4, 8, 5, 8, 8)}
+
+
+# Entries that one write of the memory store drops at the most.
+CHUNK = 32
 
 
 def peer_rows(language: str) -> list[Row]:
@@ -98,6 +102,12 @@ def criterion(name: str) -> float | None:
     return json.loads(path.read_text())["median"]["point_estimate"] if path.exists() else None
 
 
+def figures(*place: str) -> dict[str, list[float]]:
+    """What a bench wrote down itself, by contestant and round; nothing where it was not run."""
+    path = TARGET.joinpath(*place).with_suffix(".json")
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
 def rust(table: Table) -> None:
     """The rows of Rust."""
     for what, above, below, word, bound in ROWS:
@@ -115,12 +125,57 @@ def rust(table: Table) -> None:
         )
 
 
+def memory(table: Table) -> None:
+    """What entries take, and what a call does while they end."""
+    growth, longest = figures("figures", "growth"), figures("figures", "longest")
+    for what, bound in [("claim", 64), ("bucket", 48)]:
+        for count, word in [(1_000_000, "1 M"), (10_000_000, "10 M")]:
+            for bytes_each in growth.get(f"growth/{what}s-{count}", []):
+                title = f"memory of a {what}: growth of the process at {word}"
+                table.add(title, bytes_each, "at most", bound, " bytes")
+    if not longest:
+        return
+    # Two claims, each written by Admit and by Settle.
+    title = "claims dropped by one call while 1 M expire"
+    table.add(title, longest["longest/dropped"][0], "at most", 4 * CHUNK, "")
+    for name, when in [("expiring", "while 1 M claims expire"), ("quiet", "while none does")]:
+        took = longest[f"longest/{name}"][-1] / 1000
+        table.add(f"the longest call {when}", took, "", None, " µs")
+
+
+def redis(table: Table) -> None:
+    """The rows of Redis: medians of what the rounds came to, each round for itself."""
+    rounds = figures("figures", "redis")
+    if not rounds:
+        return
+    for what in ("Admit", "Settle"):
+        trips = max(rounds[f"redis-many/{what.lower()}-trips"])
+        table.add(f"Redis: round trips of {what}", trips, "at most", 1, "")
+
+    def ratio(how: str, what: str, of: str) -> float:
+        pairs = zip(rounds[f"{how}/set-{of}"], rounds[f"{how}/{what}-{of}"], strict=True)
+        return median(a / b for a, b in pairs)
+
+    for how, name in [("256 calls in flight", "redis-many"), ("one by one", "redis-one")]:
+        for what in ("Admit", "Settle"):
+            title = f"Redis, {how}: throughput of {what} / `SET NX PX`"
+            bound = 0.6 if (name, what) == ("redis-many", "Admit") else None
+            table.add(title, ratio(name, what.lower(), "wall"), "at least", bound, "")
+    for what, name in [
+        ("a script that does nothing", "empty"),
+        ("a script of that one `SET`", "single"),
+        ("Admit", "admit"),
+        ("Settle", "settle"),
+    ]:
+        title = f"Redis, time of the server's processor: `SET NX PX` / {what}"
+        table.add(title, ratio("redis-many", name, "server"), "", None, "")
+
+
 def peers(table: Table, language: str) -> None:
     """The rows of another language: medians of what the rounds came to, each round for itself."""
-    path = TARGET / "peers" / f"{language.lower()}.json"
-    if not path.exists():
+    rounds = figures("peers", language.lower())
+    if not rounds:
         return
-    rounds: dict[str, list[float]] = json.loads(path.read_text())
 
     def of(left: str, right: str) -> zip[tuple[float, float]]:
         return zip(rounds[left], rounds[right], strict=True)
@@ -141,6 +196,8 @@ def main() -> None:
     table = Table()
     print("| what | measured | asked | |\n|---|---|---|---|")
     rust(table)
+    memory(table)
+    redis(table)
     for language in PEERS:
         peers(table, language)
     (TARGET / "ratios.json").write_text(json.dumps(table.lines, indent=1) + "\n")

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Measures the gate beside the bare MAC and beside what one would write without it, in Rust, Python and Node, and prints
-# the ratios. `--peers`: Python and Node alone; `--million`: there with a million live keys as well, which takes minutes
-# and gigabytes. A name: the benches of Rust that match it alone.
+# Measures the gate beside the bare MAC and beside what one would write without it, in Rust, Python and Node, prints the
+# ratios, and draws what docs/performance.md shows. `--peers`: Python and Node alone. `--long`: with ten million live keys
+# in Rust and a million in Python and Node as well, which takes many minutes and gigabytes. Names: the benches of
+# Rust that match one of them, alone.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "$0")/common.sh"
@@ -11,7 +12,7 @@ rust=1 peers=1 names=()
 for arg in "$@"; do
   case $arg in
     --peers) rust= ;;
-    --million) themes+=(accept-million) ;;
+    --long) themes+=(accept-million) && export CONSENTGATE_BENCH_LONG=1 ;;
     *) peers='' names+=("$arg") ;;
   esac
 done
@@ -37,8 +38,19 @@ node_peers() {
   npm ci --no-audit --no-fund --loglevel=error --prefix benches/peers/node
 }
 
+# A Redis of its own; whoever had it up keeps it.
+redis_up() {
+  if ! scripts/engines.sh status redis >/dev/null; then trap 'scripts/engines.sh down' EXIT; fi
+  scripts/engines.sh up redis
+  # shellcheck source=/dev/null
+  source "$ROOT/target/engines/env"
+}
+
 if [ -n "$rust" ]; then
-  cargo bench --quiet --manifest-path benches/Cargo.toml -- --quiet "${names[@]}"
+  case "${names[*]}" in '' | *redis*) redis_up ;; esac
+  # One pattern is all that criterion takes.
+  pattern=$(IFS='|' && printf '%s' "${names[*]}")
+  cargo bench --quiet --manifest-path benches/Cargo.toml -- --quiet ${pattern:+"$pattern"}
 fi
 if [ -n "$peers" ]; then
   mkdir -p "$out"
@@ -49,3 +61,4 @@ if [ -n "$peers" ]; then
   say 'Node' && node --max-old-space-size=8000 benches/peers/node/bench.mjs "$out/node.json" "${themes[@]}"
 fi
 python3 benches/table.py
+python3 benches/plot.py

@@ -14,7 +14,10 @@ cargo clippy --quiet "${bindings[@]}" -- -D warnings
 say 'fuzz targets'
 cargo fmt --manifest-path fuzz/Cargo.toml --check
 cargo clippy --quiet --manifest-path fuzz/Cargo.toml --all-targets -- -D warnings
+say 'benches'
 cargo fmt --manifest-path benches/Cargo.toml --check
+cargo clippy --quiet --manifest-path benches/Cargo.toml --all-targets -- -D warnings
+python3 -m unittest discover --quiet -s benches
 say 'rustdoc' && RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --workspace --all-features
 
 say 'cargo-deny'

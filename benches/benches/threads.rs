@@ -3,6 +3,7 @@
 use consentgate::Outcome;
 use consentgate_benches::{
     event::{self, Event},
+    measured::Asked,
     ours,
 };
 use criterion::Criterion;
@@ -43,6 +44,9 @@ fn together(threads: u64, count: u64, next: &AtomicU64, ask: impl Fn(&Event) + S
 }
 
 fn main() {
+    if !Asked::new().theme("threads") {
+        return;
+    }
     let mut criterion = Criterion::default()
         .configure_from_args()
         .sample_size(20)

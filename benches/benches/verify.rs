@@ -2,7 +2,10 @@
 
 use base64ct::{Base64, Encoding};
 use consentgate::{SecretInput, verify};
-use consentgate_benches::event::{self, Event, KEY, SECRET, START_S};
+use consentgate_benches::{
+    event::{self, Event, KEY, SECRET, START_S},
+    measured::Asked,
+};
 use criterion::Criterion;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -25,6 +28,9 @@ fn by_hand(event: &Event) -> Option<()> {
 }
 
 fn main() {
+    if !Asked::new().theme("verify") {
+        return;
+    }
     let mut criterion = Criterion::default()
         .configure_from_args()
         .sample_size(50)

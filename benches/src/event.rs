@@ -33,9 +33,15 @@ pub fn fingerprint(person: u64) -> String {
 }
 
 impl Event {
-    /// Event `number` of a person.
+    /// Event `number` of a person, signed at the time of the bench.
     #[must_use]
     pub fn new(number: u64, person: u64) -> Self {
+        Self::at(number, person, now())
+    }
+
+    /// Event `number` of a person, signed then.
+    #[must_use]
+    pub fn at(number: u64, person: u64, signed: Timestamp) -> Self {
         let mut body = format!(
             r#"{{"fingerprint": "{}", "event": "call.completed", "seconds": {}, "from": "tracking-pool-7", "campaign": {{"source": "search", "medium": "cpc", "term": "roof repair"}}, "note": ""#,
             fingerprint(person),
@@ -47,7 +53,8 @@ impl Event {
         body.push_str("\"}");
         let body = body.into_bytes();
         let id = format!("evt_{number:016}");
-        let headers = sign("standard-webhooks", SecretInput::Text(SECRET), &body, Some(&id), now());
+        let headers =
+            sign("standard-webhooks", SecretInput::Text(SECRET), &body, Some(&id), signed);
         Self { headers: headers.unwrap_or_default(), body }
     }
 
