@@ -81,8 +81,8 @@ def number(value: float) -> str:
 
 
 def three(value: float) -> str:
-    """A measured value, no more exact than it is."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    """A measured value, no more exact than it is: three digits at the most."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}" if value >= 0.1 else f"{value:.2g}"
 
 
 def text(x: float, y: float, words: str, anchor: str = "middle", more: str = "") -> str:

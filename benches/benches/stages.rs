@@ -75,7 +75,7 @@ fn main() {
     new(&mut group, "no-session", &gate, PERSONS, "no_session");
     let gate = ours::gate(PERSONS);
     (0..PERSONS).for_each(|person| ours::state(&gate, person, "", 0));
-    new(&mut group, "no-consent", &gate, PERSONS, "no_analytics_consent");
+    new(&mut group, "no-consent", &gate, PERSONS, "consent_withdrawn");
     group.finish();
     criterion.final_summary();
 }
