@@ -138,7 +138,9 @@ mod tests {
         }
         assert_eq!(Timestamp::from_secs_f64(1.999_9).map(Timestamp::as_millis), Some(1999));
         assert_eq!(Timestamp::from_millis(i64::MIN), None);
-        assert_eq!(Timestamp::from_secs(u64::MAX), None);
+        let last = 253_402_300_799;
+        assert_eq!(Timestamp::from_secs(last).map(Timestamp::as_secs), Some(last));
+        assert_eq!([last + 1, u64::MAX].map(Timestamp::from_secs), [None, None]);
     }
 
     #[test]
