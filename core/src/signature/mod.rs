@@ -253,3 +253,21 @@ fn seconds(text: &[u8]) -> Option<Timestamp> {
 fn tag_of_hex(text: &[u8]) -> Option<[u8; 32]> {
     hex::decode(core::str::from_utf8(text).ok()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::MacKey;
+
+    #[test]
+    fn law_2_a_dummys_signature_is_none() {
+        let (dummies, now) = (Dummies::new(), Timestamp::MIN);
+        let id = EventId::new(b"evt_1").unwrap();
+        let headers = standard_webhooks::sign(&MacKey::dummy(), &id, b"body", now);
+        let least = Kinds { secret: 1, public: 0 };
+        let keys = Keys { listed: &[], retired: &[], least: Some((least, &dummies)) };
+        let scheme = Scheme::StandardWebhooks;
+        let checked = check(scheme, &keys, &headers[..], b"body", Millis::from_secs(300), now);
+        assert_eq!(checked.err(), Some(Reason::BadSignature));
+    }
+}

@@ -147,5 +147,6 @@ mod tests {
     fn field_32_retry_after_is_a_whole_second_and_never_zero() {
         let secs = |ms| Millis(ms).retry_after_secs();
         assert_eq!([secs(0), secs(1), secs(1000), secs(1001)], [1, 1, 1, 2]);
+        assert_eq!(alloc::format!("{}", Millis(7)), "7 ms");
     }
 }
