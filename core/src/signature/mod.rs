@@ -22,6 +22,7 @@ use crate::{
     time::{Millis, Timestamp},
 };
 use alloc::{string::String, vec::Vec};
+use core::cmp::Ordering;
 use smallvec::SmallVec;
 use subtle::{Choice, ConditionallySelectable};
 
@@ -165,8 +166,10 @@ pub(crate) fn check(
         return Err(Reason::BadSignature);
     }
     if let Some(timestamp) = message.timestamp.filter(|own| own.distance(now) > tolerance) {
-        let is_past = timestamp < now;
-        return Err(if is_past { Reason::StaleTimestamp } else { Reason::FutureTimestamp });
+        return Err(match timestamp.cmp(&now) {
+            Ordering::Less => Reason::StaleTimestamp,
+            _ => Reason::FutureTimestamp,
+        });
     }
     let listed = keys.listed.iter().zip(&macs).map(|(key, mac)| match mac {
         Some(mac) => SignatureHash::of(mac),
