@@ -33,8 +33,13 @@ base() {
   printf '%s' "$at"
 }
 
-# What got through so far, as one regular expression.
-through() { printf '^(%s)$' "$(sed 's/[][\\.|$(){}?+*^]/\\&/g' "$OUT/missed.txt" | paste -sd '|')"; }
+# Sets `left` to the arguments that mean what got through so far. The files are named too, since the deletion of a field
+# is tried whatever the expression says.
+through() {
+  mapfile -t left < <(cut -d: -f1 "$OUT/missed.txt" | sort -u)
+  left=("${left[@]/#/--file=}"
+    --re "^($(sed 's/[][\\.|$(){}?+*^]/\\&/g' "$OUT/missed.txt" | paste -sd '|'))\$")
+}
 
 # Of how many places one is tried.
 shard=()
@@ -72,12 +77,14 @@ both=(--iterate --test-package 'consentgate-core,consentgate')
 tried=$(cargo mutants --package consentgate-core --list "$@" "${shard[@]}" | wc -l)
 stage 'the units of the core' 60 "${quick[@]}" "$@" "${shard[@]}"
 if [ -s "$OUT/missed.txt" ]; then
-  stage 'configuration and vectors, for what got through' 120 "${both[@]}" \
-    --cargo-arg=--test={bounds,config,vectors,admissions} "$@" --re "$(through)"
+  through
+  stage 'configuration and vectors, for what got through' 60 "${both[@]}" \
+    --cargo-arg=--test={bounds,config,discretion,retired,vectors,admissions} "$@" "${left[@]}"
 fi
 if [ -s "$OUT/missed.txt" ]; then
+  through
   stage 'all tests of core and gate, for what got through' 600 "${both[@]}" --cargo-arg=--tests \
-    "$@" --re "$(through)"
+    "$@" "${left[@]}"
 fi
 
 missed=$(wc -l <"$OUT/missed.txt")
