@@ -1,11 +1,11 @@
-.PHONY: help demo test soak simulate model races fuzz mutants coverage bench lint clean
+.PHONY: help demo test soak simulate model races fuzz mutants mutants-changed coverage bench lint clean
 
 SECONDS ?= 60
 SEED ?= 4294967296
 FAULTS ?= 3
 
 help: ## what there is to make
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 demo: ## set everything up, start the three example backends, drive them over HTTP; then two that share their stores
 	@scripts/setup.sh
@@ -36,6 +36,9 @@ fuzz: ## fuzz each target for SECONDS seconds (60 unless given); one alone: scri
 
 mutants: ## change the core in small ways and see a test fail; takes hours; one file: scripts/mutants.sh --file PATH
 	@scripts/mutants.sh
+
+mutants-changed: ## the same in at most 25 places of what the last commits changed
+	@scripts/mutants.sh --changed
 
 coverage: ## which lines of the core and of the bindings the tests reach; one part: scripts/coverage.sh core
 	@scripts/setup.sh

@@ -1,23 +1,95 @@
 #!/usr/bin/env bash
-# mutants.sh [--file PATH… | --in-diff FILE]: changes the core in one small way after the other, and looks whether a
-# test fails; of all files, of those named, or of what a diff touches. First the quick tests, then all tests of the core
-# and the gate for what got through.
+# mutants.sh [--changed | ARGUMENTS of cargo-mutants…]: changes the core in one small way after the other, and looks
+# whether a test fails; everywhere, where the arguments say, or in a few places of what the last commits touched.
+# The tests are to pass without a change; that is not looked at here.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "$0")/common.sh"
 CARGO_MUTANTS=27.1.0
+# So many of what changed are tried, every n-th: a bound on the time.
+CHANGED_MAX=25
+OUT="$ROOT/target/mutants.out"
 export PATH="$ROOT/target/tools/bin:$PATH"
 # Built faster than any debugger would like it.
 export CARGO_PROFILE_DEV_DEBUG=0
+unset CARGO_TARGET_DIR
 
 if ! cargo mutants --version >/dev/null 2>&1; then
   say "cargo-mutants $CARGO_MUTANTS"
   cargo install --quiet --locked --root "$ROOT/target/tools" "cargo-mutants@$CARGO_MUTANTS"
 fi
 
-mutants=(cargo mutants --package consentgate-core --output target --baseline skip)
-say 'the quick tests'
-# 2: some got through; the second run is for those.
-"${mutants[@]}" --timeout 60 "$@" -- --lib --test config --test bounds --test vectors || [ $? = 2 ]
-say 'all tests, for what got through'
-"${mutants[@]}" --timeout 600 --iterate "$@"
+# What the last commits are held against: where upstream was left, else the commit before, else nothing at all.
+base() {
+  local at
+  at=$(git merge-base HEAD '@{upstream}' 2>/dev/null || true)
+  if [ -z "$at" ] || [ "$at" = "$(git rev-parse HEAD)" ]; then
+    at=$(git rev-parse --quiet --verify HEAD~1 || true)
+  fi
+  if [ -z "$at" ]; then
+    printf '   this clone has one commit alone: all of the core counts as changed\n' >&2
+    at=$(git hash-object -t tree /dev/null)
+  fi
+  printf '%s' "$at"
+}
+
+# Sets `left` to the arguments that mean what got through so far. The files are named too, since the deletion of a field
+# is tried whatever the expression says.
+through() {
+  mapfile -t left < <(cut -d: -f1 "$OUT/missed.txt" | sort -u)
+  left=("${left[@]/#/--file=}"
+    --re "^($(sed 's/[][\\.|$(){}?+*^]/\\&/g' "$OUT/missed.txt" | paste -sd '|'))\$")
+}
+
+# Of how many places one is tried.
+shard=()
+if [ "${1:-}" = --changed ]; then
+  say 'mutants in what the last commits changed'
+  diff="$ROOT/target/changed.diff"
+  mkdir -p "$ROOT/target"
+  git diff "$(base)" -- core/src >"$diff"
+  count=0
+  [ ! -s "$diff" ] || count=$(cargo mutants --package consentgate-core --list --in-diff "$diff" | grep -c . || true)
+  if [ "$count" = 0 ]; then
+    printf '   nothing to try in the core\n'
+    exit
+  fi
+  every=$(((count + CHANGED_MAX - 1) / CHANGED_MAX))
+  printf '   %d mutants there; of every %d the first is tried\n' "$count" "$every"
+  set -- --in-diff "$diff"
+  shard=(--shard "0/$every" --sharding round-robin)
+fi
+
+UNVIABLE=0
+# stage NAME TIMEOUT_S ARGUMENTS…: tries what got through so far; 2 and 3 say that some got through or never ended.
+stage() {
+  local name=$1 timeout=$2 status=0
+  shift 2
+  say "$name"
+  cargo mutants --package consentgate-core --output target --baseline skip --timeout "$timeout" "$@" || status=$?
+  case $status in 0 | 2 | 3) ;; *) exit "$status" ;; esac
+  UNVIABLE=$((UNVIABLE + $(wc -l <"$OUT/unviable.txt")))
+}
+
+quick=(--test-package consentgate-core --cargo-arg=--lib
+  --cargo-arg=--config --cargo-arg=profile.dev.package.consentgate-core.opt-level=0)
+both=(--iterate --test-package 'consentgate-core,consentgate')
+tried=$(cargo mutants --package consentgate-core --list "$@" "${shard[@]}" | wc -l)
+stage 'the units of the core' 60 "${quick[@]}" "$@" "${shard[@]}"
+if [ -s "$OUT/missed.txt" ]; then
+  through
+  stage 'configuration and vectors, for what got through' 60 "${both[@]}" \
+    --cargo-arg=--test={bounds,config,discretion,retired,vectors,admissions} "$@" "${left[@]}"
+fi
+if [ -s "$OUT/missed.txt" ]; then
+  through
+  stage 'all tests of core and gate, for what got through' 600 "${both[@]}" --cargo-arg=--tests \
+    "$@" "${left[@]}"
+fi
+
+missed=$(wc -l <"$OUT/missed.txt")
+say "$tried mutants, $UNVIABLE do not compile, $missed got through"
+awk -v all=$((tried - UNVIABLE)) -v missed="$missed" \
+  'BEGIN { if (all > 0) printf "   %.1f %% were noticed\n", 100 * (all - missed) / all }'
+cat "$OUT/missed.txt"
+[ "$missed" = 0 ]

@@ -207,7 +207,8 @@ def site_cases() -> None:
     site("of 64 bytes", '"%s"' % ("A" * 64), "ok", "a" * 64)
     for name, text in (
         ("another", '"other"'), ("empty", '""'), ("blank", '" "'), ("null", "null"),
-        ("number", "1"), ("array", '["acme"]'), ("object", '{"acme":1}'), ("true", "true"),
+        ("number", "1"), ("negative number", "-1"), ("fraction", "0.5"),
+        ("array", '["acme"]'), ("object", '{"acme":1}'), ("true", "true"),
         ("with a suffix", '"acme2"'), ("cut", '"acm"'), ("with an inner space", '"ac me"'),
         ("with NUL", r'"acme\u0000"'), ("with a no-break space", '"\u00a0acme"'),
         ("full-width", '"\uff41cme"'), ("of 65 bytes", '"%s"' % ("a" * 65)), ("with a slash",

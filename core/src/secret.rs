@@ -285,6 +285,13 @@ mod tests {
     }
 
     #[test]
+    fn law_9_a_text_that_is_too_long_is_not_read() {
+        let fault = |length| Secret::from_base64(&"!".repeat(length)).err();
+        assert_eq!(fault(SECRET_BYTES_MAX * 2), Some(SecretFault::NotBase64));
+        assert_eq!(fault(SECRET_BYTES_MAX * 2 + 1), Some(SecretFault::TooLong));
+    }
+
+    #[test]
     fn law_8_keys_are_compared_as_hmac_sees_them() {
         let key = |bytes: &[u8]| Secret::from_bytes(bytes).unwrap();
         assert!(key(b"abc").same_key(&key(b"abc\0")));

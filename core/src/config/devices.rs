@@ -91,3 +91,36 @@ impl DeviceRules {
         own.max().unwrap_or(0).max(self.generations.count() * self.keys.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{config::Config, encoding::base64_encode};
+    use alloc::format;
+
+    #[test]
+    fn law_2_the_most_secrets_of_a_device_are_what_every_judgement_tries() {
+        let tries = |devices: &str| {
+            let [one, two, three] = [1, 2, 3].map(|byte| base64_encode(&[byte; 24]));
+            let keys = format!(
+                r#"[{{"id":"1","secret":"{one}"}},{{"id":"2","secret":"{two}"}},{{"id":"3","secret":"{three}"}}]"#
+            );
+            let site = format!(
+                r#"{{"keys":[{{"id":"k","secret":"{}"}}],"devices":{{"keys":{keys}{devices}}}}}"#,
+                base64_encode(&[9; 24])
+            );
+            let config = format!(r#"{{"sites":{{"a":{site}}}}}"#);
+            let config = Config::from_json(config.as_bytes()).unwrap();
+            config.sites.values().next().unwrap().devices.as_ref().unwrap().tries_max()
+        };
+        let secrets = |count| {
+            let given: [_; 2] = [4, 5].map(|byte| format!("\"{}\"", base64_encode(&[byte; 24])));
+            format!(r#"{{"id":"d","secrets":[{}]}}"#, given[..count].join(","))
+        };
+        let listed = |entry: &str| format!(r#","directory":[{entry}]"#);
+        assert_eq!(tries(""), 3);
+        assert_eq!(tries(r#","generations":[4,7]"#), 6);
+        assert_eq!(tries(&listed(r#"{"id":"d","generations":[4,7]}"#)), 6);
+        assert_eq!(tries(&listed(r#"{"id":"d","revoked":true}"#)), 3);
+        assert_eq!([1, 2].map(|count| tries(&listed(&secrets(count)))), [3, 3]);
+    }
+}

@@ -32,8 +32,14 @@ mod tests {
 
     #[test]
     fn only_what_a_browser_sends() {
-        for good in ["https://acme.example", "http://localhost:3000", "http://[::1]:80", "app://x"]
-        {
+        for good in [
+            "https://acme.example",
+            "http://localhost:3000",
+            "http://[::1]:80",
+            "http://[::1]",
+            "app://x",
+            "a1+b-c.d://x",
+        ] {
             assert!(is_valid(good), "{good}");
         }
         for bad in [

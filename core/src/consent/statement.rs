@@ -116,3 +116,29 @@ impl Statement {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Config, encoding::base64_encode, secret::Secret};
+    use alloc::{collections::BTreeSet, format};
+
+    #[test]
+    fn field_26_a_statement_is_the_same_one_only_if_all_of_it_is() {
+        let key = base64_encode(&[1; 24]);
+        let json = format!(r#"{{"sites":{{"a":{{"keys":[{{"id":"k","secret":"{key}"}}]}}}}}}"#);
+        let config = Config::from_json(json.as_bytes()).unwrap();
+        let (site, site_config) = config.sites.iter().next().unwrap();
+        let names = Secret::from_bytes(&[2; 32]).unwrap().pseudonym_key();
+        let name = |more: &str| {
+            let body = format!(
+                r#"{{"fingerprint":"p","consent_scopes":[],"consent_at":"2023-11-14T00:00:00Z"{more}}}"#
+            );
+            let now = Timestamp::MAX;
+            let statement = Statement::read(body.as_bytes(), false, site_config, now).unwrap();
+            statement.key(|parts| names.pseudonym(crate::secret::Kind::Statement, parts), site)
+        };
+        let versions = ["", r#","policy_version":0"#, r#","policy_version":1"#];
+        assert_eq!(versions.map(name).into_iter().collect::<BTreeSet<_>>().len(), 3);
+    }
+}

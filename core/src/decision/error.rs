@@ -102,3 +102,21 @@ impl Error for StoreError {
         self.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{format, string::ToString};
+
+    #[test]
+    fn law_12_an_error_says_how_it_failed_and_its_source_is_asked_for_apart() {
+        let secret = fmt::Error;
+        let failed = StoreError::failed(secret);
+        assert_eq!(failed.source().map(ToString::to_string), Some(secret.to_string()));
+        assert_eq!(failed.to_string(), "the store failed");
+        assert_eq!(format!("{failed:?}"), "StoreError(Failed)");
+        assert_eq!(failed.retry(), None);
+        assert!(StoreError::new(StoreErrorKind::TimedOut).source().is_none());
+        assert_eq!(StoreError::resting(Millis(7)).retry(), Some(Millis(7)));
+    }
+}

@@ -81,6 +81,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn a_tag_of_whole_groups_has_no_padding() {
+        assert_eq!(decode_tag(b"AQID"), Some([1, 2, 3]));
+        assert_eq!(decode_tag::<3>(b"AQID="), None);
+    }
+
     proptest! {
         #[test]
         fn field_9_tags_are_read_as_the_library_reads_them(

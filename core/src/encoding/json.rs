@@ -335,4 +335,10 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn numbers_are_texts_where_serde_json_keeps_them_so() {
+        let keeps_any = serde_json::from_slice::<serde_json::Value>(b"1e400").is_ok();
+        assert_eq!(numbers_are_texts(), keeps_any);
+    }
 }

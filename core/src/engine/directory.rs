@@ -155,3 +155,24 @@ fn shared_key<'a>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{config::Config, encoding::base64_encode, engine::Engine, time::Timestamp};
+    use alloc::format;
+
+    #[test]
+    fn law_2_an_unknown_device_costs_what_the_site_with_the_most_costs() {
+        let [a, b, master] = [1, 2, 3].map(|byte| base64_encode(&[byte; 32]));
+        let devices = format!(
+            r#"{{"keys":[{{"id":"m","secret":"{master}"}}],"generations":[0,1],"directory":[{{"id":"d","revoked":true}}]}}"#
+        );
+        let config = format!(
+            r#"{{"sites":{{"a":{{"keys":[{{"id":"k","secret":"{a}"}}]}},"b":{{"keys":[{{"id":"k","secret":"{b}"}}],"devices":{devices}}}}}}}"#
+        );
+        let config = Config::from_json(config.as_bytes()).unwrap();
+        let directory = Engine::new(config, &[9; 32], Timestamp::MIN).directory;
+        assert_eq!(directory.device_tries_max(), 2);
+        assert_eq!(directory.most_devices().unwrap().id.as_str(), "b");
+    }
+}

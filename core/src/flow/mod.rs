@@ -129,4 +129,14 @@ mod tests {
             assert_eq!((decision.reason(), decision.status()), (reason, 503), "{kind:?}");
         }
     }
+
+    #[test]
+    fn law_7_no_consent_outlives_what_is_kept_of_a_person() {
+        let months = |day| {
+            let start = Timestamp::MIN.plus(Millis::from_secs(day * 86_400));
+            start.plus_months(13).since(start)
+        };
+        let longest = (0..1461_u64).map(months).max().unwrap();
+        assert!(longest < LONGEST_CONSENT && LONGEST_CONSENT < longest.times(2));
+    }
 }

@@ -12,6 +12,7 @@ use crate::{
     time::{Millis, Timestamp},
 };
 use alloc::{format, string::String, string::ToString};
+use core::cmp::Ordering;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable};
 
@@ -196,8 +197,10 @@ pub(crate) fn check(
         return Err(Reason::BadSignature);
     }
     if timestamp.distance(now) > tolerance {
-        let is_past = timestamp < now;
-        return Err(if is_past { Reason::StaleTimestamp } else { Reason::FutureTimestamp });
+        return Err(match timestamp.cmp(&now) {
+            Ordering::Less => Reason::StaleTimestamp,
+            _ => Reason::FutureTimestamp,
+        });
     }
     let key_index = match secrets.get(found_at as usize) {
         Some(Candidate::Derived { key_index, .. }) => Some(*key_index),

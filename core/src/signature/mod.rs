@@ -22,6 +22,7 @@ use crate::{
     time::{Millis, Timestamp},
 };
 use alloc::{string::String, vec::Vec};
+use core::cmp::Ordering;
 use smallvec::SmallVec;
 use subtle::{Choice, ConditionallySelectable};
 
@@ -165,8 +166,10 @@ pub(crate) fn check(
         return Err(Reason::BadSignature);
     }
     if let Some(timestamp) = message.timestamp.filter(|own| own.distance(now) > tolerance) {
-        let is_past = timestamp < now;
-        return Err(if is_past { Reason::StaleTimestamp } else { Reason::FutureTimestamp });
+        return Err(match timestamp.cmp(&now) {
+            Ordering::Less => Reason::StaleTimestamp,
+            _ => Reason::FutureTimestamp,
+        });
     }
     let listed = keys.listed.iter().zip(&macs).map(|(key, mac)| match mac {
         Some(mac) => SignatureHash::of(mac),
@@ -252,4 +255,22 @@ fn seconds(text: &[u8]) -> Option<Timestamp> {
 /// A tag in lower-case hex, of exactly its length (FIELD 9).
 fn tag_of_hex(text: &[u8]) -> Option<[u8; 32]> {
     hex::decode(core::str::from_utf8(text).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::MacKey;
+
+    #[test]
+    fn law_2_a_dummys_signature_is_none() {
+        let (dummies, now) = (Dummies::new(), Timestamp::MIN);
+        let id = EventId::new(b"evt_1").unwrap();
+        let headers = standard_webhooks::sign(&MacKey::dummy(), &id, b"body", now);
+        let least = Kinds { secret: 1, public: 0 };
+        let keys = Keys { listed: &[], retired: &[], least: Some((least, &dummies)) };
+        let scheme = Scheme::StandardWebhooks;
+        let checked = check(scheme, &keys, &headers[..], b"body", Millis::from_secs(300), now);
+        assert_eq!(checked.err(), Some(Reason::BadSignature));
+    }
 }

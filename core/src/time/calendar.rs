@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn every_day_number_survives_the_round_trip() {
-        for days in (0..2_932_896).step_by(7).chain([2_932_896]) {
+        // 2000-02-29 is the last day of 400 years, which no other day is like.
+        for days in (0..2_932_896).step_by(7).chain([11_016, 2_932_896]) {
             let date = Date::from_day_number(days);
             assert_eq!(date.day_number(), days);
             assert!(date.day >= 1 && date.day <= Date::month_days(date.year, date.month));

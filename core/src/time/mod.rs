@@ -138,12 +138,15 @@ mod tests {
         }
         assert_eq!(Timestamp::from_secs_f64(1.999_9).map(Timestamp::as_millis), Some(1999));
         assert_eq!(Timestamp::from_millis(i64::MIN), None);
-        assert_eq!(Timestamp::from_secs(u64::MAX), None);
+        let last = 253_402_300_799;
+        assert_eq!(Timestamp::from_secs(last).map(Timestamp::as_secs), Some(last));
+        assert_eq!([last + 1, u64::MAX].map(Timestamp::from_secs), [None, None]);
     }
 
     #[test]
     fn field_32_retry_after_is_a_whole_second_and_never_zero() {
         let secs = |ms| Millis(ms).retry_after_secs();
         assert_eq!([secs(0), secs(1), secs(1000), secs(1001)], [1, 1, 1, 2]);
+        assert_eq!(alloc::format!("{}", Millis(7)), "7 ms");
     }
 }
