@@ -65,6 +65,9 @@ fn with(site: &str, more: &str) -> String {
     format!(r#"{{"sites":{{"a":{{{KEYS}{site}}}}}{more}}}"#)
 }
 
+/// A configuration with so many of something.
+type Json<'a> = &'a dyn Fn(usize) -> String;
+
 /// So many sites, each with a key of its own.
 fn sites(count: u8, more: &str) -> String {
     let site = |n| {
@@ -99,7 +102,7 @@ fn law_9_lists_have_their_most_and_one_more_is_a_fault() {
     let permissions = |n| with("", &format!(r#","roles":{{"r":[{}]}}"#, listed(n, &permission)));
     let devices = |n| with(&format!(r#","devices":{{"directory":[{}]}}"#, listed(n, &device)), "");
     let scopes = |n| with(&format!(r#","consent":{{"record":[{}]}}"#, listed(n, &scope)), "");
-    let cases: [(&dyn Fn(usize) -> String, usize, &str); 4] = [
+    let cases: [(Json<'_>, usize, &str); 4] = [
         (&roles, 256, "`roles` must have 0 to 256 elements, not 257"),
         (&permissions, 256, "`roles.r` must have 0 to 256 elements, not 257"),
         (&devices, 10_000, "`sites.a.devices.directory` must have 0 to 10000 elements, not 10001"),
