@@ -14,21 +14,18 @@ export PATH="$ROOT/target/tools/bin:$PATH"
 export CARGO_PROFILE_DEV_DEBUG=0
 unset CARGO_TARGET_DIR
 
-if ! cargo mutants --version >/dev/null 2>&1; then
+have_it() {
+  if cargo mutants --version >/dev/null 2>&1; then return; fi
   say "cargo-mutants $CARGO_MUTANTS"
   cargo install --quiet --locked --root "$ROOT/target/tools" "cargo-mutants@$CARGO_MUTANTS"
-fi
+}
 
-# What the last commits are held against: where upstream was left, else the commit before, else nothing at all.
+# What the last commits are held against: where upstream was left, else the commit before; nothing in a clone of one.
 base() {
   local at
   at=$(git merge-base HEAD '@{upstream}' 2>/dev/null || true)
   if [ -z "$at" ] || [ "$at" = "$(git rev-parse HEAD)" ]; then
     at=$(git rev-parse --quiet --verify HEAD~1 || true)
-  fi
-  if [ -z "$at" ]; then
-    printf '   this clone has one commit alone: all of the core counts as changed\n' >&2
-    at=$(git hash-object -t tree /dev/null)
   fi
   printf '%s' "$at"
 }
@@ -45,11 +42,19 @@ through() {
 shard=()
 if [ "${1:-}" = --changed ]; then
   say 'mutants in what the last commits changed'
+  from=$(base)
+  if [ -z "$from" ]; then
+    printf '   this clone has one commit alone, so what changed cannot be told: none is tried\n'
+    exit
+  fi
   diff="$ROOT/target/changed.diff"
   mkdir -p "$ROOT/target"
-  git diff "$(base)" -- core/src >"$diff"
+  git diff "$from" -- core/src >"$diff"
   count=0
-  [ ! -s "$diff" ] || count=$(cargo mutants --package consentgate-core --list --in-diff "$diff" | grep -c . || true)
+  if [ -s "$diff" ]; then
+    have_it
+    count=$(cargo mutants --package consentgate-core --list --in-diff "$diff" | grep -c . || true)
+  fi
   if [ "$count" = 0 ]; then
     printf '   nothing to try in the core\n'
     exit
@@ -59,6 +64,7 @@ if [ "${1:-}" = --changed ]; then
   set -- --in-diff "$diff"
   shard=(--shard "0/$every" --sharding round-robin)
 fi
+have_it
 
 UNVIABLE=0
 # stage NAME TIMEOUT_S ARGUMENTS…: tries what got through so far; 2 and 3 say that some got through or never ended.
