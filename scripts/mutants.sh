@@ -32,6 +32,7 @@ base() {
 
 # Sets `left` to the arguments that mean what got through so far. The files are named too, since the deletion of a field
 # is tried whatever the expression says.
+# shellcheck disable=SC2016 # what is quoted is a sed expression
 through() {
   mapfile -t left < <(cut -d: -f1 "$OUT/missed.txt" | sort -u)
   left=("${left[@]/#/--file=}"
