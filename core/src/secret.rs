@@ -303,7 +303,9 @@ mod tests {
     #[test]
     fn law_12_debug_shows_no_secret() {
         let secret = Secret::from_bytes(b"hunter2hunter2hunter2hunter2").unwrap();
-        let shown = format!("{secret:?}{:?}{:?}", secret.mac_key(), secret.pseudonym_key());
-        assert_eq!(shown, "Secret(…)MacKey(…)PseudonymKey(…)");
+        let (mac, pseudonym, master) =
+            (secret.mac_key(), secret.pseudonym_key(), secret.master_key());
+        let shown = format!("{secret:?}{mac:?}{pseudonym:?}{master:?}");
+        assert_eq!(shown, "Secret(…)MacKey(…)PseudonymKey(…)MasterKey(…)");
     }
 }

@@ -91,3 +91,26 @@ pub(crate) enum Brought {
     /// How many entries were dropped.
     Removed(u64),
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn law_12_debug_shows_neither_person_nor_body() {
+        let conversion = Conversion {
+            site: SiteId::new("acme").unwrap(),
+            call_id: CallId::from_bytes([0x11; 16]),
+            fingerprint: Fingerprint::new("a person").unwrap(),
+            event_id: None,
+            received_at: Timestamp::MIN,
+            body: b"a person".to_vec(),
+            attempts: 3,
+            owner: Owner::from_bytes([2; 16]),
+        };
+        let call_id = "11".repeat(16);
+        let shown = alloc::format!("Conversion(acme, {call_id}, attempts: 3)");
+        assert_eq!(alloc::format!("{conversion:?}"), shown);
+    }
+}

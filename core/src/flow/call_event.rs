@@ -335,3 +335,14 @@ impl<'b> Work<'b> {
         Next::Answer(self.about(admitted.verified(), decision))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn law_12_debug_shows_nothing_of_a_body() {
+        let body = Body(Cow::Borrowed(b"a person"));
+        assert_eq!(alloc::format!("{body:?}"), "Body(8 bytes)");
+    }
+}

@@ -80,6 +80,7 @@ impl States for State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decision::StoreError;
 
     #[test]
     fn each_retry_waits_twice_as_long_up_to_six_hours() {
@@ -93,5 +94,17 @@ mod tests {
         assert_eq!([0, 1, 2, 3, 9, 10, 1000].map(waits), [1, 1, 2, 4, 256, 360, 360]);
         let slow = Conversions { backoff: Millis::from_secs(86_400), ..rules };
         assert_eq!(backoff(&slow, 5), slow.backoff);
+    }
+
+    #[test]
+    fn law_11_a_store_that_failed_is_told_by_its_own_failure() {
+        let site = SiteId::new("acme").unwrap_or_else(|| unreachable!("a name of a site"));
+        let (call_id, owner) = (CallId::from_bytes([1; 16]), Owner::from_bytes([2; 16]));
+        let state = State { site, call_id, owner, ending: JobEnding::Sent };
+        let failed = Reply::Finish(Err(StoreError::resting(Millis(1))));
+        let Next::Answer(decision) = state.next(failed, Timestamp::MIN) else {
+            unreachable!("one effect is all there is")
+        };
+        assert_eq!(decision.reason(), Reason::StoreResting);
     }
 }

@@ -1,5 +1,5 @@
 use alloc::sync::Arc;
-use core::{borrow::Borrow, fmt};
+use core::fmt;
 
 /// Which device, as a site names it: 1–128 bytes of `A-Z a-z 0-9 . _ -`, compared as they are.
 ///
@@ -19,12 +19,6 @@ impl DeviceId {
     /// The text, for the host's own look-up; never for a log.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Borrow<str> for DeviceId {
-    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -105,3 +105,15 @@ fn decode<const N: usize>(text: &str, prefix: &str) -> Option<[u8; N]> {
     bytes.zeroize();
     exact
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn law_12_debug_shows_no_key() {
+        let key = PrivateKey(SigningKey::from_bytes(&[7; 32]));
+        let shown = alloc::format!("{key:?}{:?}", key.public());
+        assert_eq!(shown, "PrivateKey(…)PublicKey(…)");
+    }
+}

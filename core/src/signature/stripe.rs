@@ -14,8 +14,8 @@ use smallvec::{SmallVec, smallvec};
 const SIGNATURE: &str = "stripe-signature";
 
 pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
-    let once = header::once(headers, [SIGNATURE.as_bytes()]);
-    let [signature] = once.unwrap_or_default();
+    // Without that header once there is no time either, and nothing is sound.
+    let [signature] = header::once(headers, [SIGNATURE.as_bytes()]).unwrap_or_default();
     let mut items = signature.split(|byte| *byte == b',');
     let mut times: SmallVec<[&[u8]; 1]> = SmallVec::new();
     let mut tags = SmallVec::new();
@@ -25,9 +25,9 @@ pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
         tags.extend(item.strip_prefix(b"v1=").and_then(tag_of_hex));
     }
     // Two times are read differently by two readers (FIELD 12): there must be one.
-    let (timestamp, is_one) = match times.as_slice() {
-        [one] => (*one, true),
-        _ => (&[][..], false),
+    let timestamp = match times.as_slice() {
+        [one] => *one,
+        _ => &[][..],
     };
     let seconds = seconds(timestamp);
     Message {
@@ -36,7 +36,7 @@ pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
         signatures: SmallVec::new(),
         id: None,
         timestamp: seconds,
-        sound: once.is_some() && is_one && seconds.is_some() && items.next().is_none(),
+        sound: seconds.is_some() && items.next().is_none(),
     }
 }
 
