@@ -9,9 +9,13 @@ STAMPS="$ROOT/target/stamps"
 
 say() { printf '\n== %s\n' "$*"; }
 
-# in_memory: the folder whose files are in memory has room for 2 GiB, several times what tests have come to.
+# in_memory: the folder whose files are in memory has room for 2 GiB, several times what tests have come to, and programs
+# may be run from it.
 MEMORY=/dev/shm
-in_memory() { [ "$(df -Pk "$MEMORY" 2>/dev/null | awk 'END { print $4 + 0 }')" -ge 2097152 ]; }
+in_memory() {
+  [ "$(df -Pk "$MEMORY" 2>/dev/null | awk 'END { print $4 + 0 }')" -ge 2097152 ] &&
+    ! grep -qE "^[^ ]+ $MEMORY [^ ]+ [^ ]*noexec" /proc/mounts
+}
 
 # A digest over the contents of files and folders, without what builds leave behind.
 digest() {

@@ -10,6 +10,8 @@ SUMMARY="$LOGS/summary"
 # A durable write to a file of SQLite is waited for as long as one to an engine: see scripts/engines/place.sh.
 if in_memory; then
   TMPDIR=$(mktemp -d "$MEMORY/consentgate-tests.XXXXXX")
+  # Some tests are another user.
+  chmod 755 "$TMPDIR"
   export TMPDIR
   trap 'rm -rf "$TMPDIR"' EXIT
 fi
