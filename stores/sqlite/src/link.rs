@@ -117,9 +117,10 @@ fn connect(
     if db.is_readonly("main").map_err(failed)? {
         return Err(OpenError::ReadOnly { path: path.clone() });
     }
-    let application: i64 = value(&db, "application_id").map_err(failed)?;
+    // The tables first: whoever makes them marks the file in the same commit, so who sees them sees the mark (FIELD 37).
     let tables: i64 =
         db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+    let application: i64 = value(&db, "application_id").map_err(failed)?;
     if application != kind.application && (application != 0 || tables > 0) {
         return Err(OpenError::NotOurs { path: path.clone() });
     }

@@ -74,6 +74,19 @@ fn field_37_many_that_open_a_new_file_at_once_make_its_tables_once() {
     assert!(Sqlite::open(&path).is_ok());
 }
 
+/// Who comes between the making of its tables and another's look at them finds a file that is ours, not a stranger's.
+#[test]
+fn field_37_a_file_that_is_just_being_made_is_ours() {
+    for _ in 0..30 {
+        let path = folder().join("gate.db");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| again(&path));
+            }
+        });
+    }
+}
+
 #[test]
 fn opening_again_finds_everything_and_changes_nothing() {
     let store = store();
