@@ -68,7 +68,7 @@ class Backend:
     ) -> None:
         self.site, self.loop = site_id or new_site(), loop
         keys = [{"id": "k1", "secret": SECRET}]
-        site = {"keys": keys, "origins": [ORIGIN], "tolerance_s": 1}
+        site = {"keys": keys, "origins": [ORIGIN], "tolerance_s": 5}
         document = {"sites": {self.site: site}, "hash_secret": HASH_SECRET, **PATIENT, **more}
         form = Gate if loop is None else AsyncGate
         self.gate: Any = form(document, stores)
