@@ -98,14 +98,16 @@ SEEDS=(cargo test --quiet --manifest-path fuzz/Cargo.toml)
 say 'Builds'
 builds
 built=$SECONDS
+# Kills and losses wait for leases most of the time, and are in no hurry: they are beside all else.
+by_two held of_dead_engines of_dead_backends &
+storms=$!
 # A suite of one process, or one that waits for an engine, leaves a core idle; the longest come first, so that both ends
 # are near each other.
 by_two held of_python of_proofs of_rust of_node of_suites of_races of_seeds of_oracle of_pages
+wait "$storms"
 # These two measure or stall what they run: nothing else beside them.
 suite 'constant time' scripts/constant-time.sh
 suite 'instructions of the hot paths' python3 scripts/instructions.py
-# Kills and losses wait for leases most of the time, and are in no hurry.
-by_two held of_dead_engines of_dead_backends
 storm 'stalls and floods' storm 'not killed_at and not forgets'
 
 say 'Suites'
