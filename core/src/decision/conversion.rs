@@ -94,7 +94,6 @@ pub(crate) enum Brought {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -98,12 +98,12 @@ mod tests {
 
     #[test]
     fn law_11_a_store_that_failed_is_told_by_its_own_failure() {
-        let site = SiteId::new("acme").unwrap_or_else(|| unreachable!("a name of a site"));
+        let site = SiteId::new("acme").unwrap();
         let (call_id, owner) = (CallId::from_bytes([1; 16]), Owner::from_bytes([2; 16]));
         let state = State { site, call_id, owner, ending: JobEnding::Sent };
         let failed = Reply::Finish(Err(StoreError::resting(Millis(1))));
         let Next::Answer(decision) = state.next(failed, Timestamp::MIN) else {
-            unreachable!("one effect is all there is")
+            panic!("one effect is all there is")
         };
         assert_eq!(decision.reason(), Reason::StoreResting);
     }
