@@ -40,12 +40,17 @@ fuzzed() {
     said=$(grep -E '^#[0-9]+\s+DONE|number_of_executed_units' "$log")
     echo passed >>"$results"
   else
-    said=$(tail -n 60 "$log")
-    echo failed >>"$results"
+    said='failed: see below'
+    echo "failed $target" >>"$results"
   fi
   printf '\n== %s, fuzzed for %s s\n%s\n' "$target" "$seconds" "$said"
 }
 by_two fuzzed "${targets[@]}"
-failed=$(grep -c failed "$results" || true)
-printf '%s passed, %s failed\n' "$((${#targets[@]} - failed))" "$failed"
-[ "$failed" = 0 ]
+mapfile -t failed < <(sed -n 's/^failed //p' "$results")
+# Last, where whoever reads the end of a long output finds what failed, and the input that it failed with.
+for target in "${failed[@]}"; do
+  printf '\n== %s failed\n' "$target"
+  grep -vE '^ +([0-9]+:|at) |^$' "target/logs/fuzz-$target.log" | tail -n 40 | cut -c 1-2000
+done
+printf '%s passed, %s failed\n' "$((${#targets[@]} - ${#failed[@]}))" "${#failed[@]}"
+[ "${#failed[@]}" = 0 ]

@@ -40,7 +40,7 @@ pub fn body(data: &[u8]) {
 
 /// RFC 6901, of at least one token.
 fn is_pointer(text: &str) -> bool {
-    text.starts_with('/') && !text.replace("~0", "").replace("~1", "").contains('~')
+    text.starts_with('/') && text.split('~').skip(1).all(|after| after.starts_with(['0', '1']))
 }
 
 fn engine(fingerprint: &str, event_id: Option<&str>) -> Option<Engine> {
