@@ -50,6 +50,13 @@ ROWS = [
         "at least",
         2,
     ),
+    Row(
+        "`verify`: crate `webhook-verify` / ours",
+        "verify/webhook-verify",
+        "verify/consentgate",
+        "at least",
+        2,
+    ),
     Row("`verify`: by hand / ours", "verify/by-hand", "verify/consentgate", "at least", 2),
 ]
 

@@ -1,4 +1,4 @@
-//! `verify`, without a gate, beside the crate `standardwebhooks` and beside what one writes by hand.
+//! `verify`, without a gate, beside the crates `standardwebhooks` and `webhook-verify` and beside what one writes by hand.
 
 use base64ct::{Base64, Encoding};
 use consentgate::{SecretInput, verify};
@@ -12,8 +12,10 @@ use sha2::Sha256;
 use standardwebhooks::Webhook;
 use std::{
     hint::black_box,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
+use webhook_verify::{Clock, Provider, Secret, VerifyOptions};
 
 fn by_hand(event: &Event) -> Option<()> {
     let time: u64 = event.header("webhook-timestamp").parse().ok()?;
@@ -25,6 +27,15 @@ fn by_hand(event: &Event) -> Option<()> {
     mac.update(&event.body);
     let tag = Base64::decode_vec(event.header("webhook-signature").strip_prefix("v1,")?).ok()?;
     mac.verify_slice(&tag).ok()
+}
+
+/// The clock that `webhook-verify` is given: that of the bench.
+struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> u64 {
+        START_S
+    }
 }
 
 fn main() {
@@ -48,7 +59,18 @@ fn main() {
     assert!(by_hand(&event).is_some());
     group.bench_function("by-hand", |bencher| bencher.iter(|| black_box(by_hand(&event))));
 
-    // The crate reads the clock of the system, so its event is signed as of now.
+    let named = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+    let headers = named.map(|name| (name, event.header(name)));
+    let secret = Secret::new(SECRET);
+    let options = VerifyOptions::default().with_clock(Some(Arc::new(Fixed)));
+    let theirs = || {
+        let provider = Provider::StandardWebhooks;
+        webhook_verify::verify(provider, &headers, &event.body, &secret, options.clone())
+    };
+    assert!(theirs().is_ok());
+    group.bench_function("webhook-verify", |bencher| bencher.iter(|| black_box(theirs()).is_ok()));
+
+    // `standardwebhooks` reads the clock of the system, so its event is signed as of now.
     let webhook = Webhook::new(SECRET).unwrap_or_else(|error| panic!("{error}"));
     let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let time = i64::try_from(time).unwrap_or(0);
