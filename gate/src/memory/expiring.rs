@@ -1,6 +1,5 @@
-use super::name::Name;
+use super::{index::Index, name::Name};
 use consentgate_core::Timestamp;
-use hashbrown::HashTable;
 use std::mem;
 
 /// What a value says of its own end.
@@ -11,11 +10,11 @@ pub(super) trait Expires {
 
 /// Entries of one site that end by themselves, found by their names.
 ///
-/// They lie one after the other in chunks, and an index of four bytes an entry leads to them. Each chunk knows a time
+/// They lie one after the other in chunks, and an index leads to them. Each chunk knows a time
 /// before which nothing in it ends. Each write looks at the next chunk in turn, and into it only where something may be
 /// over: no sweep stops the world, and no write touches more entries than a chunk has.
 pub(super) struct Expiring<V> {
-    index: HashTable<u32>,
+    index: Index,
     chunks: Vec<Chunk<V>>,
     /// Nothing ends before.
     soonest: Timestamp,
@@ -38,7 +37,7 @@ const CHUNKS_WHEN_FULL: usize = 4;
 impl<V> Default for Expiring<V> {
     fn default() -> Self {
         Self {
-            index: HashTable::new(),
+            index: Index::default(),
             chunks: Vec::new(),
             soonest: Timestamp::MAX,
             turn: 0,
@@ -94,10 +93,8 @@ impl<V: Expires> Expiring<V> {
         let place = self.index.len();
         self.push(name, value);
         self.note(place, end);
-        let chunks = &self.chunks;
-        let hash = |place: &u32| entry(chunks, *place as usize).map_or(0, |(name, _)| name.hash());
-        #[expect(clippy::cast_possible_truncation, reason = "memory ends before 2^32 entries")]
-        self.index.insert_unique(name.hash(), place as u32, hash);
+        let entries = self.chunks.iter().flat_map(|chunk| &chunk.entries);
+        self.index.push(name, entries.map(|(name, _)| *name));
         None
     }
 
@@ -216,7 +213,9 @@ impl<V: Expires> Expiring<V> {
     /// Takes an entry out; the last one moves into its place.
     fn remove_at(&mut self, place: usize) -> Option<V> {
         let (name, _) = self.at(place)?;
-        self.index.find_entry(name.hash(), |own| *own as usize == place).ok()?.remove();
+        if !self.index.remove(*name, place) {
+            return None;
+        }
         let last = self.index.len();
         let tail = self.chunks.last_mut()?;
         let moved = tail.entries.pop()?;
@@ -228,10 +227,7 @@ impl<V: Expires> Expiring<V> {
             return Some(moved.1);
         }
         let (name, end) = (moved.0, moved.1.end());
-        #[expect(clippy::cast_possible_truncation, reason = "it stands for one that was there")]
-        if let Some(own) = self.index.find_mut(name.hash(), |own| *own as usize == last) {
-            *own = place as u32;
-        }
+        self.index.moved(name, last, place);
         self.note(place, end);
         let hole = self.chunks.get_mut(place / CHUNK)?.entries.get_mut(place % CHUNK)?;
         Some(mem::replace(hole, moved).1)
@@ -247,23 +243,17 @@ impl<V: Expires> Expiring<V> {
     }
 
     fn place(&self, name: Name) -> Option<usize> {
-        let is =
-            |place: &u32| entry(&self.chunks, *place as usize).is_some_and(|own| own.0 == name);
-        self.index.find(name.hash(), is).map(|place| *place as usize)
+        self.index.find(name, |place| self.at(place).is_some_and(|own| own.0 == name))
     }
 
     fn at(&self, place: usize) -> Option<&(Name, V)> {
-        entry(&self.chunks, place)
+        self.chunks.get(place / CHUNK)?.entries.get(place % CHUNK)
     }
 
     fn at_mut(&mut self, place: usize) -> Option<&mut V> {
         let chunk = self.chunks.get_mut(place / CHUNK)?;
         chunk.entries.get_mut(place % CHUNK).map(|(_, value)| value)
     }
-}
-
-fn entry<V>(chunks: &[Chunk<V>], place: usize) -> Option<&(Name, V)> {
-    chunks.get(place / CHUNK)?.entries.get(place % CHUNK)
 }
 
 #[cfg(test)]

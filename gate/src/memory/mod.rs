@@ -6,6 +6,7 @@
 mod admission;
 mod calls;
 mod expiring;
+mod index;
 mod name;
 mod queue;
 mod quota;
