@@ -226,20 +226,29 @@ impl Inner {
         let mut settled = 0;
         for name in names.claims() {
             let Some(Tables { claims, .. }) = locked.of(*name) else { continue };
-            let held = claims.get(*name, now).map(Entry::claim);
-            if !held.is_some_and(|claim| claim.is_held_by(request.owner)) {
-                continue;
-            }
-            settled += 1;
+            let is_held = |entry: &Entry| entry.claim().is_held_by(request.owner);
             match request.action {
                 SettleAction::Commit { done, keep } => {
-                    claims.put(*name, Entry::new(Claim::Done(done), now.plus(keep)));
+                    let committed = claims.change(*name, now, |entry| {
+                        let is_held = is_held(entry);
+                        if is_held {
+                            *entry = Entry::new(Claim::Done(done), now.plus(keep));
+                        }
+                        is_held
+                    });
+                    if committed != Some(true) {
+                        continue;
+                    }
                 }
                 SettleAction::Release { .. } => {
+                    if !claims.get(*name, now).is_some_and(is_held) {
+                        continue;
+                    }
                     claims.remove(*name);
                     self.quotas.release(Table::Claims, site, 1);
                 }
             }
+            settled += 1;
         }
         if settled == 0 {
             return SettleReply::Lost;
