@@ -76,10 +76,19 @@ fn read<'a, T, const N: usize>(
         }
         let mut each = names.iter().zip(&mut *values);
         // No name is wanted twice.
-        if let Some((_, own)) = each.find(|(wanted, _)| name.eq_ignore_ascii_case(wanted)) {
+        if let Some((_, own)) = each.find(|(wanted, _)| is_name(name, wanted)) {
             in_bounds &= value.len() <= HEADER_BYTES_MAX;
             take(own, value);
         }
     });
     in_bounds
+}
+
+/// Whether a header's name is the wanted one (lower case). Most others differ in length or at the end, and most of the
+/// wanted ones come in lower case.
+fn is_name(name: &[u8], wanted: &[u8]) -> bool {
+    let end = |name: &[u8]| name.last().map(u8::to_ascii_lowercase);
+    name.len() == wanted.len()
+        && end(name) == end(wanted)
+        && (name == wanted || name.eq_ignore_ascii_case(wanted))
 }

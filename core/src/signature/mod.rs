@@ -239,17 +239,12 @@ const DIGITS_MAX: usize = 11;
 
 /// Seconds since the epoch: digits only, without leading zero (FIELD 3).
 fn seconds(text: &[u8]) -> Option<Timestamp> {
-    let plain = match text {
-        [] => false,
-        [b'0'] => true,
-        [b'0', ..] => false,
-        digits => digits.len() <= DIGITS_MAX && digits.iter().all(u8::is_ascii_digit),
-    };
-    if !plain {
+    if !(1..=DIGITS_MAX).contains(&text.len()) || matches!(text, [b'0', _, ..]) {
         return None;
     }
-    let seconds = text.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
-    Timestamp::from_secs(seconds)
+    let with_digit =
+        |number, digit: &u8| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'));
+    text.iter().try_fold(0, with_digit).and_then(Timestamp::from_secs)
 }
 
 /// A tag in lower-case hex, of exactly its length (FIELD 9).
