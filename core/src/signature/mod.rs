@@ -171,17 +171,21 @@ pub(crate) fn check(
             _ => Reason::FutureTimestamp,
         });
     }
-    let listed = keys.listed.iter().zip(&macs).map(|(key, mac)| match mac {
-        Some(mac) => SignatureHash::of(mac),
-        None => key.identity(&content),
-    });
-    let retired = keys.retired.iter().filter(|old| now < old.until);
-    let retired = retired.map(|old| old.verifier.identity(&content));
+    let mut hashes = SmallVec::new();
+    for (key, mac) in keys.listed.iter().zip(&macs) {
+        hashes.push(match mac {
+            Some(mac) => SignatureHash::of(mac),
+            None => key.identity(&content),
+        });
+    }
+    for old in keys.retired.iter().filter(|old| now < old.until) {
+        hashes.push(old.verifier.identity(&content));
+    }
     Ok(Verified {
         id: message.id.and_then(EventId::new),
         timestamp: message.timestamp,
         key_index: found_at as usize,
-        hashes: listed.chain(retired).collect(),
+        hashes,
     })
 }
 
