@@ -84,11 +84,11 @@ fn read<'a, T, const N: usize>(
     in_bounds
 }
 
-/// Whether a header's name is the wanted one (lower case). Most others differ in length or at the end, and most of the
-/// wanted ones come in lower case.
+/// Whether a header's name is the wanted one (lower case). Most that are come in lower case, and most others differ at
+/// the end.
 fn is_name(name: &[u8], wanted: &[u8]) -> bool {
-    let end = |name: &[u8]| name.last().map(u8::to_ascii_lowercase);
-    name.len() == wanted.len()
-        && end(name) == end(wanted)
-        && (name == wanted || name.eq_ignore_ascii_case(wanted))
+    name == wanted
+        || (name.len() == wanted.len()
+            && name.last().map(u8::to_ascii_lowercase) == wanted.last().copied()
+            && name.eq_ignore_ascii_case(wanted))
 }
