@@ -76,11 +76,15 @@ impl Asking {
         owner: Owner,
         now: Timestamp,
     ) -> Self {
-        let mut claims: SmallVec<[ClaimKey; 6]> =
-            verified.hashes().iter().copied().map(ClaimKey::Signature).collect();
-        let signatures = claims.len();
-        claims.extend(verified.id().map(|id| ClaimKey::event(id.as_str())));
-        let decisive = if verified.id().is_some() { signatures } else { verified.key_index() };
+        let mut claims: SmallVec<[ClaimKey; 6]> = SmallVec::new();
+        for hash in verified.hashes() {
+            claims.push(ClaimKey::Signature(*hash));
+        }
+        let mut decisive = verified.key_index();
+        if let Some(id) = verified.id() {
+            decisive = claims.len();
+            claims.push(ClaimKey::event(id.as_str()));
+        }
         let (ttl, lease) = (common.claim_ttl, common.lease);
         let keep = replay::keep(ttl, verified.timestamp(), site.config.tolerance, lease, now);
         let lease_ends = now.plus(lease);

@@ -70,11 +70,11 @@ struct IdScan<'a> {
 
 impl Visit for IdScan<'_> {
     fn key(&mut self, depth: usize, key: &str) {
-        self.at.step(depth, self.at.pointer.has_key(depth, key));
+        self.at.step(depth, |pointer| pointer.has_key(depth, key));
     }
 
     fn index(&mut self, depth: usize, index: usize) {
-        self.at.step(depth, self.at.pointer.has_index(depth, index));
+        self.at.step(depth, |pointer| pointer.has_index(depth, index));
     }
 
     fn string(&mut self, depth: usize, value: &str) {
@@ -101,10 +101,10 @@ impl<'a> Place<'a> {
     }
 
     /// A step to a child of the container at `depth`.
-    fn step(&mut self, depth: usize, is_next_token: bool) {
+    fn step(&mut self, depth: usize, is_next_token: impl FnOnce(&Pointer) -> bool) {
         let above = depth.saturating_sub(1);
-        self.matched =
-            if self.matched >= above && is_next_token { depth } else { self.matched.min(above) };
+        let goes_on = self.matched >= above && is_next_token(self.pointer);
+        self.matched = if goes_on { depth } else { self.matched.min(above) };
     }
 
     fn is_reached(&self, depth: usize) -> bool {
@@ -124,21 +124,25 @@ struct Scan<'a> {
     id: Option<EventId>,
 }
 
-impl<'a> Scan<'a> {
-    fn places(&mut self) -> impl Iterator<Item = &mut Place<'a>> {
-        core::iter::once(&mut self.fingerprint_at).chain(&mut self.event_id_at)
+impl Scan<'_> {
+    /// A step to a child of the container at `depth`.
+    fn step(&mut self, depth: usize, is_next_token: impl Fn(&Pointer) -> bool) {
+        self.fingerprint_at.step(depth, &is_next_token);
+        if let Some(place) = &mut self.event_id_at {
+            place.step(depth, is_next_token);
+        }
     }
 }
 
 impl Visit for Scan<'_> {
     fn key(&mut self, depth: usize, key: &str) {
-        self.places().for_each(|place| place.step(depth, place.pointer.has_key(depth, key)));
+        self.step(depth, |pointer| pointer.has_key(depth, key));
         self.at_site_id = depth == 1 && key == "site_id";
         self.carries_consent |= is_consent_field(key);
     }
 
     fn index(&mut self, depth: usize, index: usize) {
-        self.places().for_each(|place| place.step(depth, place.pointer.has_index(depth, index)));
+        self.step(depth, |pointer| pointer.has_index(depth, index));
         self.at_site_id = false;
     }
 

@@ -76,10 +76,19 @@ fn read<'a, T, const N: usize>(
         }
         let mut each = names.iter().zip(&mut *values);
         // No name is wanted twice.
-        if let Some((_, own)) = each.find(|(wanted, _)| name.eq_ignore_ascii_case(wanted)) {
+        if let Some((_, own)) = each.find(|(wanted, _)| is_name(name, wanted)) {
             in_bounds &= value.len() <= HEADER_BYTES_MAX;
             take(own, value);
         }
     });
     in_bounds
+}
+
+/// Whether a header's name is the wanted one (lower case). Most that are come in lower case, and most others differ at
+/// the end.
+fn is_name(name: &[u8], wanted: &[u8]) -> bool {
+    name == wanted
+        || (name.len() == wanted.len()
+            && name.last().map(u8::to_ascii_lowercase) == wanted.last().copied()
+            && name.eq_ignore_ascii_case(wanted))
 }

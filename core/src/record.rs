@@ -53,7 +53,7 @@ impl Recording {
         rules: Rules<'_>,
         now: Timestamp,
     ) -> Self {
-        let covers = consented.covers_conversion(rules, now);
+        let covers = consented.covers_conversion(rules);
         let verdict = if covers { Verdict::Pending } else { Verdict::Skipped };
         Self { consented, call_id, verdict, judged_at: now }
     }

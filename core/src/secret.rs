@@ -77,9 +77,15 @@ impl Secret {
     /// # Errors
     /// [`SecretFault::Empty`] or [`SecretFault::TooLong`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SecretFault> {
-        match bytes.len() {
+        Self::from_vec(bytes.to_vec())
+    }
+
+    /// The same of bytes that are nobody else's: wiped whatever comes of them, and not copied.
+    pub(crate) fn from_vec(bytes: Vec<u8>) -> Result<Self, SecretFault> {
+        let secret = Self(bytes);
+        match secret.0.len() {
             0 => Err(SecretFault::Empty),
-            1..=SECRET_BYTES_MAX => Ok(Self(bytes.to_vec())),
+            1..=SECRET_BYTES_MAX => Ok(secret),
             _ => Err(SecretFault::TooLong),
         }
     }
@@ -96,8 +102,7 @@ impl Secret {
         if text.len() > SECRET_BYTES_MAX * 2 {
             return Err(SecretFault::TooLong);
         }
-        let bytes = encoding::base64_decode(text.as_bytes()).ok_or(SecretFault::NotBase64)?;
-        Self::from_bytes(&Zeroizing::new(bytes))
+        Self::from_vec(encoding::base64_decode(text).ok_or(SecretFault::NotBase64)?)
     }
 
     /// Refuses what is too short to be used for long.

@@ -95,11 +95,9 @@ impl Consented {
         }
     }
 
-    /// Whether the same session covers a conversion too.
-    pub(crate) fn covers_conversion(&self, rules: Rules<'_>, now: Timestamp) -> bool {
-        let Rules { consent, tolerance } = rules;
-        let stored = &self.session.stored.session;
-        consent::judge(stored, &consent.convert, consent, tolerance, now).is_ok()
+    /// Whether the same session covers a conversion too. That it does so now, by its dates and its policy, was judged.
+    pub(crate) fn covers_conversion(&self, rules: Rules<'_>) -> bool {
+        self.stored().session.scopes.covers(&rules.consent.convert)
     }
 
     pub(crate) fn stored(&self) -> &StoredSession {

@@ -5,7 +5,7 @@ use crate::sync::{
     atomic::{AtomicBool, Ordering::Relaxed},
 };
 use consentgate_core::{
-    Breaker, BreakerRules, Effect, Millis, Reply, Role, StoreErrorKind, Timestamp, flow::Flow,
+    Breaker, BreakerRules, Effect, Millis, Role, StoreError, StoreErrorKind, Timestamp, flow::Flow,
 };
 use std::sync::PoisonError;
 
@@ -86,13 +86,10 @@ impl Breakers {
         }
     }
 
-    /// Takes in what a store replied.
-    pub(crate) fn heard(&self, role: Role, reply: &Reply, now: Timestamp) {
+    /// Takes in how a store failed, or that it did not.
+    pub(crate) fn heard(&self, role: Role, error: Option<&StoreError>, now: Timestamp) {
         use StoreErrorKind::{Forked, Full, Resting};
-        if let Reply::Purge(_) = reply {
-            return;
-        }
-        match reply.error().map(consentgate_core::StoreError::kind) {
+        match error.map(StoreError::kind) {
             // A store that says it has no room is there, and rests no site for another's flood (law 8).
             None | Some(Full) => {
                 if let Some(one) = self.disturbed(role) {

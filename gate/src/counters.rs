@@ -1,6 +1,6 @@
 use crate::audit::{AuditCounts, Tally};
 use consentgate_core::{
-    Decision, FlowName, Marketing, Outcome, Reason, Reply, Role, Stage, StoreError, StoreErrorKind,
+    Decision, FlowName, Marketing, Outcome, Reason, Role, Stage, StoreError, StoreErrorKind,
     tenants::{Violation, ViolationKind},
 };
 use std::{
@@ -83,13 +83,31 @@ fn rows() -> impl Iterator<Item = (FlowName, Stage, Reason)> {
     flows.flat_map(|flow| flow.table().iter().map(|(stage, reason)| (*flow, *stage, *reason)))
 }
 
+/// The places of [`rows`], by stage and reason, one table a flow.
+#[expect(clippy::indexing_slicing, reason = "evaluated while building")]
+static PLACES: [[[u8; Reason::ALL.len()]; Stage::ALL.len()]; FlowName::ALL.len()] = {
+    let mut places = [[[u8::MAX; _]; _]; _];
+    let (mut flow, mut place) = (0, 0);
+    while flow < places.len() {
+        let table = FlowName::ALL[flow].table();
+        let mut row = 0;
+        while row < table.len() {
+            let (stage, reason) = table[row];
+            places[flow][stage as usize][reason as usize] = place;
+            place += 1;
+            row += 1;
+        }
+        flow += 1;
+    }
+    places
+};
+
 impl Counters {
     pub(crate) fn count(&self, decision: &Decision) {
-        let row = (decision.stage(), decision.reason());
-        let above = FlowName::ALL.iter().take_while(|flow| **flow != decision.flow());
-        let first: usize = above.map(|flow| flow.table().len()).sum();
-        let place = decision.flow().table().iter().position(|own| *own == row);
-        if let Some(counter) = place.and_then(|place| self.decisions.get(first + place)) {
+        let stages = PLACES.get(decision.flow() as usize);
+        let reasons = stages.and_then(|stages| stages.get(decision.stage() as usize));
+        let place = reasons.and_then(|reasons| reasons.get(decision.reason() as usize));
+        if let Some(counter) = place.and_then(|place| self.decisions.get(usize::from(*place))) {
             counter.fetch_add(1, Relaxed);
         }
         self.cancelled.fetch_add(decision.cancelled(), Relaxed);
@@ -104,13 +122,7 @@ impl Counters {
         };
     }
 
-    pub(crate) fn count_reply(&self, role: Role, reply: &Reply) {
-        if let Some(error) = reply.error() {
-            self.count_error(role, error);
-        }
-    }
-
-    fn count_error(&self, role: Role, error: &StoreError) {
+    pub(crate) fn count_error(&self, role: Role, error: &StoreError) {
         let table = match error.kind() {
             StoreErrorKind::TimedOut => &self.store_timeouts,
             _ => &self.store_errors,

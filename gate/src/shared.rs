@@ -216,8 +216,14 @@ impl<K: Clock> Shared<K> {
     /// Takes in what a store replied to an effect. A reply to another one is a failure, not a sign of health.
     pub(crate) fn heard(&self, effect: &Effect<'_>, reply: &Reply, now: Timestamp) {
         if effect.is_answered_by(reply) {
-            self.counters.count_reply(effect.role(), reply);
-            self.breakers.heard(effect.role(), reply, now);
+            let (role, error) = (effect.role(), reply.error());
+            if let Some(error) = error {
+                self.counters.count_error(role, error);
+            }
+            // A purge tells nothing of how the store does.
+            if !matches!(effect, Effect::Purge(..)) {
+                self.breakers.heard(role, error, now);
+            }
         } else {
             let nonsense = effect.failed(StoreError::new(StoreErrorKind::WrongReply));
             self.heard(effect, &nonsense, now);

@@ -5,6 +5,7 @@ use consentgate_core::{
     Headers, Millis, Scheme, Secret, SecretFault, SignKey, Timestamp, Verified, VerifyKey,
     ids::{CallId, EventId},
 };
+use smallvec::SmallVec;
 use std::fmt;
 
 /// The most secrets one request is tried with.
@@ -138,8 +139,10 @@ pub fn verify(
     if !TOLERANCE_S.contains(&tolerance_s) {
         return Err(Misuse::Tolerance);
     }
-    let keys =
-        secrets.iter().map(|secret| secret.verify_key(scheme)).collect::<Result<Vec<_>, _>>()?;
+    let mut keys: SmallVec<[VerifyKey; 1]> = SmallVec::new();
+    for secret in secrets {
+        keys.push(secret.verify_key(scheme)?);
+    }
     let tolerance = Millis::from_secs(tolerance_s);
     Ok(consentgate_core::verify(scheme, &keys, headers, body, tolerance, now).ok())
 }

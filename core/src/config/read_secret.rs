@@ -48,8 +48,7 @@ fn bytes_of(value: &Value) -> Result<Secret, Problem> {
     Ok(match value {
         Value::Object(object) if object.len() == 1 && object.contains_key("base64") => {
             let text = object.get("base64").and_then(Value::as_str).unwrap_or_default();
-            let bytes = base64_decode(text.as_bytes()).ok_or(SecretFault::NotBase64)?;
-            Secret::from_bytes(&zeroize::Zeroizing::new(bytes))?
+            Secret::from_vec(base64_decode(text).ok_or(SecretFault::NotBase64)?)?
         }
         _ => return Err(Problem::Type("a text, or bytes as `{\"base64\": \"…\"}`")),
     })

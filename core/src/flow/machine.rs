@@ -70,23 +70,23 @@ impl<S: States> Machine<S> {
     }
 
     fn step(&mut self) -> Step<'_> {
-        // A state stays where it is: only an answer is given away.
-        let answer = match &mut self.next {
-            Some(Next::Pause(_, decision)) => decision.take().map(|decision| *decision),
-            Some(Next::Answer(_)) => match self.next.take() {
-                Some(Next::Answer(decision)) => Some(decision),
-                _ => None,
-            },
-            _ => None,
-        };
-        match (answer, &self.next) {
-            (Some(decision), _) => Step::Done(decision),
-            (None, Some(Next::Need(state))) => Step::Need(state.effect()),
-            (None, _) => {
-                let (flow, stage) = S::MISUSED;
-                Step::Done(store_failed(flow, stage, wrong_reply()))
+        match self.next {
+            // A state stays where it is: only an answer is given away.
+            Some(Next::Need(ref state)) => return Step::Need(state.effect()),
+            Some(Next::Answer(_)) => {
+                if let Some(Next::Answer(decision)) = self.next.take() {
+                    return Step::Done(decision);
+                }
             }
+            Some(Next::Pause(_, ref mut decision)) => {
+                if let Some(decision) = decision.take() {
+                    return Step::Done(*decision);
+                }
+            }
+            None => {}
         }
+        let (flow, stage) = S::MISUSED;
+        Step::Done(store_failed(flow, stage, wrong_reply()))
     }
 }
 

@@ -19,8 +19,9 @@ impl EventId {
     }
 
     pub(crate) fn is_valid(bytes: &[u8]) -> bool {
-        (1..=256).contains(&bytes.len())
-            && bytes.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'.')
+        // All bytes are looked at, whatever the others are, so that several can be at once.
+        let graphic = |all, byte: &u8| all & byte.is_ascii_graphic() & (*byte != b'.');
+        (1..=256).contains(&bytes.len()) && bytes.iter().fold(true, graphic)
     }
 
     /// The id as the sender wrote it.

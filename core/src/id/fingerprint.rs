@@ -11,7 +11,7 @@ impl Fingerprint {
     /// `None` if the text is no fingerprint.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        let valid = (1..=256).contains(&text.len()) && !text.bytes().any(|byte| byte == 0);
+        let valid = (1..=256).contains(&text.len()) && !text.as_bytes().contains(&0);
         valid.then(|| Self(text.into()))
     }
 

@@ -1,10 +1,5 @@
 use alloc::borrow::Cow;
 
-/// The text without the ASCII white space around it.
-pub(super) fn trimmed(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_ascii_whitespace())
-}
-
 /// The text trimmed and in ASCII lower case: 1 to `most` of letters, digits and `marks`; anything else is no id.
 ///
 /// ASCII folds exactly: each letter has one partner, and no look-alike of another script is let in to have one.
@@ -14,7 +9,7 @@ pub(super) fn normalised<'a, const N: usize>(
     most: usize,
     marks: &[u8; N],
 ) -> Option<Cow<'a, str>> {
-    let text = trimmed(text);
+    let text = text.trim_ascii();
     if !(1..=most).contains(&text.len()) {
         return None;
     }

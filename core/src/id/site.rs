@@ -1,4 +1,4 @@
-use super::normal::{normalised, trimmed};
+use super::normal::normalised;
 use alloc::{borrow::Cow, sync::Arc};
 use core::{borrow::Borrow, fmt};
 
@@ -24,7 +24,7 @@ impl SiteId {
     #[must_use]
     pub fn is(&self, text: &str) -> bool {
         // Of the same bytes but for the case of ASCII letters, so the text is an id if this is one.
-        trimmed(text).eq_ignore_ascii_case(&self.0)
+        text.trim_ascii().eq_ignore_ascii_case(&self.0)
     }
 
     /// The normalised text.

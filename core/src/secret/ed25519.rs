@@ -100,7 +100,7 @@ impl fmt::Debug for PrivateKey {
 /// The bytes after a prefix, if they are so many.
 fn decode<const N: usize>(text: &str, prefix: &str) -> Option<[u8; N]> {
     let text = text.strip_prefix(prefix).filter(|text| text.len() <= TEXT_BYTES_MAX)?;
-    let mut bytes = base64_decode(text.as_bytes())?;
+    let mut bytes = base64_decode(text)?;
     let exact = bytes.as_slice().try_into().ok();
     bytes.zeroize();
     exact

@@ -171,17 +171,21 @@ pub(crate) fn check(
             _ => Reason::FutureTimestamp,
         });
     }
-    let listed = keys.listed.iter().zip(&macs).map(|(key, mac)| match mac {
-        Some(mac) => SignatureHash::of(mac),
-        None => key.identity(&content),
-    });
-    let retired = keys.retired.iter().filter(|old| now < old.until);
-    let retired = retired.map(|old| old.verifier.identity(&content));
+    let mut hashes = SmallVec::new();
+    for (key, mac) in keys.listed.iter().zip(&macs) {
+        hashes.push(match mac {
+            Some(mac) => SignatureHash::of(mac),
+            None => key.identity(&content),
+        });
+    }
+    for old in keys.retired.iter().filter(|old| now < old.until) {
+        hashes.push(old.verifier.identity(&content));
+    }
     Ok(Verified {
         id: message.id.and_then(EventId::new),
         timestamp: message.timestamp,
         key_index: found_at as usize,
-        hashes: listed.chain(retired).collect(),
+        hashes,
     })
 }
 
@@ -197,7 +201,10 @@ pub fn verify(
     tolerance: Millis,
     now: Timestamp,
 ) -> Result<Verified, Reason> {
-    let listed: SmallVec<[Verifier; 2]> = keys.iter().map(VerifyKey::verifier).collect();
+    let mut listed: SmallVec<[Verifier; 1]> = SmallVec::new();
+    for key in keys {
+        listed.push(key.verifier());
+    }
     let keys = Keys { listed: &listed, retired: &[], least: None };
     check(scheme, &keys, headers, body, tolerance, now)
 }
@@ -239,17 +246,12 @@ const DIGITS_MAX: usize = 11;
 
 /// Seconds since the epoch: digits only, without leading zero (FIELD 3).
 fn seconds(text: &[u8]) -> Option<Timestamp> {
-    let plain = match text {
-        [] => false,
-        [b'0'] => true,
-        [b'0', ..] => false,
-        digits => digits.len() <= DIGITS_MAX && digits.iter().all(u8::is_ascii_digit),
-    };
-    if !plain {
+    if !(1..=DIGITS_MAX).contains(&text.len()) || matches!(text, [b'0', _, ..]) {
         return None;
     }
-    let seconds = text.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
-    Timestamp::from_secs(seconds)
+    let with_digit =
+        |number, digit: &u8| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'));
+    text.iter().try_fold(0, with_digit).and_then(Timestamp::from_secs)
 }
 
 /// A tag in lower-case hex, of exactly its length (FIELD 9).

@@ -47,6 +47,10 @@ struct Tokens {
 impl Tokens {
     fn read(header: &[u8]) -> Self {
         let (tags, signatures) = (SmallVec::new(), SmallVec::new());
+        if let Some(tag) = tag_of(header) {
+            // A space is no digit: this is the only token.
+            return Self { tags: smallvec![tag], signatures, in_bounds: true };
+        }
         let mut read = Self { tags, signatures, in_bounds: true };
         for (index, token) in header.split(|byte| *byte == b' ').enumerate() {
             let signature = token.strip_prefix(b"v1a,").and_then(base64_decode_tag);
@@ -57,10 +61,15 @@ impl Tokens {
                 break;
             }
             read.signatures.extend(signature);
-            read.tags.extend(token.strip_prefix(b"v1,").and_then(base64_decode_tag));
+            read.tags.extend(tag_of(token));
         }
         read
     }
+}
+
+/// The tag of a token of `v1`.
+fn tag_of(token: &[u8]) -> Option<[u8; 32]> {
+    token.strip_prefix(b"v1,").and_then(base64_decode_tag)
 }
 
 pub(super) fn sign(

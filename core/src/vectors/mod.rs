@@ -29,7 +29,7 @@ fn members(value: &Value, read: &[&str]) {
 
 fn bytes(value: &Value) -> Vec<u8> {
     let text = value.as_str().unwrap();
-    if text.is_empty() { vec![] } else { crate::encoding::base64_decode(text.as_bytes()).unwrap() }
+    if text.is_empty() { vec![] } else { crate::encoding::base64_decode(text).unwrap() }
 }
 
 fn at(value: &Value) -> Timestamp {
