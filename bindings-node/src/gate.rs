@@ -201,10 +201,11 @@ impl NativeGate {
     /// Ends a decision that nobody waits for; what a store is still to be asked, to give back what is held.
     #[napi(catch_unwind)]
     pub fn abandon(&self, run: u32, now: Option<f64>) -> Result<Option<String>> {
-        let Waiting { run, .. } = self.runs().take(run)?;
-        // Nothing goes on with what it replies.
+        let number = run;
+        let Waiting { run, .. } = self.runs().take(number)?;
         let ask = self.host().abandon(run, self.time(now));
-        Ok(ask.map(|(_, ask)| asked(ask, |_| 0)))
+        // Nothing goes on with what is replied, nor is there anything in it that JSON cannot hold.
+        Ok(ask.map(|(_, ask)| asked(number, ask).0))
     }
 
     /// Adds or changes a site.

@@ -51,13 +51,15 @@ struct Numbered {
 }
 
 impl Runs {
-    /// Its number. After 2³² others it comes again, when none of them is on its way any more.
-    pub fn keep(&self, waiting: Waiting) -> u32 {
+    /// A number for one. After 2³² it comes again, when nobody who has it is on their way any more.
+    pub fn number(&self) -> u32 {
         let mut runs = self.lock();
         runs.last = runs.last.wrapping_add(1);
-        let number = runs.last;
-        runs.waiting.insert(number, waiting);
-        number
+        runs.last
+    }
+
+    pub fn keep(&self, number: u32, waiting: Waiting) {
+        self.lock().waiting.insert(number, waiting);
     }
 
     /// Takes one up, which can be done once.

@@ -12,7 +12,11 @@ use consentgate::{
 };
 use napi::bindgen_prelude::{Either, External};
 use napi_derive::napi;
-use std::{error::Error, fmt, sync::Arc};
+use std::{
+    error::Error,
+    fmt::{self, Write},
+    sync::Arc,
+};
 
 /// Where it stands; or, where a text says all, that text: of a decision, which [`DECISION`](crate::decision::DECISION)
 /// begins, or of what a store in JavaScript is [`asked`].
@@ -59,11 +63,17 @@ pub fn turned(host: &HostGate, runs: &Runs, turn: Turn) -> Turned {
             let paused = Paused { decision: decision.into(), run: External::new(Some(run)) };
             Standing { paused: Some(paused), ..Standing::default() }
         }
-        Turn::Ask(run, ask) => return Either::A(asked(ask, |on| runs.keep(Waiting { run, on }))),
+        Turn::Ask(run, ask) => {
+            let number = runs.number();
+            let (json, bytes) = asked(number, ask);
+            runs.keep(number, Waiting { run, on: On::Host(bytes) });
+            return Either::A(json);
+        }
         Turn::Native(run, store) => {
             let timeout_ms = ms(host.deadline(&run));
-            let run = runs.keep(Waiting { run, on: On::Native(store, Arc::default()) });
-            Standing { wait: Some(Wait { timeout_ms, run }), ..Standing::default() }
+            let number = runs.number();
+            runs.keep(number, Waiting { run, on: On::Native(store, Arc::default()) });
+            Standing { wait: Some(Wait { timeout_ms, run: number }), ..Standing::default() }
         }
     };
     Either::B(standing)
@@ -73,19 +83,25 @@ pub fn misused(misuse: Misuse) -> Turned {
     Either::B(Standing { misuse: Some(misuse), ..Standing::default() })
 }
 
-/// What a store in JavaScript is asked, as JSON: the decision's number, which store, which method, how long at most,
-/// with what, and the name of the member that is bytes, which are to be fetched.
-pub fn asked(ask: consentgate::host::Ask, keep: impl FnOnce(On) -> u32) -> String {
+/// What a store in JavaScript is asked by the decision of that number, as JSON: which store, which method, how long at
+/// most, with what; and the name of the member that is bytes. The bytes come beside it: JSON cannot hold them.
+pub fn asked(run: u32, ask: consentgate::host::Ask) -> (String, Option<Vec<u8>>) {
     let (role, method, Millis(ms)) = (ask.role.as_str(), ask.method, ask.deadline);
-    let mut request = String::with_capacity(512);
+    // As much as any but those of a site with many keys: it need not grow.
+    let mut json = String::with_capacity(1024);
+    // Writing to a text does not fail.
+    let _ = write!(
+        json,
+        r#"{{"run":{run},"role":"{role}","method":"{method}","timeoutMs":{ms},"request":"#
+    );
     let mut bytes = None;
-    add_json(&mut request, ask.request, &mut bytes);
+    add_json(&mut json, ask.request, &mut bytes);
     let (name, bytes) = bytes.unzip();
-    let run = keep(On::Host(bytes));
-    let bytes = name.map(|name| format!(r#","bytes":"{name}""#)).unwrap_or_default();
-    format!(
-        r#"{{"run":{run},"role":"{role}","method":"{method}","timeoutMs":{ms}{bytes},"request":{request}}}"#
-    )
+    if let Some(name) = name {
+        let _ = write!(json, r#","bytes":"{name}""#);
+    }
+    json.push('}');
+    (json, bytes)
 }
 
 fn ms(deadline: Millis) -> f64 {

@@ -11,8 +11,8 @@ pub fn add_json(json: &mut String, value: Value, bytes: &mut Option<(String, Vec
     match value {
         Value::Null | Value::Bytes(_) => json.push_str("null"),
         Value::Bool(flag) => json.push_str(if flag { "true" } else { "false" }),
-        Value::Int(number) => add_display(json, &number),
-        Value::Float(number) => add_display(json, &number),
+        Value::Int(number) => add_number(json, number),
+        Value::Float(number) => add_number(json, number),
         Value::Text(text) => add_text(json, &text),
         Value::List(values) => {
             json.push('[');
@@ -43,14 +43,16 @@ pub fn add_json(json: &mut String, value: Value, bytes: &mut Option<(String, Vec
 }
 
 /// Writing to a text does not fail.
-fn add_display(json: &mut String, number: &dyn Display) {
+fn add_number(json: &mut String, number: impl Display) {
     let _ = write!(json, "{number}");
 }
 
 fn add_text(json: &mut String, text: &str) {
     // What most are: identifiers and hex.
     if text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\')) {
-        json.extend(["\"", text, "\""]);
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
     } else {
         json.push_str(&serde_json::to_string(text).unwrap_or_default());
     }
@@ -159,14 +161,12 @@ fn from_fraction(fraction: f64, bytes: &[BufferSlice<'_>]) -> Value {
 
 /// `call_id` → `callId`
 fn add_camel(camel: &mut String, name: &str) {
-    let mut last = ' ';
-    for letter in name.chars() {
-        match (last, letter) {
-            (_, '_') => {}
-            ('_', _) => camel.push(letter.to_ascii_uppercase()),
-            _ => camel.push(letter),
-        }
-        last = letter;
+    let mut words = name.split('_');
+    camel.push_str(words.next().unwrap_or_default());
+    for word in words {
+        let mut letters = word.chars();
+        camel.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        camel.push_str(letters.as_str());
     }
 }
 
