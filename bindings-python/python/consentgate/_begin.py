@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 __all__ = ["begun"]
 
 Work: TypeAlias = Coroutine[Any, Any, None]
-Task: TypeAlias = "asyncio.Task[None]"
+Task: TypeAlias = asyncio.Task[None]
 
 
 def begun(work: Work, loop: asyncio.AbstractEventLoop) -> Task | None:

@@ -118,10 +118,12 @@ class Course:
         self._due = self._loop.time() + self._timeout_s
         task.add_done_callback(self._wake)
         try:
-            while not (task.done() or self._is_late()):
+            while True:
                 self._waiter = self._loop.create_future()
                 self._set_timer()
                 await self._waiter
+                if task.done() or self._is_late():
+                    return
         finally:
             task.remove_done_callback(self._wake)
             if self._timer is not None:
