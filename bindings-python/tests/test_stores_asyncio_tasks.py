@@ -238,6 +238,29 @@ def test_a_call_that_is_cancelled_in_the_turn_in_which_it_came_to_wait() -> None
     run(test)
 
 
+def test_a_store_that_cancels_its_own_task_before_it_waits() -> None:
+    """As of any task, what it comes to wait for is cancelled."""
+
+    async def test() -> None:
+        host = await Host().consent()
+        inner: list[asyncio.Task[bool]] = []
+
+        async def find(request: Json, timeout_s: float) -> Any:
+            inner.append(asyncio.ensure_future(asyncio.Event().wait()))
+            own = asyncio.current_task()
+            assert own is not None
+            own.cancel()
+            return await inner[0]
+
+        host.told["sessions", "find"] = find
+        decision = await host.call()
+        assert (decision.status, decision.stage) == (503, "session")
+        assert isinstance(decision.error, asyncio.CancelledError)
+        assert inner[0].cancelled()
+
+    run(test)
+
+
 def test_what_is_no_error_of_a_store_s_is_passed_on() -> None:
     class Stop(BaseException):
         pass
@@ -260,7 +283,8 @@ def test_what_is_no_error_of_a_store_s_is_passed_on() -> None:
     run(lambda: test(waits=True))
 
 
-def test_what_a_store_raised_is_gone_with_the_decision() -> None:
+@pytest.mark.parametrize(("role", "name"), CALLS[:2])
+def test_what_a_store_raised_is_gone_with_the_decision(role: str, name: str) -> None:
     async def test() -> None:
         class Lost(LookupError):
             pass
@@ -271,7 +295,7 @@ def test_what_a_store_raised_is_gone_with_the_decision() -> None:
             await asyncio.sleep(0)
             raise Lost
 
-        host.told["sessions", "find"] = fail
+        host.told[role, name] = fail
         decision: Decision | None = await host.call()
         assert decision is not None
         error = decision.error

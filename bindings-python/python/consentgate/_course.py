@@ -136,13 +136,7 @@ class Course:
     def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(self._due, self._ring)
-
-    def _ring(self) -> None:
-        if self._is_late():
-            self._wake()
-        else:
-            self._set_timer()
+        self._timer = self._loop.call_at(self._due, self._wake)
 
     def _wake(self, _: object = None) -> None:
         if not self._waiter.done():
