@@ -7,10 +7,16 @@ const { Decision } = require('./decision.js');
 const { NotWritten, checked } = require('./errors.js');
 const { toAddon } = require('./reply.js');
 
+let endOf;
+
 /** What a store is told beside the request. */
 class CallOptions {
   #end;
   #signal;
+
+  static {
+    endOf = (options) => options.#end;
+  }
 
   constructor(timeoutMs) {
     this.timeoutMs = timeoutMs;
@@ -25,13 +31,15 @@ class CallOptions {
 }
 
 /** What came of asking a store, to be taken up by the decision that waits. */
-const replied = (value, method) => (native, run, _, now) =>
-  native.resume(run, ...toAddon(value, method), now);
-const failed = (error) => (native, run, thrown, now) =>
-  native.fail(run, thrown.push(error) - 1, isNotWritten(error), now);
-const late = (native, run, _, now) => native.timeOut(run, now);
+const replied = (value, method) => {
+  const [json, bytes] = toAddon(value, method);
+  return (core, run, _, now) => core.open.resume(run, json, bytes, now);
+};
+const failed = (error) => (core, run, thrown, now) =>
+  core.native.fail(run, thrown.push(error) - 1, isNotWritten(error), now);
+const late = (core, run, _, now) => core.native.timeOut(run, now);
 /** Of a store of this process, whose reply is in Rust. If there is none, its time was over. */
-const answered = (native, run, _, now) => native.takeUp(run, now);
+const answered = (core, run, _, now) => core.native.takeUp(run, now);
 
 /** Asks the stores until the decision is made, or pauses for the host's own work. */
 function driven(core, call, run) {
@@ -52,6 +60,8 @@ async function drivenLater(course) {
   } catch (misuse) {
     if (course.abandon()) await course.askLater();
     throw misuse;
+  } finally {
+    course.rest();
   }
   return course;
 }
@@ -69,6 +79,7 @@ function begun(core, call, run) {
     decision: new Decision(turn, undefined, undefined, core.signers, call.site),
     run: undefined,
     isAnswered: true,
+    rest() {},
   };
 }
 
@@ -85,7 +96,14 @@ class Course {
   isPaused = false;
   /** The last time that was good, should the clock go wrong. */
   #now;
+  /** Its number, or what the addon keeps of one that is paused. */
   #run;
+  /** When the call that is under way is late, and who is told then. */
+  #due;
+  #late;
+  /** For when that is due at the latest: it is set anew when it rings, since most calls are done by then. */
+  #timer;
+  #rings = Infinity;
 
   constructor(core, { time, site }, run, turn, now) {
     this.core = core;
@@ -107,7 +125,7 @@ class Course {
 
   goOn(answer) {
     const now = this.time();
-    this.#turn(answer(this.core.native, this.#run, this.thrown, now));
+    this.#turn(answer(this.core, this.#run, this.thrown, now));
     this.#now = now;
   }
 
@@ -115,16 +133,23 @@ class Course {
   #turn(turn) {
     if (typeof turn === 'string') {
       if (isDecision(turn)) this.decision = this.#decided(turn);
-      else this.ask = JSON.parse(turn);
+      else this.#asks(JSON.parse(turn));
       return;
     }
-    const { ask, decision, paused, wait } = checked(turn);
-    this.#run = (ask ?? wait ?? paused)?.run ?? this.#run;
-    this.ask = ask && asked(ask);
+    const { decision, paused, wait } = checked(turn);
+    this.#run = (wait ?? paused)?.run ?? this.#run;
+    this.ask = undefined;
     this.wait = wait;
     this.isPaused = paused !== undefined;
     const made = decision ?? paused?.decision;
     if (made !== undefined) this.decision = this.#decided(made.told, made);
+  }
+
+  /** What a store is asked, with the bytes that JSON cannot hold. */
+  #asks(ask) {
+    if (ask.bytes !== undefined) ask.request[ask.bytes] = this.core.open.bytes(ask.run);
+    this.#run = ask.run;
+    this.ask = ask;
   }
 
   #decided(told, more) {
@@ -135,7 +160,7 @@ class Course {
   abandon() {
     try {
       const ask = this.core.native.abandon(this.#run, this.#now);
-      this.ask = ask == null ? undefined : asked(ask);
+      this.ask = ask == null ? undefined : JSON.parse(ask);
       return ask != null;
     } catch {
       // The decision is past giving back: the lease will lapse.
@@ -146,7 +171,7 @@ class Course {
   askNow() {
     try {
       if (this.ask === undefined) return this.#perform();
-      const reply = this.#ask();
+      const reply = this.#ask(new CallOptions(this.ask.timeoutMs));
       if (!isThenable(reply)) return replied(reply, this.ask.method);
       if (isPromise(reply)) reply.then(ignore, ignore);
       return replied(undefined);
@@ -158,16 +183,56 @@ class Course {
   askLater() {
     try {
       if (this.ask === undefined) return this.#submit();
-      const reply = this.#ask();
-      return isThenable(reply) ? inTime(reply, this.ask) : replied(reply, this.ask.method);
+      const options = new CallOptions(this.ask.timeoutMs);
+      const reply = this.#ask(options);
+      return isThenable(reply)
+        ? this.#inTime(reply, endOf(options))
+        : replied(reply, this.ask.method);
     } catch (error) {
       return failed(error);
     }
   }
 
-  #ask() {
-    const { role, method, request, timeoutMs } = this.ask;
-    return this.core.asked[role][method](request, new CallOptions(timeoutMs));
+  #ask(options) {
+    const { role, method, request } = this.ask;
+    return this.core.asked[role][method](request, options);
+  }
+
+  /** The answer of whoever is first: the store, or the deadline. The other comes to nothing. */
+  #inTime(reply, due) {
+    const { method } = this.ask;
+    return new Promise((resolve) => {
+      whenSettled(
+        reply,
+        (value) => resolve(replied(value, method)),
+        (error) => resolve(failed(error)),
+      );
+      this.#due = due;
+      this.#late = resolve;
+      if (due < this.#rings) this.#setTimer();
+    });
+  }
+
+  /** It keeps the process alive: a decision that is waited for is made, even if only by its deadline. */
+  #setTimer() {
+    clearTimeout(this.#timer);
+    this.#rings = this.#due;
+    this.#timer = setTimeout(
+      (course) => course.#ring(),
+      Math.ceil(this.#due - performance.now()),
+      this,
+    );
+  }
+
+  #ring() {
+    this.#rings = Infinity;
+    if (performance.now() < this.#due) this.#setTimer();
+    else this.#late(late);
+  }
+
+  /** Nothing is waited for any more. */
+  rest() {
+    clearTimeout(this.#timer);
   }
 
   #perform() {
@@ -195,28 +260,22 @@ class Course {
   }
 }
 
-/** What a store is asked, with the bytes that JSON cannot hold. */
-function asked({ bytes, bytesName, json }) {
-  const ask = JSON.parse(json);
-  if (bytesName !== undefined) ask.request[bytesName] = bytes;
-  return ask;
+const { then } = Promise.prototype;
+
+/** Calls one of them once the reply is settled. */
+function whenSettled(reply, fulfilled, rejected) {
+  // Not `Promise.resolve`, which may throw what the reply's own getters do.
+  const promise = isPlain(reply) ? reply : new Promise((settle) => settle(reply));
+  promise.then(fulfilled, rejected);
 }
 
-/** The answer of whoever is first: the store, or the deadline. The other comes to nothing. */
-function inTime(reply, { method, timeoutMs }) {
-  return new Promise((resolve) => {
-    // It keeps the process alive: a decision that is waited for is made, even if only by its deadline.
-    const timer = setTimeout(resolve, timeoutMs, late);
-    const end = (answer) => {
-      clearTimeout(timer);
-      resolve(answer);
-    };
-    // Not `Promise.resolve`, which may throw what the reply's own getters do.
-    new Promise((settle) => settle(reply)).then(
-      (value) => end(replied(value, method)),
-      (error) => end(failed(error)),
-    );
-  });
+/** What `then` cannot throw, and calls back once, and later. */
+function isPlain(reply) {
+  try {
+    return isPromise(reply) && reply.then === then && reply.constructor === Promise;
+  } catch {
+    return false;
+  }
 }
 
 /** What cannot even be asked is none. */

@@ -13,46 +13,70 @@ const VALUES_MAX = 30_000;
  */
 const NONSENSE = 0.5;
 
-/** What `resume` takes of the reply to a method: its JSON, and the bytes that JSON cannot hold. */
+/** What a text is made of that JSON writes as it is; other texts are left to it. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** What `resume` takes of the reply to a method: its JSON, and the bytes that JSON cannot hold, if it may have any. */
 function toAddon(reply, method) {
   // A row of another reply may hold bytes beside what was asked for; nobody reads them.
   const left = { values: VALUES_MAX, bytes: method === 'take' ? [] : undefined };
   try {
-    return [JSON.stringify(plain(reply, 0, left)), left.bytes ?? []];
+    return [json(reply, 0, left), left.bytes];
   } catch {
-    return [JSON.stringify(NONSENSE), []];
+    return [`${NONSENSE}`, undefined];
   }
 }
 
-/** A copy without anything that JSON would leave out or turn into something else; `left` is what it may still hold. */
-function plain(value, depth, left) {
+/** The JSON of a value, without leaving out or turning anything into something else; `left` is what it may still hold. */
+function json(value, depth, left) {
   switch (typeof value) {
     case 'string':
+      return text(value);
     case 'boolean':
-      return value;
+      return value ? 'true' : 'false';
     case 'number':
-      return Number.isSafeInteger(value) ? value : NONSENSE;
+      return Number.isSafeInteger(value) ? `${value}` : `${NONSENSE}`;
     case 'bigint':
       // What drivers of databases read from a column of 64 bits.
-      return plain(Number(value), depth, left);
+      return json(Number(value), depth, left);
     case 'undefined':
-      return null;
+      return 'null';
     case 'object':
       break;
     default:
-      return NONSENSE;
+      return `${NONSENSE}`;
   }
-  if (value === null) return null;
+  if (value === null) return 'null';
   // To JSON, bytes are members by the million.
-  if (ArrayBuffer.isView(value)) return aside(value, left.bytes);
-  if (depth === DEPTH_MAX) return NONSENSE;
-  const names = Array.isArray(value) ? undefined : Object.keys(value);
-  left.values -= (names ?? value).length;
+  if (ArrayBuffer.isView(value)) return `${aside(value, left.bytes)}`;
+  if (depth === DEPTH_MAX) return `${NONSENSE}`;
+  return Array.isArray(value) ? list(value, depth, left) : members(value, depth, left);
+}
+
+function list(values, depth, left) {
+  take(left, values.length);
+  let all = '';
+  for (const value of values) all += `${all && ','}${json(value, depth + 1, left)}`;
+  return `[${all}]`;
+}
+
+function members(value, depth, left) {
+  const names = Object.keys(value);
+  take(left, names.length);
+  let all = '';
+  for (const name of names) {
+    all += `${all && ','}${text(name)}:${json(value[name], depth + 1, left)}`;
+  }
+  return `{${all}}`;
+}
+
+function take(left, count) {
+  left.values -= count;
   if (left.values < 0) throw new RangeError('too large');
-  if (names === undefined) return value.map((one) => plain(one, depth + 1, left));
-  const copy = { __proto__: null };
-  for (const name of names) copy[name] = plain(value[name], depth + 1, left);
-  return copy;
+}
+
+function text(value) {
+  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
 }
 
 /** Puts bytes beside the JSON, where there are to be any. */

@@ -2,17 +2,19 @@
 
 use crate::{
     audit::{Sink, ToldClock, sink},
+    copied::Copied,
     input::{Misuse, address, optional_time},
     native::Answered,
+    runs::{Runs, Waiting},
     sqlite::NativeSqlite,
     texts::Texts,
-    turn::{Ask, HostError, Turned, Waiting, misused, turned},
+    turn::{HostError, Turned, asked, misused, turned},
     value::from_json,
 };
 use consentgate::{
     DeviceRequest, Request, Signer, StoreError, StoreErrorKind, Timestamp,
     core::flow::Settlement,
-    host::{HostGate, HostRoles, Keeper, Run, Turn},
+    host::{HostGate, HostRoles, Keeper, Run, Turn, Value},
     ids::Fingerprint,
 };
 use napi::bindgen_prelude::{
@@ -54,6 +56,10 @@ pub struct Opened<'env> {
     pub sync_session: Option<Unknown<'env>>,
     /// Decides on a device's signed request.
     pub device: Option<Unknown<'env>>,
+    /// Goes on with a store's reply.
+    pub resume: Option<Unknown<'env>>,
+    /// The bytes that a store is asked with.
+    pub bytes: Option<Unknown<'env>>,
     /// Why not.
     pub misuse: Option<Misuse>,
 }
@@ -67,6 +73,7 @@ struct Inner {
     host: HostGate,
     answered: Option<Answered>,
     audit_clock: ToldClock,
+    runs: Runs,
     /// Who signed what was let in last.
     signer: Mutex<Option<Signer>>,
 }
@@ -90,13 +97,16 @@ pub fn open<'env>(
                 Some(given) => host.with_audit(sink(given), audit_clock.clone()),
                 None => host,
             };
-            let inner = Inner { host, answered, audit_clock, signer: Mutex::default() };
+            let (runs, signer) = (Runs::default(), Mutex::default());
+            let inner = Inner { host, answered, audit_clock, runs, signer };
             let gate = NativeGate(Arc::new(inner));
             Opened {
                 call_event: Some(gate.on_event(env, "callEvent", HostGate::call_event)?),
                 admit: Some(gate.on_event(env, "admit", HostGate::admit)?),
                 sync_session: Some(gate.on_event(env, "syncSession", HostGate::sync_session)?),
                 device: Some(gate.function(env, "device", NativeGate::device)?),
+                resume: Some(gate.resume(env)?),
+                bytes: Some(gate.bytes(env)?),
                 gate: Some(gate),
                 misuse: None,
             }
@@ -134,12 +144,20 @@ impl NativeGate {
     #[napi(catch_unwind)]
     pub fn settle(
         &self,
-        waiting: &mut External<Waiting>,
+        paused: &mut External<Option<Run>>,
         commit: bool,
         now: Option<f64>,
     ) -> Result<Turned> {
         let settlement = if commit { Settlement::Commit } else { Settlement::Release };
-        self.go_on(waiting, now, |run, now| self.host().settle(run, settlement, now))
+        let ended = || Error::new(Status::InvalidArg, "the admission has ended");
+        match optional_time(now) {
+            // It stays paused, and can still be settled.
+            Err(misuse) => Ok(misused(misuse)),
+            Ok(now) => {
+                let run = paused.take().ok_or_else(ended)?;
+                Ok(self.turned(self.host().settle(run, settlement, self.host().now(now))))
+            }
+        }
     }
 
     /// Queues the conversion of a sale.
@@ -160,52 +178,34 @@ impl NativeGate {
         })
     }
 
-    /// Goes on with a store's reply, given as JSON and the bytes that JSON cannot hold.
-    #[napi(catch_unwind)]
-    pub fn resume(
-        &self,
-        waiting: &mut External<Waiting>,
-        reply: String,
-        bytes: Vec<BufferSlice<'_>>,
-        now: Option<f64>,
-    ) -> Result<Turned> {
-        let reply = from_json(&reply, &bytes);
-        self.go_on(waiting, now, |run, now| self.host().resume(run, Ok(&reply), now))
-    }
-
     /// Goes on after a store threw what JavaScript keeps under the number `thrown`.
     #[napi(catch_unwind)]
     pub fn fail(
         &self,
-        waiting: &mut External<Waiting>,
+        run: u32,
         thrown: u32,
         nothing_written: bool,
         now: Option<f64>,
     ) -> Result<Turned> {
         let error = StoreError::failed(HostError(thrown));
         let error = if nothing_written { error.and_nothing_written() } else { error };
-        self.go_on(waiting, now, |run, now| self.host().resume(run, Err(error), now))
+        self.resumed(run, Err(error), now)
     }
 
     /// Goes on after a store's deadline has passed.
     #[napi(catch_unwind)]
-    pub fn time_out(&self, waiting: &mut External<Waiting>, now: Option<f64>) -> Result<Turned> {
-        let error = StoreError::new(StoreErrorKind::TimedOut);
-        self.go_on(waiting, now, |run, now| self.host().resume(run, Err(error), now))
+    pub fn time_out(&self, run: u32, now: Option<f64>) -> Result<Turned> {
+        self.resumed(run, Err(StoreError::new(StoreErrorKind::TimedOut)), now)
     }
 
     /// Ends a decision that nobody waits for; what a store is still to be asked, to give back what is held.
     #[napi(catch_unwind)]
-    pub fn abandon(
-        &self,
-        waiting: &mut External<Waiting>,
-        now: Option<f64>,
-    ) -> Result<Option<Ask>> {
-        let run = taken(waiting)?;
-        match self.host().abandon(run, self.time(now)) {
-            Some((_, ask)) => Ok(Some(Ask::new(&ask, None))),
-            None => Ok(None),
-        }
+    pub fn abandon(&self, run: u32, now: Option<f64>) -> Result<Option<String>> {
+        let number = run;
+        let Waiting { run, .. } = self.runs().take(number)?;
+        let ask = self.host().abandon(run, self.time(now));
+        // Nothing goes on with what is replied, nor is there anything in it that JSON cannot hold.
+        Ok(ask.map(|(_, ask)| asked(number, ask).0))
     }
 
     /// Adds or changes a site.
@@ -245,32 +245,64 @@ impl NativeGate {
         begin: impl FnOnce(Timestamp) -> std::result::Result<Turn, Misuse>,
     ) -> Turned {
         match optional_time(now).and_then(|now| begin(self.host().now(now))) {
-            Ok(turn) => self.turned(turn, None),
+            Ok(turn) => self.turned(turn),
             Err(misuse) => misused(misuse),
         }
     }
 
+    pub(crate) fn runs(&self) -> &Runs {
+        &self.0.runs
+    }
+
     pub(crate) fn go_on(
         &self,
-        waiting: &mut External<Waiting>,
+        run: u32,
         now: Option<f64>,
-        go_on: impl FnOnce(Run, Timestamp) -> Turn,
+        go_on: impl FnOnce(Waiting, Timestamp) -> Turn,
     ) -> Result<Turned> {
         match optional_time(now) {
             // The decision stays where it is and can still be abandoned.
             Err(misuse) => Ok(misused(misuse)),
-            Ok(now) => {
-                let turn = go_on(taken(waiting)?, self.host().now(now));
-                Ok(self.turned(turn, Some(waiting)))
-            }
+            Ok(now) => Ok(self.turned(go_on(self.runs().take(run)?, self.host().now(now)))),
         }
     }
 
-    fn turned(&self, turn: Turn, place: Option<&mut Waiting>) -> Turned {
+    fn resumed(
+        &self,
+        run: u32,
+        reply: std::result::Result<&Value, StoreError>,
+        now: Option<f64>,
+    ) -> Result<Turned> {
+        self.go_on(run, now, |waiting, now| self.host().resume(waiting.run, reply, now))
+    }
+
+    fn turned(&self, turn: Turn) -> Turned {
         if let Turn::Done(decision) = &turn {
             *self.0.signer.lock().unwrap_or_else(PoisonError::into_inner) = decision.signer();
         }
-        turned(self.host(), turn, place)
+        turned(self.host(), self.runs(), turn)
+    }
+
+    /// A function that takes the number of a decision, a store's reply as JSON, the bytes that JSON cannot hold, and a
+    /// time.
+    fn resume<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+        let gate = self.clone();
+        let function = move |call: FunctionCallContext<'_>| {
+            let (run, reply): (_, String) = (call.get(0)?, call.get(1)?);
+            let bytes: Option<Vec<BufferSlice<'_>>> = call.get(2)?;
+            let reply = from_json(&reply, &bytes.unwrap_or_default());
+            gate.resumed(run, Ok(&reply), call.get(3)?)
+        };
+        env.create_function_from_closure::<(), Turned, _>("resume", function)?.into_unknown(env)
+    }
+
+    /// A function that takes the number of a decision and returns the bytes that its store is asked with.
+    fn bytes<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+        let gate = self.clone();
+        let function =
+            move |call: FunctionCallContext<'_>| Ok(gate.runs().bytes(call.get(0)?).map(Copied));
+        env.create_function_from_closure::<(), Option<Copied>, _>("bytes", function)?
+            .into_unknown(env)
     }
 
     /// A function that takes texts, a body, an address and a time.
@@ -331,10 +363,4 @@ struct Asked<'a> {
     body: &'a [u8],
     ip: Option<String>,
     now: Option<f64>,
-}
-
-/// Nothing but the drivers holds a decision on its way, and they take it up once.
-fn taken(waiting: &mut External<Waiting>) -> Result<Run> {
-    let twice = || Error::new(Status::InvalidArg, "the decision was taken up before");
-    waiting.take().ok_or_else(twice)
 }

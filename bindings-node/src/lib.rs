@@ -12,6 +12,7 @@ mod gate;
 mod guard;
 mod input;
 mod native;
+mod runs;
 mod scripts;
 mod sqlite;
 mod sqlite_audit;

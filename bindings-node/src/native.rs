@@ -2,12 +2,13 @@
 
 use crate::{
     gate::NativeGate,
-    turn::{Turned, Waiting},
+    runs::{On, Waiting},
+    turn::Turned,
 };
-use consentgate::{StoreError, StoreErrorKind, host::Run};
+use consentgate::{StoreError, StoreErrorKind};
 use napi::{
     Status,
-    bindgen_prelude::{Error, External, Function, Result},
+    bindgen_prelude::{Error, Function, Result},
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
 };
 use napi_derive::napi;
@@ -31,40 +32,44 @@ impl Answered {
 impl NativeGate {
     /// Asks the store that a decision waits for, and blocks until it has answered: to be taken up.
     #[napi(catch_unwind)]
-    pub fn perform(&self, waiting: &External<Waiting>, now: Option<f64>) -> Result<()> {
-        let (run, native) = open(waiting)?;
-        let reply = self.host().perform(run, native, self.time(now));
-        waiting.reply().put(reply);
-        Ok(())
+    pub fn perform(&self, run: u32, now: Option<f64>) -> Result<()> {
+        let now = self.time(now);
+        self.runs().with_native(run, |run, store, reply| {
+            reply.put(self.host().perform(run, store, now));
+        })
     }
 
     /// Asks the store that a decision waits for, and returns at once. Once it has answered, the ticket is told.
     #[napi(catch_unwind)]
-    pub fn submit(&self, waiting: &External<Waiting>, ticket: f64, now: Option<f64>) -> Result<()> {
-        let (run, native) = open(waiting)?;
+    pub fn submit(&self, run: u32, ticket: f64, now: Option<f64>) -> Result<()> {
+        let now = self.time(now);
         let nobody = || Error::new(Status::InvalidArg, "nobody would be told");
-        let tell = self.answered().ok_or_else(nobody)?.0.clone();
-        let reply = waiting.reply().clone();
-        self.host().submit(run, native, self.time(now), move |replied| {
-            reply.put(Some(replied));
-            // Fails only when JavaScript has ended, where nobody waits any more.
-            let _ = tell.call(ticket, ThreadsafeFunctionCallMode::NonBlocking);
-        });
-        Ok(())
+        self.runs().with_native(run, |run, store, reply| {
+            let tell = self.answered().ok_or_else(nobody)?.0.clone();
+            let reply = reply.clone();
+            self.host().submit(run, store, now, move |replied| {
+                reply.put(Some(replied));
+                // Fails only when JavaScript has ended, where nobody waits any more.
+                let _ = tell.call(ticket, ThreadsafeFunctionCallMode::NonBlocking);
+            });
+            Ok(())
+        })?
     }
 
     /// Goes on with what the store has answered. If it has not, its time is over.
     #[napi(catch_unwind)]
-    pub fn take_up(&self, waiting: &mut External<Waiting>, now: Option<f64>) -> Result<Turned> {
-        let reply = waiting.reply().clone();
-        self.go_on(waiting, now, |run: Run, now| match reply.take() {
-            Some(reply) => self.host().take_up(run, Some(reply), now),
-            None => self.host().resume(run, Err(StoreError::new(StoreErrorKind::TimedOut)), now),
+    pub fn take_up(&self, run: u32, now: Option<f64>) -> Result<Turned> {
+        self.go_on(run, now, |Waiting { run, on }, now| {
+            let reply = match on {
+                On::Native(_, reply) => reply.take(),
+                On::Host(_) => None,
+            };
+            match reply {
+                Some(reply) => self.host().take_up(run, Some(reply), now),
+                None => {
+                    self.host().resume(run, Err(StoreError::new(StoreErrorKind::TimedOut)), now)
+                }
+            }
         })
     }
-}
-
-fn open(waiting: &Waiting) -> Result<(&Run, &dyn consentgate::host::NativeStore)> {
-    let none = || Error::new(Status::InvalidArg, "the decision waits for no store of this process");
-    waiting.open().ok_or_else(none)
 }

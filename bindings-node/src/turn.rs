@@ -1,25 +1,25 @@
 //! Where a decision stands when JavaScript gets it back.
 
 use crate::{
-    copied::Copied,
     decision::{Decided, is_told, told},
     input::Misuse,
+    runs::{On, Runs, Waiting},
     value::add_json,
 };
 use consentgate::{
-    Millis, Reply,
-    host::{HostGate, NativeStore, Run, Turn},
+    Millis,
+    host::{HostGate, Run, Turn},
 };
 use napi::bindgen_prelude::{Either, External};
 use napi_derive::napi;
 use std::{
     error::Error,
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
+    fmt::{self, Write},
+    sync::Arc,
 };
 
 /// Where it stands; or, where a text says all, that text: of a decision, which [`DECISION`](crate::decision::DECISION)
-/// begins, or of what a store is [asked](Ask::json) by a decision that JavaScript holds already.
+/// begins, or of what a store in JavaScript is [`asked`].
 pub type Turned = Either<String, Standing>;
 
 /// One of: made, waiting for a store or for the host's own work, never begun.
@@ -28,8 +28,6 @@ pub type Turned = Either<String, Standing>;
 pub struct Standing {
     /// It is made.
     pub decision: Option<Decided>,
-    /// A store in JavaScript is asked.
-    pub ask: Option<Ask>,
     /// A store of this process is to be asked.
     pub wait: Option<Wait>,
     /// The host is to do its own work.
@@ -38,26 +36,13 @@ pub struct Standing {
     pub misuse: Option<Misuse>,
 }
 
-/// What a store is asked, and the decision that waits for it.
-#[napi(object, object_from_js = false)]
-pub struct Ask {
-    /// Which store, which method, with what, and how long at most.
-    pub json: String,
-    /// The name of the member that is bytes, which JSON cannot hold.
-    pub bytes_name: Option<String>,
-    /// The bytes.
-    pub bytes: Option<Copied>,
-    /// The decision, unless JavaScript holds it already.
-    pub run: Option<External<Waiting>>,
-}
-
 /// The decision that waits for a store of this process, which has not been asked yet.
 #[napi(object, object_from_js = false)]
 pub struct Wait {
     /// How long at most.
     pub timeout_ms: f64,
-    /// The decision, unless JavaScript holds it already.
-    pub run: Option<External<Waiting>>,
+    /// The decision's number.
+    pub run: u32,
 }
 
 /// An event that was let in, for as long as the host is at work.
@@ -65,84 +50,30 @@ pub struct Wait {
 pub struct Paused {
     /// What is to be sent as long as the work is not committed.
     pub decision: Decided,
-    /// The decision, unless JavaScript holds it already.
-    pub run: Option<External<Waiting>>,
+    /// The decision, which is gone if the host forgets it.
+    pub run: External<Option<Run>>,
 }
 
-/// A decision that waits, until it is taken up.
-pub struct Waiting {
-    run: Option<Run>,
-    /// The store of this process that it waits for.
-    native: Option<Arc<dyn NativeStore>>,
-    reply: Arc<ReplySlot>,
-}
-
-/// Where a store of this process leaves its reply.
-#[derive(Default)]
-pub struct ReplySlot(Mutex<Option<Reply>>);
-
-impl ReplySlot {
-    pub fn put(&self, reply: Option<Reply>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = reply;
-    }
-
-    pub fn take(&self) -> Option<Reply> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-impl Waiting {
-    fn new(run: Run, native: Option<Arc<dyn NativeStore>>) -> Self {
-        // A reply that comes too late has a place of its own.
-        Self { run: Some(run), native, reply: Arc::default() }
-    }
-
-    pub fn take(&mut self) -> Option<Run> {
-        self.run.take()
-    }
-
-    /// What is open, and with whom, until it is taken up.
-    pub fn open(&self) -> Option<(&Run, &dyn NativeStore)> {
-        self.run.as_ref().zip(self.native.as_deref())
-    }
-
-    pub fn reply(&self) -> &Arc<ReplySlot> {
-        &self.reply
-    }
-}
-
-/// Where a decision that waits is kept: in what JavaScript holds already, if it does, or in what it is handed.
-fn kept(waiting: Waiting, place: Option<&mut Waiting>) -> Option<External<Waiting>> {
-    match place {
-        Some(place) => {
-            *place = waiting;
-            None
-        }
-        None => Some(External::new(waiting)),
-    }
-}
-
-/// `place`: where JavaScript holds the decision, if it has gone on before.
-pub fn turned(host: &HostGate, turn: Turn, place: Option<&mut Waiting>) -> Turned {
+/// What JavaScript is handed of where a decision stands; what waits for a store is kept.
+pub fn turned(host: &HostGate, runs: &Runs, turn: Turn) -> Turned {
     let standing = match turn {
         Turn::Done(decision) if is_told(&decision) => return Either::A(told(&decision)),
         Turn::Done(decision) => Standing { decision: Some(decision.into()), ..Standing::default() },
         Turn::Paused(run, decision) => {
-            let run = kept(Waiting::new(run, None), place);
-            let paused = Paused { decision: decision.into(), run };
+            let paused = Paused { decision: decision.into(), run: External::new(Some(run)) };
             Standing { paused: Some(paused), ..Standing::default() }
         }
         Turn::Ask(run, ask) => {
-            let run = kept(Waiting::new(run, None), place);
-            match Ask::new(&ask, run) {
-                Ask { json, bytes: None, run: None, .. } => return Either::A(json),
-                ask => Standing { ask: Some(ask), ..Standing::default() },
-            }
+            let number = runs.number();
+            let (json, bytes) = asked(number, ask);
+            runs.keep(number, Waiting { run, on: On::Host(bytes) });
+            return Either::A(json);
         }
-        Turn::Native(run, native) => {
+        Turn::Native(run, store) => {
             let timeout_ms = ms(host.deadline(&run));
-            let run = kept(Waiting::new(run, Some(native)), place);
-            Standing { wait: Some(Wait { timeout_ms, run }), ..Standing::default() }
+            let number = runs.number();
+            runs.keep(number, Waiting { run, on: On::Native(store, Arc::default()) });
+            Standing { wait: Some(Wait { timeout_ms, run: number }), ..Standing::default() }
         }
     };
     Either::B(standing)
@@ -152,18 +83,25 @@ pub fn misused(misuse: Misuse) -> Turned {
     Either::B(Standing { misuse: Some(misuse), ..Standing::default() })
 }
 
-impl Ask {
-    pub fn new(ask: &consentgate::host::Ask, run: Option<External<Waiting>>) -> Self {
-        let (role, method, Millis(ms)) = (ask.role.as_str(), ask.method, ask.deadline);
-        let mut json =
-            format!(r#"{{"role":"{role}","method":"{method}","timeoutMs":{ms},"request":"#);
-        let mut bytes = None;
-        add_json(&mut json, &ask.request, &mut bytes);
-        json.push('}');
-        let (bytes_name, bytes) =
-            bytes.map(|(name, own)| (name.to_owned(), Copied(own.to_vec()))).unzip();
-        Self { json, bytes_name, bytes, run }
+/// What a store in JavaScript is asked by the decision of that number, as JSON: which store, which method, how long at
+/// most, with what; and the name of the member that is bytes. The bytes come beside it: JSON cannot hold them.
+pub fn asked(run: u32, ask: consentgate::host::Ask) -> (String, Option<Vec<u8>>) {
+    let (role, method, Millis(ms)) = (ask.role.as_str(), ask.method, ask.deadline);
+    // As much as any but those of a site with many keys: it need not grow.
+    let mut json = String::with_capacity(1024);
+    // Writing to a text does not fail.
+    let _ = write!(
+        json,
+        r#"{{"run":{run},"role":"{role}","method":"{method}","timeoutMs":{ms},"request":"#
+    );
+    let mut bytes = None;
+    add_json(&mut json, ask.request, &mut bytes);
+    let (name, bytes) = bytes.unzip();
+    if let Some(name) = name {
+        let _ = write!(json, r#","bytes":"{name}""#);
     }
+    json.push('}');
+    (json, bytes)
 }
 
 fn ms(deadline: Millis) -> f64 {

@@ -354,3 +354,68 @@ test('many decisions at once', async () => {
   assert.ok(decisions.every(({ reason }) => reason === 'accepted'));
   assert.equal(new Set(decisions.map(({ callId }) => callId)).size, 500);
 });
+
+test('law 11: each call has its own deadline, though one timer serves a decision', async () => {
+  const later = (reply, ms) => new Promise((resolve) => setTimeout(resolve, ms, reply));
+  const waits = (ms) => {
+    const { admission, sessions } = stores();
+    return stores({
+      admission: { admit: async (request) => later(admission.admit(request), 1) },
+      sessions: { find: async (request) => later(sessions.find(request), ms) },
+    });
+  };
+  // The timer that was set for `admit` would ring too late, or does so too early.
+  for (const [admit, find, reason] of [
+    [5000, 10, 'store_failed'],
+    [10, 5000, 'accepted'],
+  ]) {
+    const gate = new AsyncGate(hosted({ deadline_ms: { admit, find } }), waits(30));
+    assert.equal((await event(gate)).reason, reason);
+  }
+});
+
+test('promises of other kinds are asked by their own `then`', async () => {
+  let begun = 0;
+  class Lazy extends Promise {
+    static get [Symbol.species]() {
+      return Promise;
+    }
+
+    /** As some drivers do it: nothing is sent before somebody waits. */
+    then(...handlers) {
+      begun += 1;
+      return super.then(...handlers);
+    }
+  }
+  const { sessions } = stores();
+  const find = (request) => new Lazy((resolve) => resolve(sessions.find(request)));
+  const decision = await event(new AsyncGate(hosted(), stores({ sessions: { find } })));
+  assert.equal(decision.reason, 'accepted');
+  assert.equal(begun, 1);
+
+  const own = async (request) => sessions.find(request);
+  const crooked = (request) =>
+    Object.defineProperty(own(request), 'constructor', {
+      get() {
+        throw new Error('looked at');
+      },
+    });
+  const looked = await event(new AsyncGate(hosted(), stores({ sessions: { find: crooked } })));
+  assert.equal(looked.error.message, 'looked at');
+});
+
+test('texts of replies and requests come through as they are', async () => {
+  const job = { callId: '0'.repeat(32), eventId: null, receivedAtMs: NOW, attempts: 0 };
+  const texts = ['"', '\\', '\n', '\u007f', 'ä', '\u2028', '😀', '{"a":1}', ' ', 'plain'];
+  const jobs = texts.map((fingerprint) => ({ ...job, fingerprint, body: Buffer.from('{}') }));
+  for (const Form of [Gate, AsyncGate]) {
+    const asked = [];
+    const gate = new Form(hosted(), stores({ calls: { take: () => ({ jobs }) } }, asked));
+    await gate.takeConversions('acme', jobs.length, at);
+    const found = asked.filter(({ method }) => method === 'find');
+    assert.deepEqual(
+      found.map(({ request }) => request.fingerprint),
+      texts,
+    );
+  }
+});

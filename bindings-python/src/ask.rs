@@ -1,13 +1,14 @@
 use crate::{
     core::{Clock, Turn},
     errors::{Raised, is_not_written},
+    names::word,
     value,
 };
 use consentgate::{
     Role, StoreError, StoreErrorKind, Timestamp,
     host::{self, HostGate, Run, Value},
 };
-use pyo3::{PyTraverseError, PyVisit, exceptions::PyValueError, prelude::*};
+use pyo3::{PyTraverseError, PyVisit, exceptions::PyValueError, prelude::*, types::PyString};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A decision that waits for a store: call `stores[role].method(request, timeout_s)`, then go on with exactly one of
@@ -72,14 +73,14 @@ impl Ask {
 impl Ask {
     /// Which store.
     #[getter]
-    fn role(&self) -> &'static str {
-        self.role.as_str()
+    fn role<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        word(py, self.role.as_str())
     }
 
     /// Which method of it.
     #[getter]
-    fn method(&self) -> &'static str {
-        self.method
+    fn method<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        word(py, self.method)
     }
 
     /// With what: plain data, made anew each time.

@@ -13,6 +13,7 @@ mod guard;
 mod headers;
 mod held;
 mod input;
+mod names;
 mod scripts;
 mod sqlite;
 mod sqlite_audit;

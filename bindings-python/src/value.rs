@@ -1,11 +1,12 @@
 //! Plain data across the border: requests to stores, and what they reply.
 
-use crate::input;
+use crate::{input, names::word};
 use consentgate::host::Value;
 use pyo3::{
     prelude::*,
     types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple},
 };
+use std::borrow::Cow;
 
 /// No reply nests deeper, is longer, has more members or more values in all; what does is nonsense, and is not walked
 /// through.
@@ -20,7 +21,7 @@ pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
         Value::Bool(flag) => PyBool::new(py, *flag).to_owned().into_any(),
         Value::Int(number) => number.into_pyobject(py)?.into_any(),
         Value::Float(number) => PyFloat::new(py, *number).into_any(),
-        Value::Text(text) => PyString::new(py, text).into_any(),
+        Value::Text(text) => string(py, text).into_any(),
         Value::Bytes(bytes) => PyBytes::new(py, bytes).into_any(),
         Value::List(elements) => {
             let elements = elements.iter().map(|element| to_python(py, element));
@@ -29,11 +30,19 @@ pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
         Value::Map(members) => {
             let dict = PyDict::new(py);
             for (name, member) in members {
-                dict.set_item(PyString::intern(py, name), to_python(py, member)?)?;
+                dict.set_item(string(py, name), to_python(py, member)?)?;
             }
             dict.into_any()
         }
     })
+}
+
+#[expect(clippy::ptr_arg, reason = "what matters is whose the text is")]
+fn string<'py>(py: Python<'py>, text: &Cow<'static, str>) -> Bound<'py, PyString> {
+    match text {
+        Cow::Borrowed(own) => word(py, own),
+        Cow::Owned(text) => PyString::new(py, text),
+    }
 }
 
 /// A reply; what is no plain data is nothing, which is no reply to anything.

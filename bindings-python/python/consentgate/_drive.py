@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Coroutine
 from contextlib import suppress
 from types import CoroutineType
-from typing import Any, TypeAlias, cast
+from typing import cast
 
+from ._course import Course, Tasks, Turn
 from ._native import Ask, Decision, Held, Wait
 from ._stores import Method, Methods
 
 __all__ = ["Tasks", "admit", "admit_async", "drive", "drive_async"]
-
-Tasks: TypeAlias = set["asyncio.Future[Any]"]
-
-
-Turn: TypeAlias = Decision | Ask | Wait | Held
 
 
 def drive(turn: Turn, methods: Methods) -> Decision:
@@ -60,18 +54,19 @@ async def drive_async(turn: Turn, methods: Methods, tasks: Tasks) -> Decision:
 
 async def admit_async(turn: Turn, methods: Methods, tasks: Tasks) -> Decision | Held:
     """As `admit`, for stores that are waited for."""
+    if isinstance(turn, (Decision, Held)):
+        return turn
+    course = Course(turn, methods, tasks)
     try:
-        while not isinstance(turn, (Decision, Held)):
+        while not isinstance(turn := course.turn, (Decision, Held)):
             if isinstance(turn, Ask):
-                turn = await _ask_async(turn, methods[turn.role, turn.method], tasks)
+                await course.ask(turn)
             else:
-                turn = await _wait(turn)
+                course.turn = await _wait(turn)
+        del course.turn  # What a store raised holds the course.
         return turn
     except BaseException:
-        release = None if isinstance(turn, (Decision, Held)) else turn.abandon()
-        if release is not None:
-            method = methods[release.role, release.method]
-            _in_background(_ask_async(release, method, tasks), tasks)
+        course.abandon()
         raise
 
 
@@ -90,86 +85,3 @@ async def _wait(wait: Wait) -> Turn:
     except asyncio.TimeoutError:
         return wait.time_out()
     return wait.take_up()
-
-
-async def _ask_async(ask: Ask, method: Method, tasks: Tasks) -> Turn:
-    try:
-        task = _begun(method(ask.request, ask.timeout_s))
-    except Exception as error:
-        return ask.fail(error)
-    if not task.done():
-        try:
-            await _done_in_time(task, ask.timeout_s)
-        except BaseException:
-            _give_up(task, tasks)
-            raise
-    if not task.done():
-        _give_up(task, tasks)
-        return ask.time_out()
-    if task.cancelled():
-        return ask.fail(asyncio.CancelledError("the store was cancelled"))
-    raised = task.exception()
-    if raised is None:
-        return ask.answer(task.result())
-    if isinstance(raised, Exception):
-        return ask.fail(raised)
-    raise raised
-
-
-def _begun(work: Any) -> asyncio.Future[Any]:
-    """What a store does, as a task that has begun where Python can: most never wait."""
-    if sys.version_info >= (3, 12):
-        loop = asyncio.get_running_loop()
-        # A loop with tasks of its own makes them itself.
-        if type(work) is CoroutineType and loop.get_task_factory() is None:
-            return asyncio.Task(work, loop=loop, eager_start=True)
-    task: asyncio.Future[Any] = asyncio.ensure_future(work)
-    return task
-
-
-async def _done_in_time(task: asyncio.Future[Any], timeout_s: float) -> None:
-    """Waits until the task is done or its time is over.
-
-    Not `wait_for`, which waits for a store that does not let itself be cancelled; nor `wait`, which
-    costs several times as much.
-    """
-    loop = asyncio.get_running_loop()
-    waiter = loop.create_future()
-
-    def wake(_: object = None) -> None:
-        if not waiter.done():
-            waiter.set_result(None)
-
-    timer = loop.call_later(timeout_s, wake)
-    task.add_done_callback(wake)
-    try:
-        await waiter
-    finally:
-        timer.cancel()
-        task.remove_done_callback(wake)
-
-
-def _give_up(task: asyncio.Future[Any], tasks: Tasks) -> None:
-    with suppress(RuntimeError):  # The loop is gone, and the task with it.
-        task.cancel()
-        _keep(task, tasks)
-
-
-def _in_background(work: Coroutine[Any, Any, Any], tasks: Tasks) -> None:
-    try:
-        _keep(asyncio.get_running_loop().create_task(work), tasks)
-    except RuntimeError:
-        # The loop is gone, and with it whoever could be asked: the lease will lapse.
-        work.close()
-
-
-def _keep(task: asyncio.Future[Any], tasks: Tasks) -> None:
-    """An event loop keeps no task alive by itself."""
-    tasks.add(task)
-    task.add_done_callback(lambda ended: _forget(ended, tasks))
-
-
-def _forget(task: asyncio.Future[Any], tasks: Tasks) -> None:
-    tasks.discard(task)
-    if not task.cancelled():
-        task.exception()  # Looked at, so that nobody is told it never was.
