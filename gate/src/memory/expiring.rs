@@ -79,7 +79,7 @@ impl<V: Expires> Expiring<V> {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.index.is_empty()
+        self.index.len() == 0
     }
 
     /// Puts the value in its place; what stood there.

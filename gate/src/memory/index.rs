@@ -32,10 +32,6 @@ impl Index {
         self.len
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     /// The place of a name; `is` says whether it is that of a place.
     pub(super) fn find(&self, name: Name, is: impl Fn(usize) -> bool) -> Option<usize> {
         let (line, slot) = self.locate(name.hash(), is)?;
@@ -238,6 +234,18 @@ mod tests {
                 is_whole(&index, &names);
             }
             prop_assert_eq!(index.find(name(next), |own| names[own] == name(next)), None);
+        }
+    }
+
+    #[test]
+    fn law_9_there_are_twice_as_many_lines_once_ten_in_twelve_slots_are_taken() {
+        let (mut index, mut names) = (Index::default(), Vec::new());
+        for (count, lines) in [(10, 1), (11, 2), (20, 2), (21, 4), (1000, 128)] {
+            while names.len() < count {
+                names.push(name(names.len() as u64));
+                index.push(names[names.len() - 1], names.iter().copied());
+            }
+            assert_eq!(index.lines.len(), lines, "{count}");
         }
     }
 
