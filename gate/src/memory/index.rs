@@ -180,9 +180,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Few lines to look for first, and few tags, so that many names pass full lines and share what is compared.
+    /// Few lines to look for first, the last of four among them, and few tags: many names pass full lines, go on from the
+    /// last one to the first, and share what is compared.
     fn name(number: u64) -> Name {
-        let high = (number % 7) << 56 | (number % 3) << 30;
+        let high = (number % 7) << 56 | (number % 4) << 30;
         Name::of((u128::from(high) << 64) | u128::from(number))
     }
 
