@@ -14,27 +14,14 @@ use crate::{
     store::{Admit, AdmitReply, Bucket, Done, Settle, SettleAction},
     time::{Millis, Timestamp},
 };
-use alloc::boxed::Box;
 use smallvec::SmallVec;
 
-/// A verified event that asks to be let in.
+/// What an event holds at the store from its admission on, and how it is given back.
 #[derive(Debug)]
-pub struct Asking {
-    hold: Hold,
-    claims_per_site_max: u64,
-    buckets_per_site_max: u64,
-}
-
-/// What an admitted event holds at the store, and how it is given back. In one place from first to last, since flows
-/// hand it on at every step.
-#[derive(Debug)]
-pub struct Hold(Box<Held>);
-
-#[derive(Debug)]
-struct Held {
+pub struct Hold {
     verified: Verified,
     owner: Owner,
-    claims: SmallVec<[ClaimKey; 6]>,
+    claims: SmallVec<[ClaimKey; 3]>,
     /// Which of them every delivery of the event holds, whatever it was signed with and whatever its gate lists: the id
     /// where one is known, else the signature that came.
     decisive: usize,
@@ -44,6 +31,10 @@ struct Held {
     /// Reckoned from before the store was asked, so it ends early rather than late.
     lease_ends: Timestamp,
 }
+
+/// A verified event that asks to be let in.
+#[derive(Debug)]
+pub struct Asking(());
 
 /// Why an event was not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,18 +47,31 @@ pub(crate) enum NotAdmitted {
 
 /// The proof of stages 2 and 3: the event is claimed under all its names, and has its token.
 ///
-/// ```compile_fail,E0451
+/// ```compile_fail,E0423
 /// use consentgate_core::proof::{Admitted, Verified};
 /// fn skip_replay(verified: Verified) -> Admitted {
-///     Admitted { hold: loop {} }
+///     Admitted(())
 /// }
 /// ```
 #[derive(Debug)]
-pub struct Admitted {
-    hold: Hold,
-}
+pub struct Admitted(());
 
 impl Asking {
+    pub(crate) fn judge(self, hold: &Hold, reply: AdmitReply) -> Result<Admitted, NotAdmitted> {
+        Err(match reply {
+            AdmitReply::Admitted { takeover: _ } => return Ok(Admitted(())),
+            AdmitReply::Done(done) => NotAdmitted::Done(done),
+            AdmitReply::Held { retry } => NotAdmitted::Held { retry },
+            AdmitReply::Limited { retry, bucket: _ } => {
+                NotAdmitted::Limited { retry, bucket: hold.bucket }
+            }
+            AdmitReply::Full => NotAdmitted::Full,
+        })
+    }
+}
+
+impl Hold {
+    /// What a verified event is to hold, once it is let in.
     pub(crate) fn new(
         verified: Verified,
         site: &Site,
@@ -75,8 +79,8 @@ impl Asking {
         bucket: Bucket,
         owner: Owner,
         now: Timestamp,
-    ) -> Self {
-        let mut claims: SmallVec<[ClaimKey; 6]> = SmallVec::new();
+    ) -> (Self, Asking) {
+        let mut claims = SmallVec::new();
         for hash in verified.hashes() {
             claims.push(ClaimKey::Signature(*hash));
         }
@@ -88,74 +92,40 @@ impl Asking {
         let (ttl, lease) = (common.claim_ttl, common.lease);
         let keep = replay::keep(ttl, verified.timestamp(), site.config.tolerance, lease, now);
         let lease_ends = now.plus(lease);
-        let held = Held { verified, owner, claims, decisive, bucket, lease, keep, lease_ends };
-        Self {
-            hold: Hold(Box::new(held)),
-            claims_per_site_max: common.caps.claims.per_site,
-            buckets_per_site_max: common.caps.buckets.per_site,
-        }
+        let hold = Self { verified, owner, claims, decisive, bucket, lease, keep, lease_ends };
+        (hold, Asking(()))
     }
 
-    pub(crate) fn request<'a>(&'a self, site: &'a SiteId) -> Admit<'a> {
-        let held = &self.hold.0;
+    pub(crate) fn verified(&self) -> &Verified {
+        &self.verified
+    }
+
+    pub(crate) fn request<'a>(&'a self, site: &'a SiteId, common: &Common) -> Admit<'a> {
         Admit {
             site,
-            claims: &held.claims,
-            owner: held.owner,
-            lease: held.lease,
-            keep: held.keep,
-            claims_per_site_max: self.claims_per_site_max,
-            buckets_per_site_max: self.buckets_per_site_max,
-            buckets: core::slice::from_ref(&held.bucket),
+            claims: &self.claims,
+            owner: self.owner,
+            lease: self.lease,
+            keep: self.keep,
+            claims_per_site_max: common.caps.claims.per_site,
+            buckets_per_site_max: common.caps.buckets.per_site,
+            buckets: core::slice::from_ref(&self.bucket),
         }
-    }
-
-    pub(crate) fn judge(self, reply: AdmitReply) -> Result<Admitted, (Verified, NotAdmitted)> {
-        let not_admitted = match reply {
-            AdmitReply::Admitted { takeover: _ } => {
-                return Ok(Admitted { hold: self.hold });
-            }
-            AdmitReply::Done(done) => NotAdmitted::Done(done),
-            AdmitReply::Held { retry } => NotAdmitted::Held { retry },
-            AdmitReply::Limited { retry, bucket: _ } => {
-                NotAdmitted::Limited { retry, bucket: self.hold.0.bucket }
-            }
-            AdmitReply::Full => NotAdmitted::Full,
-        };
-        Err((self.hold.0.verified, not_admitted))
-    }
-
-    pub(crate) fn verified(&self) -> &Verified {
-        &self.hold.0.verified
-    }
-}
-
-impl Admitted {
-    pub(crate) fn verified(&self) -> &Verified {
-        &self.hold.0.verified
     }
 
     /// Whether an effect of this length would be over before the lease is.
     pub(crate) fn has_time_for(&self, effect: Millis, now: Timestamp) -> bool {
-        now.plus(effect) < self.hold.0.lease_ends
+        now.plus(effect) < self.lease_ends
     }
 
-    /// Lets go of the proof and keeps what must be settled.
-    pub(crate) fn into_hold(self) -> Hold {
-        self.hold
-    }
-}
-
-impl Hold {
     /// Remembers the event for as long, once it is done: where no row keeps it single, its claims have to.
-    pub(crate) fn remembered_for(mut self, least: Millis) -> Self {
-        self.0.keep = self.0.keep.max(least);
-        self
+    pub(crate) fn remember_for(&mut self, least: Millis) {
+        self.keep = self.keep.max(least);
     }
 
     /// The event is finished, with this result.
     pub(crate) fn commit<'a>(&'a self, site: &'a SiteId, done: Done) -> Settle<'a> {
-        self.settle(site, SettleAction::Commit { done, keep: self.0.keep })
+        self.settle(site, SettleAction::Commit { done, keep: self.keep })
     }
 
     /// [`commit`](Self::commit) of that claim alone that every delivery of the event holds. Of it the store can say
@@ -167,19 +137,19 @@ impl Hold {
 
     /// Whether that claim is all there is.
     pub(crate) fn is_decided_by_all(&self) -> bool {
-        self.decisive().len() == self.0.claims.len()
+        self.decisive().len() == self.claims.len()
     }
 
     fn decisive(&self) -> &[ClaimKey] {
-        self.0.claims.get(self.0.decisive).map_or(&self.0.claims, core::slice::from_ref)
+        self.claims.get(self.decisive).map_or(&self.claims, core::slice::from_ref)
     }
 
     /// The event never happened, and gets its token back.
     pub(crate) fn release<'a>(&'a self, site: &'a SiteId) -> Settle<'a> {
-        self.settle(site, SettleAction::Release { refund: core::slice::from_ref(&self.0.bucket) })
+        self.settle(site, SettleAction::Release { refund: core::slice::from_ref(&self.bucket) })
     }
 
     fn settle<'a>(&'a self, site: &'a SiteId, action: SettleAction<'a>) -> Settle<'a> {
-        Settle { site, claims: &self.0.claims, owner: self.0.owner, action }
+        Settle { site, claims: &self.claims, owner: self.owner, action }
     }
 }

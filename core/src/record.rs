@@ -5,6 +5,7 @@ use crate::{
     decision::{Accepts, Marketing},
     id::{CallId, SignatureHash, SiteId},
     session::{Consented, Person, Rules},
+    signature::Verified,
     store::{Body, Record, RecordReply, Verdict},
     time::Timestamp,
 };
@@ -61,11 +62,11 @@ impl Recording {
     pub(crate) fn request<'a>(
         &'a self,
         site: &'a SiteId,
+        verified: &'a Verified,
         person: &'a Person,
         body: &'a [u8],
         common: &Common,
     ) -> Record<'a> {
-        let verified = self.consented.admitted().verified();
         let stored = self.consented.stored();
         let (first, more) = match verified.hashes().split_first() {
             Some((first, more)) => (*first, more),
@@ -122,7 +123,7 @@ impl Recorded {
         self.marketing
     }
 
-    pub(crate) fn into_consented(self) -> Consented {
-        self.consented
+    pub(crate) fn consented(&self) -> &Consented {
+        &self.consented
     }
 }

@@ -110,7 +110,10 @@ impl Counters {
         if let Some(counter) = place.and_then(|place| self.decisions.get(usize::from(*place))) {
             counter.fetch_add(1, Relaxed);
         }
-        self.cancelled.fetch_add(decision.cancelled(), Relaxed);
+        // Rare, and adding nothing would cost as much as adding something.
+        if decision.cancelled() > 0 {
+            self.cancelled.fetch_add(decision.cancelled(), Relaxed);
+        }
         if decision.was_admitted_locally() {
             self.admitted_locally.fetch_add(1, Relaxed);
         }

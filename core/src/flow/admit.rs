@@ -4,9 +4,9 @@ use super::{
     store_failed, wrong_reply,
 };
 use crate::{
-    admission::{Asking, Hold, NotAdmitted},
+    admission::{Admitted, Asking, Hold, NotAdmitted},
     decision::{Accepts, Decision, Flow as Name, Reason, Stage, StoreError},
-    id::{CallId, EventId, KeyId, Owner, SiteId, Unique},
+    id::{CallId, EventId, Owner, SiteId, Unique},
     signature::Verified,
     store::{AdmitReply, Bucket, Done, Effect, Reply, SettleReply},
     time::Timestamp,
@@ -18,33 +18,25 @@ use alloc::boxed::Box;
 ///
 /// While it pauses its answer is a 503: an event is accepted once its work is committed, and not before. What nobody
 /// commits is given back.
-pub type Admit = Machine<State>;
+pub type Admit = Machine<State, Work>;
 
 /// Where an event stands.
 #[derive(Debug)]
 pub enum State {
     /// Replay and rate limit.
-    Admitting(Work, Asking),
+    Admitting(Asking),
     /// The claim is committed that every delivery of the event holds.
-    Committing(Held),
+    Committing(Admitted),
     /// It is committed, and the other claims follow.
-    Following(Held, Committed),
+    Following(Committed),
     /// Everything is given back. Where the host is at work, this is what follows unless it commits.
-    Releasing(Held),
+    Releasing(Admitted),
 }
 
 /// What stays the same from the first effect to the last.
 #[derive(Debug)]
 pub struct Work {
     context: Context,
-    event_id: Option<EventId>,
-    key_id: Option<KeyId>,
-}
-
-/// An event that was let in.
-#[derive(Debug)]
-pub struct Held {
-    work: Work,
     hold: Hold,
 }
 
@@ -77,61 +69,51 @@ impl Admit {
         now: Timestamp,
     ) -> Self {
         let verified = verified.with_id_of_body(event_id);
-        let work = Work {
-            event_id: verified.id().cloned(),
-            key_id: context.site.key_id(verified.key_index()),
-            context,
-        };
-        let Context { site, common, .. } = &work.context;
-        let bucket = work.context.admit_bucket();
+        let bucket = context.admit_bucket();
         let owner = Owner::from_bytes(unique.owner);
-        let asking = Asking::new(verified, site, common, bucket, owner, now);
-        Self::need(State::Admitting(work, asking))
+        let (hold, asking) =
+            Hold::new(verified, &context.site, &context.common, bucket, owner, now);
+        Self::need(Work { context, hold }, State::Admitting(asking))
     }
 }
 
-impl States for State {
+impl States<Work> for State {
     const MISUSED: (Name, Stage) = (Name::Admit, Stage::Replay);
 
     /// No row keeps the host's own work single where another memory than the store's let it in.
     const ADMITTED_LOCALLY: bool = false;
 
-    fn effect(&self) -> Effect<'_> {
+    fn effect<'a>(&'a self, work: &'a Work) -> Effect<'a> {
+        let (hold, site) = (&work.hold, work.site());
         match self {
-            Self::Admitting(work, asking) => Effect::Admit(asking.request(work.site())),
-            Self::Committing(Held { work, hold }) => {
-                Effect::Settle(hold.commit_decisive(work.site(), DONE))
-            }
-            Self::Following(Held { work, hold }, _) => {
-                Effect::Settle(hold.commit(work.site(), DONE))
-            }
-            Self::Releasing(Held { work, hold }) => Effect::Settle(hold.release(work.site())),
+            Self::Admitting(_) => Effect::Admit(hold.request(site, &work.context.common)),
+            Self::Committing(_) => Effect::Settle(hold.commit_decisive(site, DONE)),
+            Self::Following(_) => Effect::Settle(hold.commit(site, DONE)),
+            Self::Releasing(_) => Effect::Settle(hold.release(site)),
         }
     }
 
-    fn next(self, reply: Reply, _now: Timestamp) -> Next<Self> {
+    fn next(self, work: &mut Work, reply: Reply, _now: Timestamp) -> Next<Self> {
         match (self, reply) {
-            (Self::Admitting(work, asking), Reply::Admit(Ok(reply))) => {
-                work.admitted(asking, reply)
-            }
-            (Self::Admitting(work, _), Reply::Admit(Err(error))) => work.not_admitted(error),
-            (Self::Admitting(work, _), _) => work.not_admitted(wrong_reply()),
+            (Self::Admitting(asking), Reply::Admit(Ok(reply))) => work.admitted(asking, reply),
+            (Self::Admitting(_), Reply::Admit(Err(error))) => work.not_admitted(error),
+            (Self::Admitting(_), _) => work.not_admitted(wrong_reply()),
 
-            (Self::Committing(held), Reply::Settle(Ok(reply))) => held.committed(reply),
-            (Self::Committing(held), Reply::Settle(Err(error))) => held.not_committed(error),
-            (Self::Committing(held), _) => held.not_committed(wrong_reply()),
+            (Self::Committing(_), Reply::Settle(Ok(reply))) => work.committed(reply),
+            (Self::Committing(_), Reply::Settle(Err(error))) => work.not_committed(error),
+            (Self::Committing(_), _) => work.not_committed(wrong_reply()),
 
             // Every delivery holds the claim that is done; what becomes of the others changes no answer.
-            (Self::Following(held, proof), _) => held.accepted(&proof),
+            (Self::Following(proof), _) => work.accepted(&proof),
 
             // A failed release never changes the answer: the lease lapses.
-            (Self::Releasing(held), _) => Next::Answer(held.uncommitted()),
+            (Self::Releasing(_), _) => Next::Answer(work.uncommitted()),
         }
     }
 
     fn committed(self) -> Self {
         match self {
-            Self::Releasing(held) => Self::Committing(held),
+            Self::Releasing(admitted) => Self::Committing(admitted),
             other => other,
         }
     }
@@ -144,7 +126,9 @@ impl Work {
 
     /// A decision that names the event.
     fn about(&self, decision: Decision) -> Decision {
-        decision.with_event(self.event_id.clone(), self.key_id.clone())
+        let verified = self.hold.verified();
+        let key_id = self.context.site.key_id(verified.key_index());
+        decision.with_event(verified.id().cloned(), key_id)
     }
 
     /// A decision on an event that was let in.
@@ -153,15 +137,14 @@ impl Work {
     }
 
     /// Stages 2 and 3.
-    fn admitted(self, asking: Asking, reply: AdmitReply) -> Next<State> {
-        let not_admitted = match asking.judge(reply) {
+    fn admitted(&mut self, asking: Asking, reply: AdmitReply) -> Next<State> {
+        let not_admitted = match asking.judge(&self.hold, reply) {
             Ok(admitted) => {
-                let kept = self.context.common.calls_kept;
-                let held = Held { work: self, hold: admitted.into_hold().remembered_for(kept) };
-                let decision = Box::new(held.uncommitted());
-                return Next::Pause(State::Releasing(held), Some(decision));
+                self.hold.remember_for(self.context.common.calls_kept);
+                let decision = Box::new(self.uncommitted());
+                return Next::Pause(State::Releasing(admitted), Some(decision));
             }
-            Err((_, not_admitted)) => not_admitted,
+            Err(refused) => refused,
         };
         let decision = match not_admitted {
             NotAdmitted::Done(Done::Accepted(call_id)) => {
@@ -183,33 +166,31 @@ impl Work {
     fn not_admitted(&self, error: StoreError) -> Next<State> {
         Next::Answer(self.about(store_failed(Name::Admit, Stage::Replay, error)))
     }
-}
 
-impl Held {
     /// What is to be sent as long as the work is not committed.
     fn uncommitted(&self) -> Decision {
-        self.work.let_in(denied(Stage::Settle, Reason::Uncommitted))
+        self.let_in(denied(Stage::Settle, Reason::Uncommitted))
     }
 
-    fn committed(self, reply: SettleReply) -> Next<State> {
+    fn committed(&self, reply: SettleReply) -> Next<State> {
         match reply {
             SettleReply::Settled if self.hold.is_decided_by_all() => self.accepted(&Committed(())),
-            SettleReply::Settled => Next::Need(State::Following(self, Committed(()))),
+            SettleReply::Settled => Next::Need(State::Following(Committed(()))),
             SettleReply::Lost => {
                 let decision = denied(Stage::Settle, Reason::CommitLost);
-                Next::Answer(self.work.about(decision.after(self.work.context.common.lease)))
+                Next::Answer(self.about(decision.after(self.context.common.lease)))
             }
         }
     }
 
     /// Whether the commit was written is unknown.
     fn not_committed(&self, error: StoreError) -> Next<State> {
-        Next::Answer(self.work.about(store_failed(Name::Admit, Stage::Settle, error)))
+        Next::Answer(self.about(store_failed(Name::Admit, Stage::Settle, error)))
     }
 
     fn accepted(&self, proof: &Committed) -> Next<State> {
         let decision = Decision::accepted(proof, Name::Admit, Stage::Settle, Reason::Committed);
-        Next::Answer(self.work.let_in(decision))
+        Next::Answer(self.let_in(decision))
     }
 }
 

@@ -20,36 +20,29 @@ use alloc::borrow::Cow;
 /// The flow of a signed event: HMAC verify, replay, rate limit, session, analytics consent, insert, marketing.
 ///
 /// The order is that of the states below; each is made of the proof that the state before it yields.
-pub type CallEvent<'b> = Machine<State<'b>>;
+pub type CallEvent<'b> = Machine<State, Work<'b>>;
 
 /// Where an event stands.
 #[derive(Debug)]
-pub enum State<'b> {
+pub enum State {
     /// Replay and rate limit.
-    Admitting(Work<'b>, Asking),
+    Admitting(Asking),
     /// The session.
-    Finding(Work<'b>, Admitted),
+    Finding(Admitted),
     /// Sessions are kept apart: found and judged once more just before the record.
-    FindingAgain(Work<'b>, Admitted),
+    FindingAgain(Admitted),
     /// The row and its conversion.
-    Recording(Work<'b>, Recording),
-    /// The answer is known; the hold is given back.
-    Settling(Settling),
-}
-
-/// What is given back, how, and the answer that this never changes.
-#[derive(Debug)]
-pub struct Settling {
-    context: Context,
-    hold: Hold,
-    ending: Ending,
-    decision: Decision,
+    Recording(Recording),
+    /// The answer is known, and never changed by how the hold is given back.
+    Settling(Ending, Decision),
 }
 
 /// How a hold ends.
 #[derive(Clone, Copy, Debug)]
-enum Ending {
+pub enum Ending {
+    /// The event is finished, with this result.
     Commit(Done),
+    /// It never happened.
     Release,
 }
 
@@ -59,6 +52,7 @@ pub struct Work<'b> {
     context: Context,
     person: Person,
     body: Body<'b>,
+    hold: Hold,
     call_id: CallId,
     attempt: u8,
 }
@@ -99,11 +93,12 @@ impl<'b> CallEvent<'b> {
         let verified = verified.with_id_of_body(event.id);
         let bucket = context.fingerprint_bucket(&event.fingerprint);
         let owner = Owner::from_bytes(unique.owner);
-        let asking = Asking::new(verified, &context.site, &context.common, bucket, owner, now);
+        let (hold, asking) =
+            Hold::new(verified, &context.site, &context.common, bucket, owner, now);
         let person = context.person(event.fingerprint);
         let call_id = CallId::from_bytes(unique.call_id);
-        let work = Work { context, person, body: Body(body), call_id, attempt: 1 };
-        Self::need(State::Admitting(work, asking))
+        let work = Work { context, person, body: Body(body), hold, call_id, attempt: 1 };
+        Self::need(work, State::Admitting(asking))
     }
 }
 
@@ -111,120 +106,96 @@ impl CallEvent<'_> {
     /// The flow with a body of its own, for one that has to wait longer than its caller.
     #[must_use]
     pub fn into_owned(self) -> CallEvent<'static> {
-        self.map(State::into_owned)
+        self.map(Work::into_owned)
     }
 }
 
-impl State<'_> {
-    fn into_owned(self) -> State<'static> {
-        match self {
-            Self::Admitting(work, asking) => State::Admitting(work.into_owned(), asking),
-            Self::Finding(work, admitted) => State::Finding(work.into_owned(), admitted),
-            Self::FindingAgain(work, admitted) => State::FindingAgain(work.into_owned(), admitted),
-            Self::Recording(work, recording) => State::Recording(work.into_owned(), recording),
-            Self::Settling(settling) => State::Settling(settling),
-        }
-    }
-}
-
-impl States for State<'_> {
+impl States<Work<'_>> for State {
     const MISUSED: (Name, Stage) = (Name::CallEvent, Stage::Replay);
 
-    fn effect(&self) -> Effect<'_> {
+    fn effect<'a>(&'a self, work: &'a Work<'_>) -> Effect<'a> {
+        let Work { context, person, body, hold, .. } = work;
+        let site = &context.site.id;
         match self {
-            Self::Admitting(work, asking) => Effect::Admit(asking.request(&work.context.site.id)),
-            Self::Finding(work, _) | Self::FindingAgain(work, _) => {
-                Effect::FindSession(work.person.find(&work.context.site.id))
+            Self::Admitting(_) => Effect::Admit(hold.request(site, &context.common)),
+            Self::Finding(_) | Self::FindingAgain(_) => Effect::FindSession(person.find(site)),
+            Self::Recording(recording) => {
+                let common = &context.common;
+                Effect::Record(recording.request(site, hold.verified(), person, &body.0, common))
             }
-            Self::Recording(Work { context, person, body, .. }, recording) => {
-                let request = recording.request(&context.site.id, person, &body.0, &context.common);
-                Effect::Record(request)
-            }
-            Self::Settling(Settling { context, hold, ending, .. }) => {
-                Effect::Settle(match ending {
-                    Ending::Commit(done) => hold.commit(&context.site.id, *done),
-                    Ending::Release => hold.release(&context.site.id),
-                })
-            }
+            Self::Settling(Ending::Commit(done), _) => Effect::Settle(hold.commit(site, *done)),
+            Self::Settling(Ending::Release, _) => Effect::Settle(hold.release(site)),
         }
     }
 
-    fn next(self, reply: Reply, now: Timestamp) -> Next<Self> {
+    fn next(self, work: &mut Work<'_>, reply: Reply, now: Timestamp) -> Next<Self> {
         match (self, reply) {
-            (Self::Admitting(work, asking), Reply::Admit(Ok(reply))) => {
-                work.admitted(asking, reply)
-            }
-            (Self::Admitting(work, asking), Reply::Admit(Err(error))) => {
-                work.not_admitted(&asking, error)
-            }
-            (Self::Admitting(work, asking), _) => work.not_admitted(&asking, wrong_reply()),
+            (Self::Admitting(asking), Reply::Admit(Ok(reply))) => work.admitted(asking, reply),
+            (Self::Admitting(_), Reply::Admit(Err(error))) => work.not_admitted(error),
+            (Self::Admitting(_), _) => work.not_admitted(wrong_reply()),
 
-            (Self::Finding(work, admitted), Reply::FindSession(Ok(found))) => {
+            (Self::Finding(admitted), Reply::FindSession(Ok(found))) => {
                 let again = work.context.common.sessions_apart;
                 work.found(admitted, found, again, now)
             }
-            (Self::FindingAgain(work, admitted), Reply::FindSession(Ok(found))) => {
+            (Self::FindingAgain(admitted), Reply::FindSession(Ok(found))) => {
                 work.found(admitted, found, false, now)
             }
             (
-                Self::Finding(work, admitted) | Self::FindingAgain(work, admitted),
+                Self::Finding(admitted) | Self::FindingAgain(admitted),
                 Reply::FindSession(Err(error)),
-            ) => work.not_found(admitted, error),
-            (Self::Finding(work, admitted) | Self::FindingAgain(work, admitted), _) => {
-                work.not_found(admitted, wrong_reply())
+            ) => Next::Need(work.not_found(&admitted, error)),
+            (Self::Finding(admitted) | Self::FindingAgain(admitted), _) => {
+                Next::Need(work.not_found(&admitted, wrong_reply()))
             }
 
-            (Self::Recording(work, recording), Reply::Record(Ok(reply))) => {
+            (Self::Recording(recording), Reply::Record(Ok(reply))) => {
                 work.recorded(recording, reply)
             }
-            (Self::Recording(work, recording), Reply::Record(Err(error))) => {
+            (Self::Recording(recording), Reply::Record(Err(error))) => {
                 work.not_recorded(recording, error)
             }
-            (Self::Recording(work, recording), _) => work.not_recorded(recording, wrong_reply()),
+            (Self::Recording(recording), _) => work.not_recorded(recording, wrong_reply()),
 
             // A failed settle never changes the answer.
-            (Self::Settling(settling), _) => Next::Answer(settling.decision),
+            (Self::Settling(_, decision), _) => Next::Answer(decision),
         }
     }
 
     /// Before the record was sent nothing can have been written; after it, only the lease may decide.
-    fn abandoned(self) -> Option<Self> {
+    fn abandoned(self, work: &Work<'_>) -> Option<Self> {
         match self {
-            Self::Finding(work, admitted) | Self::FindingAgain(work, admitted) => {
-                let error = StoreError::new(StoreErrorKind::TimedOut);
-                match work.not_found(admitted, error) {
-                    Next::Need(settling) => Some(settling),
-                    Next::Answer(_) | Next::Pause(..) => None,
-                }
+            Self::Finding(admitted) | Self::FindingAgain(admitted) => {
+                Some(work.not_found(&admitted, StoreError::new(StoreErrorKind::TimedOut)))
             }
-            Self::Admitting(..) | Self::Recording(..) | Self::Settling(_) => None,
+            Self::Admitting(_) | Self::Recording(_) | Self::Settling(..) => None,
         }
     }
 }
 
-impl<'b> Work<'b> {
+impl Work<'_> {
     fn into_owned(self) -> Work<'static> {
-        let Self { context, person, body, call_id, attempt } = self;
+        let Self { context, person, body, hold, call_id, attempt } = self;
         let body = Body(Cow::Owned(body.0.into_owned()));
-        Work { context, person, body, call_id, attempt }
+        Work { context, person, body, hold, call_id, attempt }
     }
 
     /// A decision that names the event.
-    fn about(&self, verified: &Verified, decision: Decision) -> Decision {
+    fn about(&self, decision: Decision) -> Decision {
+        let verified = self.hold.verified();
         let key_id = self.context.site.key_id(verified.key_index());
         decision.with_event(verified.id().cloned(), key_id)
     }
 
-    fn settle(self, admitted: Admitted, ending: Ending, decision: Decision) -> Next<State<'b>> {
-        let decision = self.about(admitted.verified(), decision);
-        let (context, hold) = (self.context, admitted.into_hold());
-        Next::Need(State::Settling(Settling { context, hold, ending, decision }))
+    /// What was admitted, and nothing else, is given back.
+    fn settle(&self, _admitted: &Admitted, ending: Ending, decision: Decision) -> State {
+        State::Settling(ending, self.about(decision))
     }
 
     /// Stages 2 and 3.
-    fn admitted(self, asking: Asking, reply: AdmitReply) -> Next<State<'b>> {
-        let (verified, not_admitted) = match asking.judge(reply) {
-            Ok(admitted) => return Next::Need(State::Finding(self, admitted)),
+    fn admitted(&self, asking: Asking, reply: AdmitReply) -> Next<State> {
+        let not_admitted = match asking.judge(&self.hold, reply) {
+            Ok(admitted) => return Next::Need(State::Finding(admitted)),
             Err(refused) => refused,
         };
         let denied = |stage, reason| Decision::denied(Name::CallEvent, stage, reason);
@@ -241,56 +212,54 @@ impl<'b> Work<'b> {
             .limited(retry, name, rate.burst, rate.window()),
             NotAdmitted::Full => denied(Stage::Replay, Reason::Overloaded),
         };
-        Next::Answer(self.about(&verified, decision))
+        Next::Answer(self.about(decision))
     }
 
     /// Whether the claim was taken is unknown: its lease lapses.
-    fn not_admitted(self, asking: &Asking, error: StoreError) -> Next<State<'b>> {
-        let decision = store_failed(Name::CallEvent, Stage::Replay, error);
-        Next::Answer(self.about(asking.verified(), decision))
+    fn not_admitted(&self, error: StoreError) -> Next<State> {
+        Next::Answer(self.about(store_failed(Name::CallEvent, Stage::Replay, error)))
     }
 
-    fn not_found(self, admitted: Admitted, error: StoreError) -> Next<State<'b>> {
+    fn not_found(&self, admitted: &Admitted, error: StoreError) -> State {
         let decision = store_failed(Name::CallEvent, Stage::Session, error);
         self.settle(admitted, Ending::Release, decision)
     }
 
     /// Stages 4 and 5, and the decision to go on to 6 and 7.
     fn found(
-        self,
+        &self,
         admitted: Admitted,
         found: FoundSession,
         again: bool,
         now: Timestamp,
-    ) -> Next<State<'b>> {
+    ) -> Next<State> {
         let rules = self.context.rules();
         let session = match InSession::judge(admitted, found, rules, now) {
             Ok(session) => session,
-            Err((admitted, reason)) => return self.refused(admitted, Stage::Session, reason),
+            Err((admitted, reason)) => return self.refused(&admitted, Stage::Session, reason),
         };
         let consented = match Consented::judge(session, rules, now) {
             Ok(consented) => consented,
-            Err((admitted, reason)) => return self.refused(admitted, Stage::Consent, reason),
+            Err((admitted, reason)) => return self.refused(&admitted, Stage::Consent, reason),
         };
-        if again {
-            return Next::Need(State::FindingAgain(self, consented.into_admitted()));
-        }
-        if !consented.admitted().has_time_for(self.context.common.deadlines.record, now) {
+        Next::Need(if again {
+            State::FindingAgain(consented.into_admitted())
+        } else if self.hold.has_time_for(self.context.common.deadlines.record, now) {
+            State::Recording(Recording::new(consented, self.call_id, rules, now))
+        } else {
             let decision = Decision::denied(Name::CallEvent, Stage::Insert, Reason::OutOfTime);
-            return self.settle(consented.into_admitted(), Ending::Release, decision);
-        }
-        let recording = Recording::new(consented, self.call_id, rules, now);
-        Next::Need(State::Recording(self, recording))
+            self.settle(consented.admitted(), Ending::Release, decision)
+        })
     }
 
     /// No consent finishes the event: later consent does not open earlier events.
-    fn refused(self, admitted: Admitted, stage: Stage, reason: Reason) -> Next<State<'b>> {
+    fn refused(&self, admitted: &Admitted, stage: Stage, reason: Reason) -> Next<State> {
         let decision = Decision::denied(Name::CallEvent, stage, reason);
-        self.settle(admitted, Ending::Commit(Done::Refused), decision)
+        Next::Need(self.settle(admitted, Ending::Commit(Done::Refused), decision))
     }
 
-    fn recorded(mut self, recording: Recording, reply: RecordReply) -> Next<State<'b>> {
-        match recording.judge(reply) {
+    fn recorded(&mut self, recording: Recording, reply: RecordReply) -> Next<State> {
+        Next::Need(match recording.judge(reply) {
             Ok(recorded) => {
                 let (call_id, marketing) = (recorded.call_id(), recorded.marketing());
                 let (flow, stage) = (Name::CallEvent, Stage::Marketing);
@@ -298,41 +267,41 @@ impl<'b> Work<'b> {
                     .let_in(self.context.site.id.clone())
                     .with_call(Some(call_id))
                     .with_marketing(marketing);
-                let admitted = recorded.into_consented().into_admitted();
-                self.settle(admitted, Ending::Commit(Done::Accepted(call_id)), decision)
+                let ending = Ending::Commit(Done::Accepted(call_id));
+                self.settle(recorded.consented().admitted(), ending, decision)
             }
             Err(NotRecorded::Exists { consented, call_id, marketing }) => {
                 let decision = Decision::denied(Name::CallEvent, Stage::Insert, Reason::Duplicate)
                     .with_call(Some(call_id))
                     .with_marketing(marketing);
                 let ending = Ending::Commit(Done::Accepted(call_id));
-                self.settle(consented.into_admitted(), ending, decision)
+                self.settle(consented.admitted(), ending, decision)
             }
             Err(NotRecorded::Moved(consented)) if self.attempt < ATTEMPTS_MAX => {
                 self.attempt += 1;
-                Next::Need(State::Finding(self, consented.into_admitted()))
+                State::Finding(consented.into_admitted())
             }
             Err(NotRecorded::Moved(consented)) => {
                 let decision = Decision::denied(Name::CallEvent, Stage::Insert, Reason::Contended);
-                self.settle(consented.into_admitted(), Ending::Release, decision)
+                self.settle(consented.admitted(), Ending::Release, decision)
             }
             Err(NotRecorded::Full(consented)) => {
                 let decision = Decision::denied(Name::CallEvent, Stage::Insert, Reason::Overloaded);
-                self.settle(consented.into_admitted(), Ending::Release, decision)
+                self.settle(consented.admitted(), Ending::Release, decision)
             }
-        }
+        })
     }
 
     /// Only a record that was certainly not written is released; any other is left to its lease, and to the unique
     /// indexes.
-    fn not_recorded(self, recording: Recording, error: StoreError) -> Next<State<'b>> {
+    fn not_recorded(&self, recording: Recording, error: StoreError) -> Next<State> {
         let unwritten = error.is_unwritten();
         let decision = store_failed(Name::CallEvent, Stage::Insert, error);
-        let admitted = recording.into_consented().into_admitted();
         if unwritten {
-            return self.settle(admitted, Ending::Release, decision);
+            let consented = recording.into_consented();
+            return Next::Need(self.settle(consented.admitted(), Ending::Release, decision));
         }
-        Next::Answer(self.about(admitted.verified(), decision))
+        Next::Answer(self.about(decision))
     }
 }
 

@@ -46,14 +46,14 @@ impl ConfirmSale {
     }
 
     pub(crate) fn new(context: Context, call_id: CallId) -> Self {
-        Self::need(State::FindingCall(context, call_id))
+        Self::need((), State::FindingCall(context, call_id))
     }
 }
 
 impl States for State {
     const MISUSED: (Name, Stage) = (Name::ConfirmSale, Stage::Call);
 
-    fn effect(&self) -> Effect<'_> {
+    fn effect<'a>(&'a self, (): &'a ()) -> Effect<'a> {
         match self {
             Self::FindingCall(context, call_id) => {
                 Effect::FindCall(FindCall { site: &context.site.id, call_id: *call_id })
@@ -77,7 +77,7 @@ impl States for State {
         }
     }
 
-    fn next(self, reply: Reply, now: Timestamp) -> Next<Self> {
+    fn next(self, (): &mut (), reply: Reply, now: Timestamp) -> Next<Self> {
         match (self, reply) {
             (Self::FindingCall(context, call_id), Reply::FindCall(Ok(found))) => {
                 found_call(context, call_id, found)

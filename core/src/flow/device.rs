@@ -44,7 +44,7 @@ impl Device {
         let buckets: SmallVec<[Bucket; 2]> = ip.into_iter().chain(device).collect();
         let tolerance = context.site.config.tolerance;
         let asking = AskingDevice::new(verified, tolerance, &context.common, buckets, owner, now);
-        Self::need(State::Admitting(context, asking))
+        Self::need((), State::Admitting(context, asking))
     }
 }
 
@@ -54,12 +54,12 @@ impl States for State {
     /// No row keeps a request single where another memory than the store's forgot its nonce.
     const ADMITTED_LOCALLY: bool = false;
 
-    fn effect(&self) -> Effect<'_> {
+    fn effect<'a>(&'a self, (): &'a ()) -> Effect<'a> {
         let Self::Admitting(context, asking) = self;
         Effect::Admit(asking.request(&context.site.id))
     }
 
-    fn next(self, reply: Reply, now: Timestamp) -> Next<Self> {
+    fn next(self, (): &mut (), reply: Reply, now: Timestamp) -> Next<Self> {
         let Self::Admitting(context, asking) = self;
         match reply {
             Reply::Admit(Ok(reply)) => admitted(&context, asking, reply, now),

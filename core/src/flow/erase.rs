@@ -49,14 +49,14 @@ impl Erase {
     pub(crate) fn new(site: SiteId, person: Person, caps: &Caps, now: Timestamp) -> Self {
         let tombstone = Floor { at: now, keep: LONGEST_CONSENT };
         let tombstones_per_site_max = caps.tombstones.per_site;
-        Self::need(State::Finding(Work { site, person, tombstone, tombstones_per_site_max }))
+        Self::need((), State::Finding(Work { site, person, tombstone, tombstones_per_site_max }))
     }
 }
 
 impl States for State {
     const MISUSED: (Name, Stage) = (Name::Erase, Stage::Erase);
 
-    fn effect(&self) -> Effect<'_> {
+    fn effect<'a>(&'a self, (): &'a ()) -> Effect<'a> {
         match self {
             Self::Finding(work) => Effect::FindSession(work.person.find(&work.site)),
             Self::Sessions(work) => Effect::DeleteSession(DeleteSession {
@@ -76,7 +76,7 @@ impl States for State {
         }
     }
 
-    fn next(self, reply: Reply, _now: Timestamp) -> Next<Self> {
+    fn next(self, (): &mut (), reply: Reply, _now: Timestamp) -> Next<Self> {
         let (flow, stage) = Self::MISUSED;
         Next::Answer(match (self, reply) {
             (Self::Finding(work), Reply::FindSession(Ok(found))) => {

@@ -37,7 +37,7 @@ impl FinishConversion {
             }
         };
         let Conversion { site, call_id, owner, .. } = job;
-        Self::need(State { site: site.clone(), call_id: *call_id, owner: *owner, ending })
+        Self::need((), State { site: site.clone(), call_id: *call_id, owner: *owner, ending })
     }
 }
 
@@ -51,12 +51,12 @@ fn backoff(rules: &Conversions, attempts: u32) -> Millis {
 impl States for State {
     const MISUSED: (Name, Stage) = (Name::FinishConversion, Stage::Finish);
 
-    fn effect(&self) -> Effect<'_> {
+    fn effect<'a>(&'a self, (): &'a ()) -> Effect<'a> {
         let Self { site, call_id, owner, ending } = self;
         Effect::Finish(Finish { site, call_id: *call_id, owner: *owner, ending: *ending })
     }
 
-    fn next(self, reply: Reply, _now: Timestamp) -> Next<Self> {
+    fn next(self, (): &mut (), reply: Reply, _now: Timestamp) -> Next<Self> {
         let (flow, stage) = Self::MISUSED;
         let decision = match reply {
             Reply::Finish(Ok(FinishReply::Finished)) => {
@@ -102,7 +102,7 @@ mod tests {
         let (call_id, owner) = (CallId::from_bytes([1; 16]), Owner::from_bytes([2; 16]));
         let state = State { site, call_id, owner, ending: JobEnding::Sent };
         let failed = Reply::Finish(Err(StoreError::resting(Millis(1))));
-        let Next::Answer(decision) = state.next(failed, Timestamp::MIN) else {
+        let Next::Answer(decision) = state.next(&mut (), failed, Timestamp::MIN) else {
             panic!("one effect is all there is")
         };
         assert_eq!(decision.reason(), Reason::StoreResting);

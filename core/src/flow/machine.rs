@@ -6,8 +6,9 @@ use crate::{
 };
 use alloc::boxed::Box;
 
-/// The states of one flow between its start and its answer.
-pub trait States: Sized {
+/// The states of one flow between its start and its answer. `W` is what stays the same from the first effect to the last:
+/// it stays where it is, and only what a state adds to it is handed on.
+pub trait States<W = ()>: Sized {
     /// The flow, and the stage to name when it is fed after its answer.
     const MISUSED: (Name, Stage);
 
@@ -15,10 +16,10 @@ pub trait States: Sized {
     const ADMITTED_LOCALLY: bool = true;
 
     /// What this state waits for.
-    fn effect(&self) -> Effect<'_>;
+    fn effect<'a>(&'a self, work: &'a W) -> Effect<'a>;
 
     /// Where the reply leads.
-    fn next(self, reply: Reply, now: Timestamp) -> Next<Self>;
+    fn next(self, work: &mut W, reply: Reply, now: Timestamp) -> Next<Self>;
 
     /// The state in place of the one that a pause was left with, once the host's own work is committed.
     fn committed(self) -> Self {
@@ -26,7 +27,8 @@ pub trait States: Sized {
     }
 
     /// What is still to be given back when nobody waits for the answer any more.
-    fn abandoned(self) -> Option<Self> {
+    fn abandoned(self, work: &W) -> Option<Self> {
+        let _ = work;
         None
     }
 }
@@ -45,61 +47,58 @@ pub enum Next<S> {
 
 /// A flow driven from outside: it holds a state until a reply moves it on.
 #[derive(Debug)]
-pub struct Machine<S> {
+pub struct Machine<S, W = ()> {
+    /// None in a flow that is over before its first effect.
+    work: Option<W>,
     /// Empty once the answer has been given away, unless it is paused.
     next: Option<Next<S>>,
 }
 
-impl<S: States> Machine<S> {
-    pub(crate) fn need(state: S) -> Self {
-        Self { next: Some(Next::Need(state)) }
-    }
-
-    /// The same flow with its state made another, as long as nothing of its way changes.
-    pub(crate) fn map<T>(self, map: impl Fn(S) -> T) -> Machine<T> {
-        let next = self.next.map(|next| match next {
-            Next::Need(state) => Next::Need(map(state)),
-            Next::Answer(decision) => Next::Answer(decision),
-            Next::Pause(state, decision) => Next::Pause(map(state), decision),
-        });
-        Machine { next }
+impl<S: States<W>, W> Machine<S, W> {
+    pub(crate) fn need(work: W, state: S) -> Self {
+        Self { work: Some(work), next: Some(Next::Need(state)) }
     }
 
     pub(crate) fn answer(decision: Decision) -> Self {
-        Self { next: Some(Next::Answer(decision)) }
+        Self { work: None, next: Some(Next::Answer(decision)) }
+    }
+
+    /// The same flow with its work made another, as long as nothing of its way changes.
+    pub(crate) fn map<T>(self, map: impl Fn(W) -> T) -> Machine<S, T> {
+        Machine { work: self.work.map(map), next: self.next }
     }
 
     fn step(&mut self) -> Step<'_> {
-        match self.next {
+        match (&self.work, &mut self.next) {
             // A state stays where it is: only an answer is given away.
-            Some(Next::Need(ref state)) => return Step::Need(state.effect()),
-            Some(Next::Answer(_)) => {
-                if let Some(Next::Answer(decision)) = self.next.take() {
+            (Some(work), Some(Next::Need(state))) => return Step::Need(state.effect(work)),
+            (_, next @ Some(Next::Answer(_))) => {
+                if let Some(Next::Answer(decision)) = next.take() {
                     return Step::Done(decision);
                 }
             }
-            Some(Next::Pause(_, ref mut decision)) => {
+            (_, Some(Next::Pause(_, decision))) => {
                 if let Some(decision) = decision.take() {
                     return Step::Done(*decision);
                 }
             }
-            None => {}
+            (_, None) | (None, _) => {}
         }
         let (flow, stage) = S::MISUSED;
         Step::Done(store_failed(flow, stage, wrong_reply()))
     }
 }
 
-impl<S: States> Flow for Machine<S> {
+impl<S: States<W>, W> Flow for Machine<S, W> {
     fn start(&mut self) -> Step<'_> {
         self.step()
     }
 
     fn feed(&mut self, reply: Reply, now: Timestamp) -> Step<'_> {
-        self.next = match self.next.take() {
-            Some(Next::Need(state)) => Some(state.next(reply, now)),
-            Some(Next::Pause(state, _)) => Some(Next::Pause(state, None)),
-            Some(Next::Answer(_)) | None => None,
+        self.next = match (&mut self.work, self.next.take()) {
+            (Some(work), Some(Next::Need(state))) => Some(state.next(work, reply, now)),
+            (_, Some(Next::Pause(state, _))) => Some(Next::Pause(state, None)),
+            (None, Some(Next::Need(_))) | (_, Some(Next::Answer(_)) | None) => None,
         };
         self.step()
     }
@@ -120,8 +119,8 @@ impl<S: States> Flow for Machine<S> {
     }
 
     fn pending(&self) -> Option<Effect<'_>> {
-        match &self.next {
-            Some(Next::Need(state)) => Some(state.effect()),
+        match (&self.work, &self.next) {
+            (Some(work), Some(Next::Need(state))) => Some(state.effect(work)),
             _ => None,
         }
     }
@@ -131,10 +130,10 @@ impl<S: States> Flow for Machine<S> {
     }
 
     fn abort(&mut self) -> Option<Effect<'_>> {
-        self.next = match self.next.take() {
-            Some(Next::Pause(state, _)) => Some(Next::Need(state)),
-            Some(Next::Need(state)) => state.abandoned().map(Next::Need),
-            Some(Next::Answer(_)) | None => None,
+        self.next = match (&self.work, self.next.take()) {
+            (_, Some(Next::Pause(state, _))) => Some(Next::Need(state)),
+            (Some(work), Some(Next::Need(state))) => state.abandoned(work).map(Next::Need),
+            (None, Some(Next::Need(_))) | (_, Some(Next::Answer(_)) | None) => None,
         };
         self.pending()
     }

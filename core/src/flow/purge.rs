@@ -27,18 +27,18 @@ impl Accepts for Purged {}
 
 impl Purge {
     pub(crate) fn new(limit: u64) -> Self {
-        Self::need(State { role: Role::Admission, limit, removed: 0, failure: None })
+        Self::need((), State { role: Role::Admission, limit, removed: 0, failure: None })
     }
 }
 
 impl States for State {
     const MISUSED: (Name, Stage) = (Name::Purge, Stage::Purge);
 
-    fn effect(&self) -> Effect<'_> {
+    fn effect<'a>(&'a self, (): &'a ()) -> Effect<'a> {
         Effect::Purge(self.role, store::Purge { limit: self.limit })
     }
 
-    fn next(mut self, reply: Reply, _now: Timestamp) -> Next<Self> {
+    fn next(mut self, (): &mut (), reply: Reply, _now: Timestamp) -> Next<Self> {
         match reply {
             Reply::Purge(Ok(removed)) => self.removed = self.removed.saturating_add(removed),
             Reply::Purge(Err(error)) => self.failure = Some(error),

@@ -88,14 +88,14 @@ impl SyncSession {
             refusal: None,
         };
         // A refusal meets no bucket: it must never be sent away.
-        Self::need(if work.grants() { State::Admitting(work) } else { State::Finding(work) })
+        Self::need((), if work.grants() { State::Admitting(work) } else { State::Finding(work) })
     }
 }
 
 impl States for State {
     const MISUSED: (Name, Stage) = (Name::SyncSession, Stage::Store);
 
-    fn effect(&self) -> Effect<'_> {
+    fn effect<'a>(&'a self, (): &'a ()) -> Effect<'a> {
         match self {
             Self::Admitting(work) => Effect::Admit(Admit {
                 site: &work.context.site.id,
@@ -128,7 +128,7 @@ impl States for State {
         }
     }
 
-    fn next(self, reply: Reply, _now: Timestamp) -> Next<Self> {
+    fn next(self, (): &mut (), reply: Reply, _now: Timestamp) -> Next<Self> {
         match (self, reply) {
             (Self::Admitting(work), Reply::Admit(Ok(reply))) => work.admitted(reply),
             (Self::Admitting(work), Reply::Admit(Err(error))) => work.not_admitted(error),

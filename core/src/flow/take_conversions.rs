@@ -66,14 +66,18 @@ impl TakeConversions {
         let lease = context.common.conversion.lease;
         let (leases_end, judge_until) = (now.plus(lease), now.plus(Millis(lease.0 / 2)));
         let work = Work { context, owner, limit, left, due, cancelled: 0, leases_end, judge_until };
-        if limit == 0 { Machine::answer(work.taken(now)) } else { Self::need(State::Taking(work)) }
+        if limit == 0 {
+            Machine::answer(work.taken(now))
+        } else {
+            Self::need((), State::Taking(work))
+        }
     }
 }
 
 impl States for State {
     const MISUSED: (Name, Stage) = (Name::TakeConversions, Stage::Take);
 
-    fn effect(&self) -> Effect<'_> {
+    fn effect<'a>(&'a self, (): &'a ()) -> Effect<'a> {
         match self {
             Self::Taking(work) => Effect::Take(Take {
                 site: &work.context.site.id,
@@ -91,7 +95,7 @@ impl States for State {
         }
     }
 
-    fn next(self, reply: Reply, now: Timestamp) -> Next<Self> {
+    fn next(self, (): &mut (), reply: Reply, now: Timestamp) -> Next<Self> {
         match (self, reply) {
             (Self::Taking(mut work), Reply::Take(Ok(jobs))) => {
                 if jobs.len() as u64 > work.limit {

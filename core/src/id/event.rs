@@ -1,11 +1,11 @@
-use alloc::sync::Arc;
+use super::text::Text;
 use core::fmt;
 
 /// The sender's id of an event: 1–256 bytes of visible ASCII without `.`.
 ///
 /// A dot would let text move between id, timestamp and body of the signed content (FIELD 5).
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct EventId(Arc<str>);
+pub struct EventId(Text);
 
 impl EventId {
     /// `None` if the bytes are no event id.
@@ -33,6 +33,6 @@ impl EventId {
 
 impl fmt::Debug for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EventId({})", self.0)
+        write!(f, "EventId({})", self.as_str())
     }
 }

@@ -1,11 +1,11 @@
-use alloc::sync::Arc;
+use super::text::Text;
 use core::fmt;
 
 /// Who, as the site's pages name a visitor: 1–256 bytes of UTF-8 without NUL, compared as they are.
 ///
 /// Personal data: it has no `Display`, and `Debug` does not show it (law 12).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint(Arc<str>);
+pub struct Fingerprint(Text);
 
 impl Fingerprint {
     /// `None` if the text is no fingerprint.

@@ -9,6 +9,7 @@ mod key;
 mod normal;
 mod scope;
 mod site;
+mod text;
 mod user;
 mod version;
 

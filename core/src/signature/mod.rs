@@ -55,7 +55,7 @@ pub struct Verified {
     id: Option<EventId>,
     timestamp: Option<Timestamp>,
     key_index: usize,
-    hashes: SmallVec<[SignatureHash; 4]>,
+    hashes: SmallVec<[SignatureHash; 2]>,
 }
 
 impl Verified {
