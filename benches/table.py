@@ -132,6 +132,22 @@ def rust(table: Table) -> None:
         )
 
 
+def least(table: Table) -> None:
+    """What bounds the accept path: medians of what the rounds came to, each round for itself."""
+    rounds = figures("figures", "least")
+    if not rounds:
+        return
+    for what, above, below in [
+        ("accept, by turns / bare HMAC", "consentgate", "hmac"),
+        ("the least, verified and named / bare HMAC", "named", "hmac"),
+        ("the least, and read / bare HMAC", "read", "hmac"),
+        ("the least, and kept / bare HMAC", "kept", "hmac"),
+        ("accept, by turns / the least", "consentgate", "kept"),
+    ]:
+        pairs = zip(rounds[f"least/{above}"], rounds[f"least/{below}"], strict=True)
+        table.add(what, median(a / b for a, b in pairs), "", None, "")
+
+
 def memory(table: Table) -> None:
     """What entries take, and what a call does while they end."""
     growth, longest = figures("figures", "growth"), figures("figures", "longest")
@@ -203,6 +219,7 @@ def main() -> None:
     table = Table()
     print("| what | measured | asked | |\n|---|---|---|---|")
     rust(table)
+    least(table)
     memory(table)
     redis(table)
     for language in PEERS:
