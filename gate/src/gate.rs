@@ -195,13 +195,13 @@ impl<P: Perform, K: Clock> Gate<P, K> {
         loop {
             step = match step {
                 Step::Done(decision) => break decision,
-                Step::Need(effect) => {
-                    let reply = match self.shared.stand_in(&effect, course, now) {
+                Step::Need(ref effect) => {
+                    let reply = match self.shared.stand_in(effect, course, now) {
                         Some(reply) => reply,
                         None => {
-                            let reply = self.stores.perform(&effect, now);
+                            let reply = self.stores.perform(effect, now);
                             now = self.shared.now(given);
-                            self.shared.heard(&effect, &reply, now);
+                            self.shared.heard(effect, &reply, now);
                             reply
                         }
                     };
