@@ -10,9 +10,8 @@ const { Apart } = require('./texts.js');
 const { flow: FLOWS, marketing: MARKETING, stage: STAGES } = native.names();
 const REASONS = native.reasons();
 
-/** Where in the text of a decision, behind the sign that it is one, its numbers and the lengths of its texts are. */
-const [FLOW, STAGE, REASON, MARKETED, LOCAL, SIGNED, LENGTHS] = [1, 2, 3, 4, 5, 6, 7];
-const TEXTS = 7;
+/** Where in the text of a decision, behind the sign that it is one, its numbers are, and where its texts begin. */
+const [FLOW, STAGE, REASON, MARKETED, LOCAL, SIGNED, TEXTS] = [1, 2, 3, 4, 5, 6, 7];
 
 const NOTHING = Object.freeze({ conversions: [], cancelled: 0, removed: 0 });
 const SITES_MAX = 1000;
@@ -39,7 +38,7 @@ class Decision {
   constructor(text, more = NOTHING, thrown = undefined, signers = undefined, site = undefined) {
     const why = text.charCodeAt(REASON);
     const { outcome, reason, status } = REASONS[why];
-    const texts = new Apart(text, LENGTHS, TEXTS);
+    const texts = new Apart(text, TEXTS);
     const [callId, eventId, keyId] = [texts.next(), texts.next(), texts.next()];
     this.#deviceId = texts.next();
     const [retryAfter, lines] = [texts.next(), texts.next()];

@@ -89,9 +89,9 @@ class Core {
     const known = ['site', 'method', 'url', 'ip', 'now'];
     const { site, method, url, ip, now } = input.options(options, known);
     const line = [input.text(method, '`method`'), input.text(url, '`url`')];
-    const texts = input.request(headers, input.text(site, '`site`'), ...line);
+    const texts = input.withHeaders([input.text(site, '`site`'), ...line], headers);
     const bytes = input.body(body);
-    return new Call((at) => this.open.device(texts, bytes, ip, at), this.time(now), site);
+    return new Call((at) => this.open.device(bytes, ip, at, ...texts), this.time(now), site);
   }
 
   confirmSale(site, callId, options) {
@@ -121,9 +121,9 @@ class Core {
   }
 
   #withRequest(decide, site, headers, body, ip, now) {
-    const texts = input.request(headers, input.text(site, '`site`'));
+    const texts = input.withHeaders([input.text(site, '`site`')], headers);
     const bytes = input.body(body);
-    return new Call((at) => decide(texts, bytes, ip, at), this.time(now), site);
+    return new Call((at) => decide(bytes, ip, at, ...texts), this.time(now), site);
   }
 
   #withTexts(method, texts, options) {

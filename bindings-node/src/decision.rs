@@ -3,7 +3,7 @@
 use crate::{
     conversion::Due,
     tables::number,
-    texts::{join, unit},
+    texts::{add_number, add_texts},
     turn::HostError,
 };
 use consentgate::{Decision, Signer, StoreError};
@@ -33,15 +33,18 @@ pub const DECISION: char = 'd';
 
 /// A decision as a text: places in the tables of names, then texts, of which none is given as an empty one.
 pub fn told(decision: &Decision) -> String {
-    let begin = [
-        DECISION,
-        unit(decision.flow() as usize),
-        unit(decision.stage() as usize),
-        unit(decision.reason() as usize),
-        unit(decision.marketing().map_or(0, |marketing| marketing as usize + 1)),
-        unit(decision.was_admitted_locally().into()),
-        unit(decision.signer().is_some().into()),
-    ];
+    let mut told = String::with_capacity(512);
+    told.push(DECISION);
+    for number in [
+        decision.flow() as usize,
+        decision.stage() as usize,
+        decision.reason() as usize,
+        decision.marketing().map_or(0, |marketing| marketing as usize + 1),
+        decision.was_admitted_locally().into(),
+        decision.signer().is_some().into(),
+    ] {
+        add_number(&mut told, number as u64, 1);
+    }
     let mut headers = String::with_capacity(96);
     for (name, value) in decision.headers() {
         headers.extend([name, "\n", &value, "\n"]);
@@ -57,7 +60,8 @@ pub fn told(decision: &Decision) -> String {
         Some(&headers),
         Some(&decision.body()),
     ];
-    join(begin, &texts.map(Option::unwrap_or_default))
+    add_texts(&mut told, &texts.map(Option::unwrap_or_default));
+    told
 }
 
 /// Whether the text says all, but for who signed with a key.

@@ -2,9 +2,9 @@
 
 use crate::{
     audit::{Sink, ToldClock, sink},
-    copied::Copied,
     input::{Misuse, address, optional_time},
     native::Answered,
+    raw::{Copied, bytes, texts},
     runs::{Runs, Waiting},
     sqlite::NativeSqlite,
     texts::Texts,
@@ -305,7 +305,7 @@ impl NativeGate {
             .into_unknown(env)
     }
 
-    /// A function that takes texts, a body, an address and a time.
+    /// A function that takes a body, an address, a time, and texts.
     fn function<'env>(
         &self,
         env: &'env Env,
@@ -314,9 +314,8 @@ impl NativeGate {
     ) -> Result<Unknown<'env>> {
         let gate = self.clone();
         let function = move |call: FunctionCallContext<'_>| {
-            let texts = Texts::new(call.get(0)?);
-            let (ip, now) = (call.get(2)?, call.get(3)?);
-            Ok(decide(&gate, &Asked { texts, body: call.get(1)?, ip, now }))
+            let (body, ip, now) = (bytes(&call, 0)?, call.get(1)?, call.get(2)?);
+            Ok(decide(&gate, &Asked { texts: texts(&call, 3)?, body: &body, ip, now }))
         };
         env.create_function_from_closure::<(), Turned, _>(name, function)?.into_unknown(env)
     }
