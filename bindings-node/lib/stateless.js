@@ -12,7 +12,9 @@ const VERIFY_OPTIONS = ['method', 'url', 'now', 'toleranceS'];
 function verify(scheme, secrets, headers, body, options) {
   const { now, toleranceS = 300 } = input.options(options, VERIFY_OPTIONS);
   const texts = [input.text(scheme, '`scheme`')];
-  const several = Array.isArray(secrets) ? secrets.map(input.secret) : severalOf(secrets, texts);
+  const several = Array.isArray(secrets)
+    ? Array.from(secrets, (one) => input.secret(one))
+    : severalOf(secrets, texts);
   input.withHeaders(texts, headers);
   const verified = verifying(input.body(body), toleranceS, now, several, ...texts);
   if (typeof verified === 'string') return verifiedOf(verified);

@@ -25,7 +25,7 @@ class Apart {
   /** The next one; `null` where it is empty. */
   next() {
     const from = this.at + LENGTH;
-    this.at = from + number(this.text, this.at, LENGTH);
+    this.at = from + this.text.charCodeAt(from - 2) * 128 + this.text.charCodeAt(from - 1);
     return from === this.at ? null : this.text.slice(from, this.at);
   }
 }

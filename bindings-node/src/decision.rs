@@ -9,7 +9,7 @@ use crate::{
 use consentgate::{Decision, Signer, StoreError};
 use napi::bindgen_prelude::External;
 use napi_derive::napi;
-use std::error::Error;
+use std::{borrow::Cow, error::Error};
 
 /// A decision; JavaScript makes its class `Decision` of it.
 #[napi(object, object_from_js = false)]
@@ -31,9 +31,10 @@ pub struct Decided {
 /// With what the text of a decision begins, and no other.
 pub const DECISION: char = 'd';
 
-/// A decision as a text: places in the tables of names, then texts, of which none is given as an empty one.
+/// A decision as a text: places in the tables of names, then texts, of which none is given as an empty one, and so are
+/// headers and body where they are those of the reason's row.
 pub fn told(decision: &Decision) -> String {
-    let mut told = String::with_capacity(512);
+    let mut told = String::with_capacity(256);
     told.push(DECISION);
     for number in [
         decision.flow() as usize,
@@ -45,12 +46,15 @@ pub fn told(decision: &Decision) -> String {
     ] {
         add_number(&mut told, number as u64, 1);
     }
-    let mut headers = String::with_capacity(96);
-    for (name, value) in decision.headers() {
-        headers.extend([name, "\n", &value, "\n"]);
-    }
     let retry_after = decision.retry_after().map(|seconds| seconds.to_string());
+    let mut headers = String::new();
+    if retry_after.is_some() {
+        for (name, value) in decision.headers() {
+            headers.extend([name, "\n", &value, "\n"]);
+        }
+    }
     let call_id = decision.call_id().map(|id| id.to_hex());
+    let body = decision.body();
     let texts = [
         call_id.as_deref(),
         decision.event_id().map(|id| id.as_str()),
@@ -58,7 +62,7 @@ pub fn told(decision: &Decision) -> String {
         decision.device_id().map(|id| id.expose()),
         retry_after.as_deref(),
         Some(&headers),
-        Some(&decision.body()),
+        matches!(body, Cow::Owned(_)).then_some(&body),
     ];
     add_texts(&mut told, &texts.map(Option::unwrap_or_default));
     told

@@ -3,6 +3,7 @@
 use crate::{
     input::{Misuse, optional_time, whole},
     raw::{Told, bytes, texts},
+    tables::flat,
     texts::{Texts, add_number},
 };
 use consentgate::{Clock, DeviceToSign, SecretInput, SystemClock, Timestamp, Verified};
@@ -177,11 +178,6 @@ fn try_sign(
 ) -> Result<Vec<String>, Misuse> {
     let headers = consentgate::sign(scheme, secret_input(secret), body, id, instant(now)?)?;
     Ok(flat(headers))
-}
-
-/// Names and values by turns.
-fn flat(headers: Vec<(&'static str, String)>) -> Vec<String> {
-    headers.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect()
 }
 
 fn secret_input(secret: &SecretValue) -> SecretInput<'_> {

@@ -85,7 +85,7 @@ pub fn misused(misuse: Misuse) -> Turned {
 }
 
 /// What a store in JavaScript is asked by the decision of that number, as JSON: which store, which method, how long at
-/// most, with what; and the name of the member that is bytes. The bytes come beside it: JSON cannot hold them.
+/// most, with what; and the name of the member that is bytes, and how many. The bytes come beside it: JSON cannot hold them.
 pub fn asked(run: u32, ask: consentgate::host::Ask) -> (String, Option<Vec<u8>>) {
     let (role, method, Millis(ms)) = (ask.role.as_str(), ask.method, ask.deadline);
     // As much as any but those of a site with many keys: it need not grow.
@@ -97,12 +97,11 @@ pub fn asked(run: u32, ask: consentgate::host::Ask) -> (String, Option<Vec<u8>>)
     );
     let mut bytes = None;
     add_json(&mut json, ask.request, &mut bytes);
-    let (name, bytes) = bytes.unzip();
-    if let Some(name) = name {
-        let _ = write!(json, r#","bytes":"{name}""#);
+    if let Some((name, bytes)) = &bytes {
+        let _ = write!(json, r#","bytes":"{name}","length":{}"#, bytes.len());
     }
     json.push('}');
-    (json, bytes)
+    (json, bytes.map(|(_, bytes)| bytes))
 }
 
 fn ms(deadline: Millis) -> f64 {

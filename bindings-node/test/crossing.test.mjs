@@ -55,6 +55,10 @@ test('a secret is the same text in every way to write it down', () => {
     assert.equal(one(Buffer.from(secret)).keyIndex, 0);
     assert.equal(one(['another', Buffer.from(secret)]).keyIndex, 1);
     assert.equal(one(`${secret} `), null);
+    assert.throws(() => one(Object.assign([], { 1: secret })), {
+      name: 'TypeError',
+      message: /secret/,
+    });
   }
 });
 
@@ -134,7 +138,12 @@ test('headers are what an object has itself', () => {
 test('the addon throws at whatever it cannot take, and goes on', () => {
   const verifying = native.verifier();
   const roles = { admission: false, sessions: false, calls: false, oneStore: true };
-  const { callEvent, device, resume } = native.open(Buffer.from(JSON.stringify(config())), roles);
+  const {
+    bytes: fill,
+    callEvent,
+    device,
+    resume,
+  } = native.open(Buffer.from(JSON.stringify(config())), roles);
   const detached = new Uint8Array(8);
   structuredClone(detached.buffer, { transfer: [detached.buffer] });
   const odd = [
@@ -158,13 +167,16 @@ test('the addon throws at whatever it cannot take, and goes on', () => {
     assert.throws(() => verifying(one, 300, NOW, undefined, SCHEME, SECRET));
     assert.throws(() => callEvent(one, undefined, NOW, 'acme'));
     assert.throws(() => device(one, undefined, NOW, 'acme'));
-    assert.throws(() => resume(1, one));
+    assert.throws(() => resume(1, undefined, NOW, one));
     if (typeof one === 'string') continue;
     assert.throws(() => verifying(bytes, 300, NOW, undefined, one));
     assert.throws(() => verifying(bytes, 300, NOW, undefined, SCHEME, SECRET, 'name', one));
     assert.throws(() => callEvent(bytes, undefined, NOW, 'acme', one));
   }
-  for (const call of [verifying, callEvent, device, resume]) assert.throws(() => call());
+  for (const place of [...odd, new Uint8Array(1)]) {
+    assert.throws(() => fill(1, place));
+  }
+  for (const call of [verifying, callEvent, device, resume, fill]) assert.throws(() => call());
   // Texts that are not there are empty ones, and half a header is none.
   assert.match(verifying(bytes, 300, NOW, undefined).misuse.message, /scheme/);
   for (const texts of [[], ['acme'], ['acme', 'name'], ['acme', ...Array(5000).fill('a')]]) {
