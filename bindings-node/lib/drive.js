@@ -67,7 +67,6 @@ async function drivenLater(course) {
 }
 
 const drive = (core, call, run) => driven(core, call, run).decision;
-const driveLater = async (course) => (await drivenLater(course)).decision;
 
 /** A decision that is begun, and perhaps made. `run` is what the addon keeps of one that was begun before. */
 function begun(core, call, run) {
@@ -297,4 +296,4 @@ function isThenable(value) {
 
 function ignore() {}
 
-module.exports = { begun, drive, driveLater, driven, drivenLater };
+module.exports = { begun, drive, driven, drivenLater };

@@ -4,7 +4,7 @@ const { Admission, AsyncAdmission } = require('./admission.js');
 const { toJson } = require('./config.js');
 const { jobOf } = require('./conversion.js');
 const { Signers } = require('./decision.js');
-const { begun, drive, driveLater, driven, drivenLater } = require('./drive.js');
+const { begun, drive, driven, drivenLater } = require('./drive.js');
 const { checked } = require('./errors.js');
 const { AsyncGuard, Guard } = require('./guard.js');
 const input = require('./input.js');
@@ -62,6 +62,14 @@ class Core {
       }
       this.native.auditAt(at);
     };
+  }
+
+  /** What is waited for, which `close` then waits for too. */
+  waitFor(course) {
+    const end = () => this.underWay.delete(course);
+    this.underWay.add(course);
+    course.then(end, end);
+    return course;
   }
 
   callEvent(site, headers, body, options) {
@@ -258,10 +266,11 @@ class AsyncGate extends Base {
   async admit(site, headers, body, options) {
     const core = coreOf(this);
     const call = core.admit(site, headers, body, options);
-    const answer = await this.#underWay(core, drivenLater(begun(core, call)));
+    const answer = await core.waitFor(drivenLater(begun(core, call)));
     return new AsyncAdmission(answer, (run, commit, now) => {
+      // What is no call is thrown at once: the admission can still be settled.
       const course = begun(core, core.settle(run, commit, now, call), run);
-      return this.#underWay(core, driveLater(course));
+      return core.waitFor(drivenLater(course)).then(({ decision }) => decision);
     });
   }
 
@@ -308,17 +317,7 @@ class AsyncGate extends Base {
   async #drive(call) {
     const core = coreOf(this);
     const course = begun(core, call(core));
-    return course.decision ?? (await this.#underWay(core, driveLater(course)));
-  }
-
-  /** What `close` waits for. */
-  async #underWay(core, decision) {
-    core.underWay.add(decision);
-    try {
-      return await decision;
-    } finally {
-      core.underWay.delete(decision);
-    }
+    return course.decision ?? (await core.waitFor(drivenLater(course))).decision;
   }
 }
 

@@ -161,14 +161,12 @@ fn from_fraction(fraction: f64, bytes: &[BufferSlice<'_>]) -> Value {
 
 /// `call_id` → `callId`
 fn add_camel(camel: &mut String, name: &str) {
-    let mut is_first = false;
-    for letter in name.chars() {
-        match (letter, is_first) {
-            ('_', _) => {}
-            (_, true) => camel.push(letter.to_ascii_uppercase()),
-            (_, false) => camel.push(letter),
-        }
-        is_first = letter == '_';
+    let mut words = name.split('_');
+    camel.push_str(words.next().unwrap_or_default());
+    for word in words {
+        let mut letters = word.chars();
+        camel.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        camel.push_str(letters.as_str());
     }
 }
 

@@ -205,7 +205,7 @@ test('a deadline that passes: 503, and an answer that is late comes to nothing',
 
 test('field 36: a store that stalls is given up at the deadline, and told too late by nobody', async () => {
   const require = createRequire(import.meta.url);
-  const { begun, driveLater } = require('../lib/drive.js');
+  const { begun, drivenLater } = require('../lib/drive.js');
   const { withHeaders } = require('../lib/input.js');
   const { Pending } = require('../lib/pending.js');
   const native = require('../lib/native.js');
@@ -221,7 +221,7 @@ test('field 36: a store that stalls is given up at the deadline, and told too la
   };
   const texts = withHeaders(['acme'], signed());
   const begin = (now) => callEvent(Buffer.from(EVENT), undefined, now, ...texts);
-  const decision = await driveLater(
+  const { decision } = await drivenLater(
     begun({ native: stalled, pending }, { begin, time: () => NOW }),
   );
   assert.deepEqual([decision.status, decision.reason], [503, 'store_failed']);
