@@ -2,7 +2,7 @@
 //! here.
 //!
 //! No JavaScript runs while Rust looks at what it was handed: nothing here calls back, and Node-API runs none to read a
-//! text or to find bytes.
+//! text or to find bytes. What may run some, as reading an array does, comes before bytes are looked at.
 #![expect(unsafe_code, reason = "each says why it is sound")]
 
 use crate::texts::Texts;
@@ -37,15 +37,13 @@ pub fn texts(call: &FunctionCallContext<'_>, from: usize) -> Result<Texts> {
 }
 
 fn long_text(env: napi_env, value: napi_value) -> Result<Vec<u16>> {
-    let mut units = vec![0; 2 * UNITS];
-    loop {
-        let length = text(env, value, &mut units)?;
-        if length + 1 < units.len() {
-            units.truncate(length);
-            return Ok(units);
-        }
-        units.resize(4 * units.len(), 0);
-    }
+    let mut length = 0;
+    // SAFETY: as below; without a place to write to, only the length is told.
+    good(unsafe { sys::napi_get_value_string_utf16(env, value, ptr::null_mut(), 0, &mut length) })?;
+    let mut units = vec![0; length + 1];
+    length = text(env, value, &mut units)?;
+    units.truncate(length);
+    Ok(units)
 }
 
 /// As much of a text as there is room for, and a zero behind it; how many units that is, without the zero.

@@ -42,9 +42,10 @@ pub fn verifier(env: &Env) -> Returned<Unknown<'_>> {
 /// secret, where there is one that is a text, and no secrets before; then names and values of headers by turns. Nothing,
 /// where the request is not authentic.
 fn verify(call: &FunctionCallContext<'_>) -> Returned<Option<Either<Told, Checked>>> {
-    let body = bytes(call, 0)?;
     let (tolerance_s, now) = (call.get(1)?, call.get(2)?);
+    // Before the body is looked at: to read an element may be to call a getter.
     let secrets: Option<Vec<SecretValue>> = call.get(3)?;
+    let body = bytes(call, 0)?;
     let verified = try_verify(&texts(call, 4)?, secrets.as_deref(), &body, tolerance_s, now);
     Ok(match verified {
         Ok(verified) => verified.map(|verified| Either::A(told(&verified))),

@@ -177,6 +177,18 @@ test('the addon throws at whatever it cannot take, and goes on', () => {
     assert.throws(() => fill(1, place));
   }
   for (const call of [verifying, callEvent, device, resume, fill]) assert.throws(() => call());
+  // A getter that moves the body away while the call goes on.
+  const body = Uint8Array.from(bytes);
+  const moving = Object.defineProperty([], 0, {
+    get() {
+      structuredClone(body.buffer, { transfer: [body.buffer] });
+      return SECRET;
+    },
+  });
+  const texts = Object.entries(signed()).flat();
+  assert.equal(verifying(body, 300, NOW, moving, SCHEME, ...texts), null);
+  assert.equal(body.length, 0);
+  assert.equal(typeof verifying(bytes, 300, NOW, [SECRET], SCHEME, ...texts), 'string');
   // Texts that are not there are empty ones, and half a header is none.
   assert.match(verifying(bytes, 300, NOW, undefined).misuse.message, /scheme/);
   for (const texts of [[], ['acme'], ['acme', 'name'], ['acme', ...Array(5000).fill('a')]]) {
