@@ -2,17 +2,20 @@
 
 const { Conversion } = require('./conversion.js');
 const { told } = require('./errors.js');
-const { kind } = require('./input.js');
+const { kind, unflattened } = require('./input.js');
 const native = require('./native.js');
 const { Apart } = require('./texts.js');
 
 /** What the numbers in a decision's text stand for. */
-const { flow: FLOWS, marketing: MARKETING, stage: STAGES } = native.names();
-const REASONS = native.reasons();
+const { flow: FLOWS, marketing, stage: STAGES } = native.names();
+const MARKETING = [null, ...marketing];
+const REASONS = native.reasons().map((row) => ({
+  ...row,
+  headers: Object.freeze(unflattened(row.headers)),
+}));
 
-/** Where in the text of a decision, behind the sign that it is one, its numbers and the lengths of its texts are. */
-const [FLOW, STAGE, REASON, MARKETED, LOCAL, SIGNED, LENGTHS] = [1, 2, 3, 4, 5, 6, 7];
-const TEXTS = 7;
+/** Where in the text of a decision, behind the sign that it is one, its numbers are, and where its texts begin. */
+const [FLOW, STAGE, REASON, MARKETED, LOCAL, SIGNED, TEXTS] = [1, 2, 3, 4, 5, 6, 7];
 
 const NOTHING = Object.freeze({ conversions: [], cancelled: 0, removed: 0 });
 const SITES_MAX = 1000;
@@ -37,28 +40,27 @@ class Decision {
 
   /** `text` is what the addon tells of every decision, `more` what it tells of some; `signers` knows who has signed. */
   constructor(text, more = NOTHING, thrown = undefined, signers = undefined, site = undefined) {
-    const why = text.charCodeAt(REASON);
-    const { outcome, reason, status } = REASONS[why];
-    const texts = new Apart(text, LENGTHS, TEXTS);
+    const row = REASONS[text.charCodeAt(REASON)];
+    const texts = new Apart(text, TEXTS);
     const [callId, eventId, keyId] = [texts.next(), texts.next(), texts.next()];
     this.#deviceId = texts.next();
     const [retryAfter, lines] = [texts.next(), texts.next()];
-    this.outcome = outcome;
-    this.status = status;
-    this.headers = retryAfter === null ? (HEADERS[why] ??= headers(lines)) : headers(lines);
-    this.reason = reason;
+    this.outcome = row.outcome;
+    this.status = row.status;
+    this.headers = lines === null ? row.headers : headers(lines);
+    this.reason = row.reason;
     this.stage = STAGES[text.charCodeAt(STAGE)];
     this.flow = FLOWS[text.charCodeAt(FLOW)];
     this.retryAfter = retryAfter === null ? null : Number(retryAfter);
     this.callId = callId;
     this.eventId = eventId;
     this.keyId = keyId;
-    this.marketing = MARKETING[text.charCodeAt(MARKETED) - 1] ?? null;
+    this.marketing = MARKETING[text.charCodeAt(MARKETED)];
     this.conversions = conversions(more.conversions);
     this.cancelled = more.cancelled;
     this.removed = more.removed;
     this.admittedLocally = text.charCodeAt(LOCAL) === 1;
-    this.#body = texts.next() ?? '';
+    this.#body = texts.next() ?? row.body;
     this.#error = failure(more.failure, thrown);
     if (text.charCodeAt(SIGNED) === 1) this.#signer = more.signer ?? signers.of(site, keyId);
     Object.freeze(this);
@@ -80,9 +82,6 @@ class Decision {
     return this.#error;
   }
 }
-
-/** Of the reasons met so far: what an answer has without a time to wait. */
-const HEADERS = [];
 
 /** The plain object of names and values, each with a line of its own. */
 function headers(lines) {

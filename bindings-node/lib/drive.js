@@ -33,7 +33,7 @@ class CallOptions {
 /** What came of asking a store, to be taken up by the decision that waits. */
 const replied = (value, method) => {
   const [json, bytes] = toAddon(value, method);
-  return (core, run, _, now) => core.open.resume(run, json, bytes, now);
+  return (core, run, _, now) => core.open.resume(run, bytes, now, json);
 };
 const failed = (error) => (core, run, thrown, now) =>
   core.native.fail(run, thrown.push(error) - 1, isNotWritten(error), now);
@@ -67,7 +67,6 @@ async function drivenLater(course) {
 }
 
 const drive = (core, call, run) => driven(core, call, run).decision;
-const driveLater = async (course) => (await drivenLater(course)).decision;
 
 /** A decision that is begun, and perhaps made. `run` is what the addon keeps of one that was begun before. */
 function begun(core, call, run) {
@@ -147,7 +146,11 @@ class Course {
 
   /** What a store is asked, with the bytes that JSON cannot hold. */
   #asks(ask) {
-    if (ask.bytes !== undefined) ask.request[ask.bytes] = this.core.open.bytes(ask.run);
+    if (ask.bytes !== undefined) {
+      const bytes = Buffer.allocUnsafe(ask.length);
+      this.core.open.bytes(ask.run, bytes);
+      ask.request[ask.bytes] = bytes;
+    }
     this.#run = ask.run;
     this.ask = ask;
   }
@@ -293,4 +296,4 @@ function isThenable(value) {
 
 function ignore() {}
 
-module.exports = { begun, drive, driveLater, driven, drivenLater };
+module.exports = { begun, drive, driven, drivenLater };

@@ -4,7 +4,7 @@ const { Admission, AsyncAdmission } = require('./admission.js');
 const { toJson } = require('./config.js');
 const { jobOf } = require('./conversion.js');
 const { Signers } = require('./decision.js');
-const { begun, drive, driveLater, driven, drivenLater } = require('./drive.js');
+const { begun, drive, driven, drivenLater } = require('./drive.js');
 const { checked } = require('./errors.js');
 const { AsyncGuard, Guard } = require('./guard.js');
 const input = require('./input.js');
@@ -64,6 +64,14 @@ class Core {
     };
   }
 
+  /** What is waited for, which `close` then waits for too. */
+  waitFor(course) {
+    const end = () => this.underWay.delete(course);
+    this.underWay.add(course);
+    course.then(end, end);
+    return course;
+  }
+
   callEvent(site, headers, body, options) {
     const { ip, now } = input.options(options, ['method', 'url', 'ip', 'now']);
     return this.#withRequest(this.open.callEvent, site, headers, body, ip, now);
@@ -89,9 +97,9 @@ class Core {
     const known = ['site', 'method', 'url', 'ip', 'now'];
     const { site, method, url, ip, now } = input.options(options, known);
     const line = [input.text(method, '`method`'), input.text(url, '`url`')];
-    const texts = input.request(headers, input.text(site, '`site`'), ...line);
+    const texts = input.withHeaders([input.text(site, '`site`'), ...line], headers);
     const bytes = input.body(body);
-    return new Call((at) => this.open.device(texts, bytes, ip, at), this.time(now), site);
+    return new Call((at) => this.open.device(bytes, ip, at, ...texts), this.time(now), site);
   }
 
   confirmSale(site, callId, options) {
@@ -121,9 +129,9 @@ class Core {
   }
 
   #withRequest(decide, site, headers, body, ip, now) {
-    const texts = input.request(headers, input.text(site, '`site`'));
+    const texts = input.withHeaders([input.text(site, '`site`')], headers);
     const bytes = input.body(body);
-    return new Call((at) => decide(texts, bytes, ip, at), this.time(now), site);
+    return new Call((at) => decide(bytes, ip, at, ...texts), this.time(now), site);
   }
 
   #withTexts(method, texts, options) {
@@ -258,10 +266,11 @@ class AsyncGate extends Base {
   async admit(site, headers, body, options) {
     const core = coreOf(this);
     const call = core.admit(site, headers, body, options);
-    const answer = await this.#underWay(core, drivenLater(begun(core, call)));
+    const answer = await core.waitFor(drivenLater(begun(core, call)));
     return new AsyncAdmission(answer, (run, commit, now) => {
+      // What is no call is thrown at once: the admission can still be settled.
       const course = begun(core, core.settle(run, commit, now, call), run);
-      return this.#underWay(core, driveLater(course));
+      return core.waitFor(drivenLater(course)).then(({ decision }) => decision);
     });
   }
 
@@ -308,17 +317,7 @@ class AsyncGate extends Base {
   async #drive(call) {
     const core = coreOf(this);
     const course = begun(core, call(core));
-    return course.decision ?? (await this.#underWay(core, driveLater(course)));
-  }
-
-  /** What `close` waits for. */
-  async #underWay(core, decision) {
-    core.underWay.add(decision);
-    try {
-      return await decision;
-    } finally {
-      core.underWay.delete(decision);
-    }
+    return course.decision ?? (await core.waitFor(drivenLater(course))).decision;
   }
 }
 

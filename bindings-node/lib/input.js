@@ -3,7 +3,6 @@
 /** What callers hand over, in the one form that the addon takes. Types are looked at here, values in Rust. */
 
 const { isAnyArrayBuffer, isSharedArrayBuffer, isUint8Array } = require('node:util').types;
-const { Texts } = require('./texts.js');
 
 /** What a value is, for people; never the value. */
 function kind(value) {
@@ -63,16 +62,18 @@ function options(given, known) {
   return read;
 }
 
-/** The bytes of a buffer or view; copied only where another thread could change them meanwhile. */
+/** The bytes of a buffer or view. */
 function view(value) {
-  if (!ArrayBuffer.isView(value)) {
-    return isAnyArrayBuffer(value) ? view(new Uint8Array(value)) : undefined;
-  }
-  if (isSharedArrayBuffer(value.buffer)) {
-    return Uint8Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-  }
   if (isUint8Array(value)) return value;
-  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  }
+  return isAnyArrayBuffer(value) ? new Uint8Array(value) : undefined;
+}
+
+/** Bytes that another thread cannot change meanwhile, for what has no care for that itself. */
+function unshared(bytes) {
+  return bytes !== undefined && isSharedArrayBuffer(bytes.buffer) ? Uint8Array.from(bytes) : bytes;
 }
 
 /** A body as bytes. */
@@ -93,7 +94,7 @@ function credential(value) {
 
 /** A secret: text, or bytes. */
 function secret(value) {
-  const given = typeof value === 'string' ? value : view(value);
+  const given = typeof value === 'string' ? value : unshared(view(value));
   // Nothing is put in the place of what UTF-8 cannot hold: two secrets would be one.
   if (typeof given === 'string' && !given.isWellFormed()) {
     throw new RangeError('a secret holds what is no text');
@@ -105,20 +106,24 @@ function secret(value) {
 /** More than any gate takes: what has no end is not read to it. */
 const PAIRS_MAX = 1000;
 
-/** Some texts, and the headers as names and values by turns, which is how Node has them in `rawHeaders`: all in one. */
+const { hasOwnProperty } = Object.prototype;
+
+/** Adds headers to texts, as names and values by turns, which is how Node has them in `rawHeaders`. */
 function withHeaders(texts, given) {
   if (typeof given !== 'object' || given === null) {
     throw new TypeError(`\`headers\` must be an object or an array, not ${kind(given)}`);
   }
   if (typeof given[Symbol.iterator] !== 'function') {
     let count = 0;
-    for (const name of Object.keys(given)) {
+    // With the check the engine makes of this half of what `Object.keys` costs.
+    for (const name in given) {
+      if (!hasOwnProperty.call(given, name)) continue;
       if (count > PAIRS_MAX) break;
       count += addHeader(texts, name, given[name]);
     }
   } else if (Array.isArray(given) && typeof given[0] === 'string') addFlat(texts, given);
   else addPairs(texts, given);
-  return texts.joined;
+  return texts;
 }
 
 function addPairs(texts, pairs) {
@@ -137,7 +142,7 @@ function addHeader(texts, name, value) {
   // Who asks for a header that is not there gets one of these.
   if (value === undefined || value === null) return 0;
   if (!Array.isArray(value)) {
-    texts.add(text(name, 'the name of a header')).add(text(value, 'the value of a header'));
+    texts.push(text(name, 'the name of a header'), text(value, 'the value of a header'));
     return 1;
   }
   const values = value.slice(0, PAIRS_MAX + 1);
@@ -148,14 +153,7 @@ function addHeader(texts, name, value) {
 function addFlat(texts, raw) {
   if (raw.length % 2 === 1) throw new TypeError('flat `headers` must be names and values by turns');
   for (const one of raw) text(one, 'each of flat `headers`');
-  for (const one of raw.slice(0, 2 * PAIRS_MAX + 2)) texts.add(one);
-}
-
-/** The texts of a request: what comes before its headers, and they. */
-function request(headers, ...before) {
-  const texts = new Texts();
-  for (const one of before) texts.add(one);
-  return withHeaders(texts, headers);
+  texts.push(...raw.slice(0, 2 * PAIRS_MAX + 2));
 }
 
 /** The plain object of names and values by turns. */
@@ -173,8 +171,9 @@ module.exports = {
   optionalNumber,
   optionalText,
   options,
-  request,
   secret,
   text,
   unflattened,
+  unshared,
+  withHeaders,
 };

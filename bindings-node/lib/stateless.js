@@ -3,29 +3,41 @@
 const { checked } = require('./errors.js');
 const input = require('./input.js');
 const native = require('./native.js');
-const { Apart } = require('./texts.js');
+const { number } = require('./texts.js');
+
+const verifying = native.verifier();
+const VERIFY_OPTIONS = ['method', 'url', 'now', 'toleranceS'];
 
 /** What is signed and when, if the request is authentic; else `null`. No replay protection. */
 function verify(scheme, secrets, headers, body, options) {
-  const { now, toleranceS = 300 } = input.options(options, ['method', 'url', 'now', 'toleranceS']);
-  const name = input.text(scheme, '`scheme`');
-  const given = Array.isArray(secrets) ? secrets.map(input.secret) : input.secret(secrets);
-  const verified = checked(
-    native.verify(
-      input.request(headers, name),
-      typeof given === 'string' || Array.isArray(given) ? given : [given],
-      input.body(body),
-      toleranceS,
-      now,
-    ),
-  );
-  if (verified === null) return null;
-  const texts = new Apart(verified, 1, 2);
-  const [timestamp, id] = [texts.next(), texts.next()];
+  const { now, toleranceS = 300 } = input.options(options, VERIFY_OPTIONS);
+  const texts = [input.text(scheme, '`scheme`')];
+  const several = Array.isArray(secrets)
+    ? Array.from(secrets, (one) => input.secret(one))
+    : severalOf(secrets, texts);
+  input.withHeaders(texts, headers);
+  const verified = verifying(input.body(body), toleranceS, now, several, ...texts);
+  if (typeof verified === 'string') return verifiedOf(verified);
+  return checked(verified);
+}
+
+/** One that is a text goes with the others; of what are bytes there are several. */
+function severalOf(given, texts) {
+  const secret = input.secret(given);
+  if (typeof secret !== 'string') return [secret];
+  texts.push(secret);
+  return undefined;
+}
+
+/** Where in the text of what is verified its numbers are, and where the id begins. */
+const [KEY_INDEX, IS_TIMED, AT, AT_UNITS, ID] = [0, 1, 2, 7, 9];
+
+function verifiedOf(text) {
+  const isTimed = text.charCodeAt(IS_TIMED) === 1;
   return Object.freeze({
-    id,
-    timestamp: timestamp === null ? null : Number(timestamp),
-    keyIndex: verified.charCodeAt(0),
+    id: text.length === ID ? null : text.slice(ID),
+    timestamp: isTimed ? number(text, AT, AT_UNITS) : null,
+    keyIndex: text.charCodeAt(KEY_INDEX),
   });
 }
 
@@ -33,7 +45,13 @@ function verify(scheme, secrets, headers, body, options) {
 function sign(scheme, secret, body, options) {
   const { id, now } = input.options(options, ['id', 'now']);
   const { headers } = checked(
-    native.sign(input.text(scheme, '`scheme`'), input.secret(secret), input.body(body), id, now),
+    native.sign(
+      input.text(scheme, '`scheme`'),
+      input.secret(secret),
+      input.unshared(input.body(body)),
+      id,
+      now,
+    ),
   );
   return input.unflattened(headers);
 }
@@ -50,7 +68,7 @@ function signDevice(secret, deviceId, body, options) {
     nonce,
   };
   const { headers } = checked(
-    native.signDevice(input.secret(secret), request, input.body(body), now),
+    native.signDevice(input.secret(secret), request, input.unshared(input.body(body)), now),
   );
   return input.unflattened(headers);
 }

@@ -3,13 +3,13 @@
 use crate::{
     conversion::Due,
     tables::number,
-    texts::{join, unit},
+    texts::{add_number, add_texts},
     turn::HostError,
 };
 use consentgate::{Decision, Signer, StoreError};
 use napi::bindgen_prelude::External;
 use napi_derive::napi;
-use std::error::Error;
+use std::{borrow::Cow, error::Error};
 
 /// A decision; JavaScript makes its class `Decision` of it.
 #[napi(object, object_from_js = false)]
@@ -31,23 +31,30 @@ pub struct Decided {
 /// With what the text of a decision begins, and no other.
 pub const DECISION: char = 'd';
 
-/// A decision as a text: places in the tables of names, then texts, of which none is given as an empty one.
+/// A decision as a text: places in the tables of names, then texts, of which none is given as an empty one, and so are
+/// headers and body where they are those of the reason's row.
 pub fn told(decision: &Decision) -> String {
-    let begin = [
-        DECISION,
-        unit(decision.flow() as usize),
-        unit(decision.stage() as usize),
-        unit(decision.reason() as usize),
-        unit(decision.marketing().map_or(0, |marketing| marketing as usize + 1)),
-        unit(decision.was_admitted_locally().into()),
-        unit(decision.signer().is_some().into()),
-    ];
-    let mut headers = String::with_capacity(96);
-    for (name, value) in decision.headers() {
-        headers.extend([name, "\n", &value, "\n"]);
+    let mut told = String::with_capacity(256);
+    told.push(DECISION);
+    for number in [
+        decision.flow() as usize,
+        decision.stage() as usize,
+        decision.reason() as usize,
+        decision.marketing().map_or(0, |marketing| marketing as usize + 1),
+        decision.was_admitted_locally().into(),
+        decision.signer().is_some().into(),
+    ] {
+        add_number(&mut told, number as u64, 1);
     }
     let retry_after = decision.retry_after().map(|seconds| seconds.to_string());
+    let mut headers = String::new();
+    if retry_after.is_some() {
+        for (name, value) in decision.headers() {
+            headers.extend([name, "\n", &value, "\n"]);
+        }
+    }
     let call_id = decision.call_id().map(|id| id.to_hex());
+    let body = decision.body();
     let texts = [
         call_id.as_deref(),
         decision.event_id().map(|id| id.as_str()),
@@ -55,9 +62,10 @@ pub fn told(decision: &Decision) -> String {
         decision.device_id().map(|id| id.expose()),
         retry_after.as_deref(),
         Some(&headers),
-        Some(&decision.body()),
+        matches!(body, Cow::Owned(_)).then_some(&body),
     ];
-    join(begin, &texts.map(Option::unwrap_or_default))
+    add_texts(&mut told, &texts.map(Option::unwrap_or_default));
+    told
 }
 
 /// Whether the text says all, but for who signed with a key.

@@ -2,9 +2,9 @@
 
 use crate::{
     audit::{Sink, ToldClock, sink},
-    copied::Copied,
     input::{Misuse, address, optional_time},
     native::Answered,
+    raw::{bytes, fill, texts},
     runs::{Runs, Waiting},
     sqlite::NativeSqlite,
     texts::Texts,
@@ -58,7 +58,7 @@ pub struct Opened<'env> {
     pub device: Option<Unknown<'env>>,
     /// Goes on with a store's reply.
     pub resume: Option<Unknown<'env>>,
-    /// The bytes that a store is asked with.
+    /// Copies out the bytes that a store is asked with.
     pub bytes: Option<Unknown<'env>>,
     /// Why not.
     pub misuse: Option<Misuse>,
@@ -283,29 +283,30 @@ impl NativeGate {
         turned(self.host(), self.runs(), turn)
     }
 
-    /// A function that takes the number of a decision, a store's reply as JSON, the bytes that JSON cannot hold, and a
-    /// time.
+    /// A function that takes the number of a decision, the bytes that JSON cannot hold, a time, and a store's reply as
+    /// JSON.
     fn resume<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
         let gate = self.clone();
         let function = move |call: FunctionCallContext<'_>| {
-            let (run, reply): (_, String) = (call.get(0)?, call.get(1)?);
-            let bytes: Option<Vec<BufferSlice<'_>>> = call.get(2)?;
-            let reply = from_json(&reply, &bytes.unwrap_or_default());
-            gate.resumed(run, Ok(&reply), call.get(3)?)
+            let (run, now) = (call.get(0)?, call.get(2)?);
+            let bytes: Option<Vec<BufferSlice<'_>>> = call.get(1)?;
+            let reply = from_json(&texts(&call, 3)?.text(0), &bytes.unwrap_or_default());
+            gate.resumed(run, Ok(&reply), now)
         };
         env.create_function_from_closure::<(), Turned, _>("resume", function)?.into_unknown(env)
     }
 
-    /// A function that takes the number of a decision and returns the bytes that its store is asked with.
+    /// A function that takes the number of a decision, and a place for the bytes that its store is asked with.
     fn bytes<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
         let gate = self.clone();
-        let function =
-            move |call: FunctionCallContext<'_>| Ok(gate.runs().bytes(call.get(0)?).map(Copied));
-        env.create_function_from_closure::<(), Option<Copied>, _>("bytes", function)?
-            .into_unknown(env)
+        let function = move |call: FunctionCallContext<'_>| {
+            let bytes = gate.runs().bytes(call.get(0)?).unwrap_or_default();
+            fill(&call, 1, &bytes)
+        };
+        env.create_function_from_closure::<(), (), _>("bytes", function)?.into_unknown(env)
     }
 
-    /// A function that takes texts, a body, an address and a time.
+    /// A function that takes a body, an address, a time, and texts.
     fn function<'env>(
         &self,
         env: &'env Env,
@@ -314,9 +315,8 @@ impl NativeGate {
     ) -> Result<Unknown<'env>> {
         let gate = self.clone();
         let function = move |call: FunctionCallContext<'_>| {
-            let texts = Texts::new(call.get(0)?);
-            let (ip, now) = (call.get(2)?, call.get(3)?);
-            Ok(decide(&gate, &Asked { texts, body: call.get(1)?, ip, now }))
+            let (body, ip, now) = (bytes(&call, 0)?, call.get(1)?, call.get(2)?);
+            Ok(decide(&gate, &Asked { texts: texts(&call, 3)?, body: &body, ip, now }))
         };
         env.create_function_from_closure::<(), Turned, _>(name, function)?.into_unknown(env)
     }

@@ -6,12 +6,12 @@
 
 mod audit;
 mod conversion;
-mod copied;
 mod decision;
 mod gate;
 mod guard;
 mod input;
 mod native;
+mod raw;
 mod runs;
 mod scripts;
 mod sqlite;

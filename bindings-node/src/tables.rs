@@ -6,7 +6,7 @@ use consentgate::{
     SubjectKind, ViolationKind,
 };
 use napi_derive::napi;
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// How often one answer was given.
 #[napi(object, object_from_js = false)]
@@ -125,6 +125,10 @@ pub struct ReasonRow {
     pub outcome: &'static str,
     /// Its HTTP status.
     pub status: u16,
+    /// What is sent, where that tells of no time to wait: names and values by turns.
+    pub headers: Vec<String>,
+    /// What is sent, where that tells of no call.
+    pub body: &'static str,
 }
 
 /// The table of reasons.
@@ -134,8 +138,20 @@ pub fn reasons() -> Vec<ReasonRow> {
         reason: reason.as_str(),
         outcome: reason.outcome().as_str(),
         status: reason.answer().status(),
+        headers: flat(reason.answer().headers()),
+        body: reason.answer().body(),
     };
     Reason::ALL.iter().map(row).collect()
+}
+
+/// Names and values by turns.
+pub fn flat<'a>(
+    headers: impl IntoIterator<Item = (&'static str, impl Into<Cow<'a, str>>)>,
+) -> Vec<String> {
+    headers
+        .into_iter()
+        .flat_map(|(name, value)| [name.to_owned(), value.into().into_owned()])
+        .collect()
 }
 
 #[napi]

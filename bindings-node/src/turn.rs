@@ -3,6 +3,7 @@
 use crate::{
     decision::{Decided, is_told, told},
     input::Misuse,
+    raw::Told,
     runs::{On, Runs, Waiting},
     value::add_json,
 };
@@ -20,7 +21,7 @@ use std::{
 
 /// Where it stands; or, where a text says all, that text: of a decision, which [`DECISION`](crate::decision::DECISION)
 /// begins, or of what a store in JavaScript is [`asked`].
-pub type Turned = Either<String, Standing>;
+pub type Turned = Either<Told, Standing>;
 
 /// One of: made, waiting for a store or for the host's own work, never begun.
 #[napi(object, object_from_js = false)]
@@ -57,7 +58,7 @@ pub struct Paused {
 /// What JavaScript is handed of where a decision stands; what waits for a store is kept.
 pub fn turned(host: &HostGate, runs: &Runs, turn: Turn) -> Turned {
     let standing = match turn {
-        Turn::Done(decision) if is_told(&decision) => return Either::A(told(&decision)),
+        Turn::Done(decision) if is_told(&decision) => return Either::A(Told(told(&decision))),
         Turn::Done(decision) => Standing { decision: Some(decision.into()), ..Standing::default() },
         Turn::Paused(run, decision) => {
             let paused = Paused { decision: decision.into(), run: External::new(Some(run)) };
@@ -67,7 +68,7 @@ pub fn turned(host: &HostGate, runs: &Runs, turn: Turn) -> Turned {
             let number = runs.number();
             let (json, bytes) = asked(number, ask);
             runs.keep(number, Waiting { run, on: On::Host(bytes) });
-            return Either::A(json);
+            return Either::A(Told(json));
         }
         Turn::Native(run, store) => {
             let timeout_ms = ms(host.deadline(&run));
@@ -84,7 +85,7 @@ pub fn misused(misuse: Misuse) -> Turned {
 }
 
 /// What a store in JavaScript is asked by the decision of that number, as JSON: which store, which method, how long at
-/// most, with what; and the name of the member that is bytes. The bytes come beside it: JSON cannot hold them.
+/// most, with what; and the name of the member that is bytes, and how many. The bytes come beside it: JSON cannot hold them.
 pub fn asked(run: u32, ask: consentgate::host::Ask) -> (String, Option<Vec<u8>>) {
     let (role, method, Millis(ms)) = (ask.role.as_str(), ask.method, ask.deadline);
     // As much as any but those of a site with many keys: it need not grow.
@@ -96,12 +97,11 @@ pub fn asked(run: u32, ask: consentgate::host::Ask) -> (String, Option<Vec<u8>>)
     );
     let mut bytes = None;
     add_json(&mut json, ask.request, &mut bytes);
-    let (name, bytes) = bytes.unzip();
-    if let Some(name) = name {
-        let _ = write!(json, r#","bytes":"{name}""#);
+    if let Some((name, bytes)) = &bytes {
+        let _ = write!(json, r#","bytes":"{name}","length":{}"#, bytes.len());
     }
     json.push('}');
-    (json, bytes)
+    (json, bytes.map(|(_, bytes)| bytes))
 }
 
 fn ms(deadline: Millis) -> f64 {

@@ -131,6 +131,7 @@ for (const Form of [Gate, AsyncGate]) {
       thrown(() => admission.commit({ when: 1 })),
       TypeError,
     );
+    assert.equal((await admission.commit()).reason, 'committed');
   });
 }
 

@@ -168,13 +168,13 @@ test('law 11: closed while decisions wait: each has its answer', async () => {
 test('a deadline that passes: 503, and an answer that is late comes to nothing', async () => {
   const require = createRequire(import.meta.url);
   const native = require('../lib/native.js');
-  const { request } = require('../lib/input.js');
+  const { withHeaders } = require('../lib/input.js');
   const { store } = native.openSqlite(file(), undefined);
   const roles = { admission: store, sessions: store, calls: store, oneStore: true };
   const tickets = [];
   const config = Buffer.from(JSON.stringify(filed()));
   const { gate, callEvent } = native.open(config, roles, (ticket) => tickets.push(ticket));
-  const asked = [request(signed(), 'acme'), Buffer.from(EVENT), undefined, NOW];
+  const asked = [Buffer.from(EVENT), undefined, NOW, ...withHeaders(['acme'], signed())];
   const begun = () => callEvent(...asked).wait;
 
   const { run, timeoutMs } = begun();
@@ -205,8 +205,8 @@ test('a deadline that passes: 503, and an answer that is late comes to nothing',
 
 test('field 36: a store that stalls is given up at the deadline, and told too late by nobody', async () => {
   const require = createRequire(import.meta.url);
-  const { begun, driveLater } = require('../lib/drive.js');
-  const { request } = require('../lib/input.js');
+  const { begun, drivenLater } = require('../lib/drive.js');
+  const { withHeaders } = require('../lib/input.js');
   const { Pending } = require('../lib/pending.js');
   const native = require('../lib/native.js');
   const { store } = native.openSqlite(file(), undefined);
@@ -219,9 +219,9 @@ test('field 36: a store that stalls is given up at the deadline, and told too la
     submit: (_, ticket) => tickets.push(ticket),
     takeUp: (...given) => gate.takeUp(...given),
   };
-  const texts = request(signed(), 'acme');
-  const begin = (now) => callEvent(texts, Buffer.from(EVENT), undefined, now);
-  const decision = await driveLater(
+  const texts = withHeaders(['acme'], signed());
+  const begin = (now) => callEvent(Buffer.from(EVENT), undefined, now, ...texts);
+  const { decision } = await drivenLater(
     begun({ native: stalled, pending }, { begin, time: () => NOW }),
   );
   assert.deepEqual([decision.status, decision.reason], [503, 'store_failed']);

@@ -4,8 +4,18 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker, isMainThread, parentPort } from 'node:worker_threads';
-import { AsyncGate, Gate } from 'consentgate';
-import { EVENT, NOW, config, consent, hosted, signed, stores } from './support/world.mjs';
+import { AsyncGate, Gate, verify } from 'consentgate';
+import {
+  EVENT,
+  NOW,
+  SCHEME,
+  SECRET,
+  config,
+  consent,
+  hosted,
+  signed,
+  stores,
+} from './support/world.mjs';
 
 const at = { now: NOW };
 
@@ -13,6 +23,7 @@ async function decided() {
   const gate = new Gate(config());
   consent(gate);
   const headers = signed();
+  assert.equal(verify(SCHEME, SECRET, headers, EVENT, at).keyIndex, 0);
   const own = [
     gate.callEvent('acme', headers, EVENT, at),
     gate.callEvent('acme', headers, EVENT, at),

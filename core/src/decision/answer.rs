@@ -85,6 +85,25 @@ impl Answer {
         }
     }
 
+    /// The body, where it tells of no call.
+    #[must_use]
+    pub const fn body(self) -> &'static str {
+        match self {
+            Self::NoContent => "",
+            Self::Refused(code) => code.body(),
+            Self::Call | Self::Done => r#"{"status":"accepted"}"#,
+            Self::Noop => r#"{"status":"noop"}"#,
+            Self::SaleEnqueued => r#"{"status":"accepted","marketing":"enqueued"}"#,
+            Self::SaleAlready => r#"{"status":"noop","marketing":"enqueued"}"#,
+            Self::SaleSkipped => r#"{"status":"no_consent","marketing":"skipped"}"#,
+        }
+    }
+
+    /// The headers, where they tell of no time to wait.
+    pub fn headers(self) -> impl Iterator<Item = Header> + use<> {
+        headers(self, None, None)
+    }
+
     const fn content_type(self) -> Option<&'static str> {
         match self {
             Self::NoContent => None,
@@ -95,20 +114,10 @@ impl Answer {
 }
 
 pub(super) fn body(answer: Answer, call_id: Option<CallId>) -> Cow<'static, str> {
-    match answer {
-        Answer::NoContent => "",
-        Answer::Refused(code) => code.body(),
-        Answer::Done => r#"{"status":"accepted"}"#,
-        Answer::Noop => r#"{"status":"noop"}"#,
-        Answer::SaleEnqueued => r#"{"status":"accepted","marketing":"enqueued"}"#,
-        Answer::SaleAlready => r#"{"status":"noop","marketing":"enqueued"}"#,
-        Answer::SaleSkipped => r#"{"status":"no_consent","marketing":"skipped"}"#,
-        Answer::Call => match call_id {
-            Some(id) => return format!(r#"{{"status":"accepted","call_id":"{id}"}}"#).into(),
-            None => r#"{"status":"accepted"}"#,
-        },
+    match (answer, call_id) {
+        (Answer::Call, Some(id)) => format!(r#"{{"status":"accepted","call_id":"{id}"}}"#).into(),
+        _ => answer.body().into(),
     }
-    .into()
 }
 
 pub(super) fn headers(
