@@ -70,7 +70,7 @@ fn read(object: &Bound<'_, PyAny>, depth: usize, left: &mut usize) -> Option<Val
         return text.to_str().ok().map(|text| Value::Text(text.to_owned().into()));
     }
     if let Some(bytes) = input::bytes(object).ok().flatten() {
-        return Some(Value::Bytes(bytes.to_vec()));
+        return Some(Value::Bytes(bytes.as_bytes().to_vec()));
     }
     if let Ok(members) = object.cast::<PyDict>() {
         return map(members, depth.checked_sub(1)?, left);
