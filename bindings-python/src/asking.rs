@@ -29,7 +29,7 @@ struct State {
     has_begun: bool,
     /// Where the decision stands, until somebody takes that.
     turn: Option<Stand>,
-    /// The call of a store that is under way.
+    /// The call of a store that waits.
     call: Option<Py<PyIterator>>,
     /// What the first step came to wait for, until a task takes that up.
     awaited: Option<Py<PyAny>>,
@@ -56,21 +56,23 @@ impl Asking {
         Ok(waited.call_method0(intern!(py, "__await__"))?.cast_into()?)
     }
 
-    /// Goes on after what a store said, until one waits; what for.
+    /// Goes on after what the call that is under way said, until one waits; what for.
     fn go_on<'py>(
         &self,
         py: Python<'py>,
+        mut call: Option<Bound<'py, PyIterator>>,
         mut said: Option<PyResult<PySendResult<'py>>>,
     ) -> PyResult<Option<Py<PyAny>>> {
         loop {
             let reply = match said {
-                Some(Ok(PySendResult::Next(awaited))) => return Ok(Some(awaited.unbind())),
+                None => None,
+                Some(Ok(PySendResult::Next(awaited))) => {
+                    self.state().call = call.map(Bound::unbind);
+                    return Ok(Some(awaited.unbind()));
+                }
                 Some(Ok(PySendResult::Return(reply))) => Some(Ok(reply)),
                 Some(Err(error)) => Some(Err(error)),
-                None => None,
             };
-            let call = self.state().call.take();
-            drop(call);
             if let Some(reply) = reply
                 && !self.hear(py, reply)?
             {
@@ -86,10 +88,13 @@ impl Asking {
             if let Some(told) = told {
                 told.call1(py, (ask.get().timeout_s(),))?;
             }
-            said = Some(self.call(&ask).and_then(|call| {
-                self.state().call = Some(call.clone().unbind());
-                call.send(&py.None().into_bound(py))
-            }));
+            (call, said) = match self.call(&ask) {
+                Ok(call) => {
+                    let said = call.send(&py.None().into_bound(py));
+                    (Some(call), Some(said))
+                }
+                Err(error) => (None, Some(Err(error))),
+            };
         }
     }
 
@@ -133,7 +138,7 @@ impl Asking {
     /// Takes the first step, which whatever goes on finds already taken; whether there is none after it.
     fn begin(&self, py: Python<'_>) -> PyResult<bool> {
         self.state().has_begun = true;
-        let awaited = self.go_on(py, None)?;
+        let awaited = self.go_on(py, None, None)?;
         let is_over = awaited.is_none();
         self.state().awaited = awaited;
         Ok(is_over)
@@ -178,13 +183,14 @@ impl Asking {
             }
             if !std::mem::replace(&mut state.has_begun, true) {
                 drop(state);
-                return self.go_on(py, None);
+                return self.go_on(py, None, None);
             }
-            state.call.as_ref().map(|call| call.clone_ref(py))
+            state.call.take()
         };
-        let Some(call) = call else { return Ok(None) };
-        let said = call.bind(py).send(&py.None().into_bound(py));
-        self.go_on(py, Some(said))
+        // None is there while it is at work, either: a store that goes on with its own task goes nowhere.
+        let Some(call) = call.map(|call| call.into_bound(py)) else { return Ok(None) };
+        let said = call.send(&py.None().into_bound(py));
+        self.go_on(py, Some(call), Some(said))
     }
 
     /// As of a coroutine. Nothing but `None` is ever sent.
@@ -206,16 +212,17 @@ impl Asking {
         let error = PyErr::from_value(value.unwrap_or(error));
         let (awaited, call) = {
             let mut state = self.state();
-            (state.awaited.take(), state.call.as_ref().map(|call| call.clone_ref(py)))
+            (state.awaited.take(), state.call.take())
         };
-        let Some(call) = call else { return Err(error) };
+        let Some(call) = call.map(|call| call.into_bound(py)) else { return Err(error) };
         // Cancelled before that was taken up: as of a task, what is waited for is cancelled first.
         if let Some(awaited) = awaited.filter(|awaited| !awaited.is_none(py))
             && awaited.call_method0(py, intern!(py, "cancel"))?.is_truthy(py)?
         {
+            self.state().call = Some(call.unbind());
             return Ok(awaited);
         }
-        let said = match call.bind(py).call_method1(intern!(py, "throw"), (error,)) {
+        let said = match call.call_method1(intern!(py, "throw"), (error,)) {
             Ok(awaited) => Ok(PySendResult::Next(awaited)),
             Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
                 let reply = error.value(py).getattr(intern!(py, "value"))?;
@@ -223,7 +230,7 @@ impl Asking {
             }
             Err(error) => Err(error),
         };
-        self.go_on(py, Some(said))?.ok_or_else(|| PyStopIteration::new_err(()))
+        self.go_on(py, Some(call), Some(said))?.ok_or_else(|| PyStopIteration::new_err(()))
     }
 
     /// As of a coroutine: the store that is asked is closed.
