@@ -7,7 +7,7 @@ use crate::{
 };
 use pyo3::{
     PyTraverseError, PyVisit,
-    exceptions::{PyException, PyStopIteration},
+    exceptions::{PyException, PyStopIteration, PyValueError},
     intern,
     prelude::*,
     types::{PyDict, PyIterator, iterator::PySendResult},
@@ -160,8 +160,9 @@ impl Asking {
     }
 
     /// Where the decision stands, for one taker, with whom it goes on.
-    fn take(&self) -> Option<Py<PyAny>> {
-        Some(match self.state().turn.take()? {
+    fn take(&self) -> PyResult<Py<PyAny>> {
+        let taken = || PyValueError::new_err("this decision goes on elsewhere");
+        Ok(match self.state().turn.take().ok_or_else(taken)? {
             Stand::Asked(ask) => ask.into_any(),
             Stand::Over(turn) => turn,
         })

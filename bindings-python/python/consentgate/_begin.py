@@ -14,6 +14,9 @@ __all__ = ["begun"]
 
 Task: TypeAlias = asyncio.Task[None]
 
+# Given, since a name of its own for each task would cost a tenth of it.
+NAME = "consentgate"
+
 
 def begun(asking: Asking, loop: asyncio.AbstractEventLoop) -> Task | None:
     """The task that goes on with it, unless that was all."""
@@ -23,7 +26,7 @@ def begun(asking: Asking, loop: asyncio.AbstractEventLoop) -> Task | None:
     if sys.version_info < (3, 12):
         # As Python 3.12 does it: within its first step, the new task is the current one.
         context = copy_context()
-        task: Task = asyncio.Task(asking, loop=loop, context=context)
+        task: Task = asyncio.Task(asking, loop=loop, name=NAME, context=context)
         caller = current_task(loop)
         if caller is not None:
             tasks._leave_task(loop, caller)
@@ -35,7 +38,7 @@ def begun(asking: Asking, loop: asyncio.AbstractEventLoop) -> Task | None:
             if caller is not None:
                 tasks._enter_task(loop, caller)
         return None if is_over else task
-    eager: Task = asyncio.Task(asking, loop=loop, eager_start=True)
+    eager: Task = asyncio.Task(asking, loop=loop, name=NAME, eager_start=True)
     if not eager.done():
         return eager
     eager.result()

@@ -23,7 +23,7 @@ GRAIN_S = 0.001
 """By so much timers of other loops ring too early."""
 
 
-async def waited(asking: Asking, task: asyncio.Task[None], tasks: Tasks) -> Turn | None:
+async def waited(asking: Asking, task: asyncio.Task[None], tasks: Tasks) -> Turn:
     """Where the decision stands once the task is done, or the store that it asks is late."""
     try:
         await _Watch(asking, task).done_or_late()
@@ -42,7 +42,7 @@ async def waited(asking: Asking, task: asyncio.Task[None], tasks: Tasks) -> Turn
     return turn.time_out()
 
 
-def abandon(turn: Turn | None, methods: Methods, tasks: Tasks) -> None:
+def abandon(turn: Turn, methods: Methods, tasks: Tasks) -> None:
     """Gives back in the background what the decision holds that nobody waits for any more."""
     release = turn.abandon() if isinstance(turn, (Ask, Wait)) else None
     if release is None:

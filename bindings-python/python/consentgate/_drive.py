@@ -48,15 +48,16 @@ async def admit_async(turn: Turn, methods: Methods, tasks: Tasks) -> Decision | 
     """As `admit`, for stores that are waited for. `tasks` holds what nobody waits for any more."""
     asking: Asking | None = None
     try:
-        while not isinstance(turn, (Decision, Held)):
+        while True:
             if isinstance(turn, Ask):
                 asking = Asking(turn, methods)
                 task = begun(asking, asyncio.get_running_loop())
-                stands = asking.take() if task is None else await waited(asking, task, tasks)
-                turn, asking = cast(Turn, stands), None
-            else:
+                turn = asking.take() if task is None else await waited(asking, task, tasks)
+                asking = None
+            elif isinstance(turn, Wait):
                 turn = await _wait(turn)
-        return turn
+            else:
+                return turn
     except BaseException:
         abandon(turn if asking is None else asking.take(), methods, tasks)
         raise
