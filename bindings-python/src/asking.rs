@@ -137,7 +137,9 @@ impl Asking {
 
     /// Takes the first step, which whatever goes on finds already taken; whether there is none after it.
     fn begin(&self, py: Python<'_>) -> PyResult<bool> {
-        self.state().has_begun = true;
+        if std::mem::replace(&mut self.state().has_begun, true) {
+            return Err(PyValueError::new_err("the first step is taken already"));
+        }
         let awaited = self.go_on(py, None, None)?;
         let is_over = awaited.is_none();
         self.state().awaited = awaited;
