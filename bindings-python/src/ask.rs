@@ -73,36 +73,36 @@ impl Ask {
 impl Ask {
     /// Which store.
     #[getter]
-    fn role<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+    pub(crate) fn role<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
         word(py, self.role.as_str())
     }
 
     /// Which method of it.
     #[getter]
-    fn method<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+    pub(crate) fn method<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
         word(py, self.method)
     }
 
     /// With what: plain data, made anew each time.
     #[getter]
-    fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub(crate) fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         value::to_python(py, &self.request)
     }
 
     /// How long it may take.
     #[getter]
-    fn timeout_s(&self) -> f64 {
+    pub(crate) fn timeout_s(&self) -> f64 {
         self.timeout_s
     }
 
     /// Goes on with what the store replied.
-    fn answer(&self, py: Python<'_>, reply: &Bound<'_, PyAny>) -> PyResult<Turn> {
+    pub(crate) fn answer(&self, py: Python<'_>, reply: &Bound<'_, PyAny>) -> PyResult<Turn> {
         let reply = value::from_python(reply);
         self.go_on(py, None, |_| Ok(reply))
     }
 
     /// Goes on with what the store raised.
-    fn fail(&self, py: Python<'_>, error: &Bound<'_, PyAny>) -> PyResult<Turn> {
+    pub(crate) fn fail(&self, py: Python<'_>, error: &Bound<'_, PyAny>) -> PyResult<Turn> {
         let unwritten = is_not_written(error);
         self.go_on(py, Some(error.clone().unbind()), |place| {
             let failed = StoreError::failed(Raised(place));

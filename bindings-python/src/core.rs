@@ -200,7 +200,7 @@ impl Core {
         let headers = Pairs::read(headers)?;
         let body = input::body(body)?;
         let ip = input::address(ip)?;
-        let request = Request { site: &site, headers: &headers, body: &body, ip };
+        let request = Request { site: &site, headers: &headers, body: body.as_bytes(), ip };
         self.decide(py, now, |gate, now| gate.call_event(&request, now))
     }
 
@@ -217,7 +217,7 @@ impl Core {
         let headers = Pairs::read(headers)?;
         let body = input::body(body)?;
         let ip = input::address(ip)?;
-        let request = Request { site: &site, headers: &headers, body: &body, ip };
+        let request = Request { site: &site, headers: &headers, body: body.as_bytes(), ip };
         self.decide(py, now, |gate, now| gate.admit(&request, now))
     }
 
@@ -234,7 +234,7 @@ impl Core {
         let headers = Pairs::read(headers)?;
         let body = input::body(body)?;
         let ip = input::address(ip)?;
-        let request = Request { site: &site, headers: &headers, body: &body, ip };
+        let request = Request { site: &site, headers: &headers, body: body.as_bytes(), ip };
         self.decide(py, now, |gate, now| gate.sync_session(&request, now))
     }
 
@@ -257,7 +257,8 @@ impl Core {
         let url = input::text(url, "`url`")?;
         let ip = input::address(ip)?;
         let (site, method, url) = (&*site, &*method, &*url);
-        let request = DeviceRequest { site, method, url, headers: &headers, body: &body, ip };
+        let request =
+            DeviceRequest { site, method, url, headers: &headers, body: body.as_bytes(), ip };
         self.decide(py, now, |gate, now| gate.device(&request, now))
     }
 

@@ -34,6 +34,21 @@ pub(crate) fn is_not_written(error: &Bound<'_, PyAny>) -> bool {
     class.and_then(|class| error.is_instance(class)).unwrap_or(false)
 }
 
+fn cancelled_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    CLASS.import(py, "asyncio", "CancelledError")
+}
+
+/// Whether the exception is an `asyncio.CancelledError`.
+pub(crate) fn is_cancelled(py: Python<'_>, error: &PyErr) -> bool {
+    cancelled_class(py).is_ok_and(|class| error.is_instance(py, class))
+}
+
+/// What a store has failed with that was cancelled.
+pub(crate) fn cancelled(py: Python<'_>) -> PyResult<PyErr> {
+    Ok(PyErr::from_value(cancelled_class(py)?.call1(("the store was cancelled",))?))
+}
+
 /// Stands for an exception that a store raised: the place it is kept at.
 ///
 /// The exception itself stays with the objects of Python's, where the garbage collector sees it: its traceback leads

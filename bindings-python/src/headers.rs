@@ -6,9 +6,8 @@ use pyo3::{
     exceptions::PyTypeError,
     intern,
     prelude::*,
-    types::{PyBytes, PyDict, PyList, PyString, PyTuple},
+    types::{PyDict, PyList, PyString, PyTuple},
 };
-use std::iter;
 
 /// Raw pairs. One more than the core allows is read at most, so that it sees that there are too many.
 ///
@@ -78,30 +77,28 @@ impl Pairs {
     }
 
     fn add(&mut self, name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        // Most are texts: asked first.
+        if value.is_instance_of::<PyString>() {
+            return self.add_one(name, value);
+        }
         // By their own iterators: one of a subclass could change the mapping that is being read.
         if let Ok(values) = value.cast::<PyList>() {
-            self.add_all(name, values.iter())
-        } else if let Ok(values) = value.cast::<PyTuple>() {
-            self.add_all(name, values.iter())
-        } else {
-            self.add_all(name, iter::once(value.clone()))
+            return values.iter().try_for_each(|value| self.add_one(name, &value));
         }
+        if let Ok(values) = value.cast::<PyTuple>() {
+            return values.iter().try_for_each(|value| self.add_one(name, &value));
+        }
+        self.add_one(name, value)
     }
 
-    fn add_all<'py>(
-        &mut self,
-        name: &Bound<'py, PyAny>,
-        values: impl Iterator<Item = Bound<'py, PyAny>>,
-    ) -> PyResult<()> {
-        for value in values {
-            if self.is_over() {
-                break;
-            }
-            self.push(name)?;
-            let name_end = self.bytes.len();
-            self.push(&value)?;
-            self.ends.push((name_end, self.bytes.len()));
+    fn add_one(&mut self, name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        if self.is_over() {
+            return Ok(());
         }
+        self.push(name)?;
+        let name_end = self.bytes.len();
+        self.push(value)?;
+        self.ends.push((name_end, self.bytes.len()));
         Ok(())
     }
 
@@ -117,10 +114,8 @@ impl Pairs {
                 Ok(text) if text.is_ascii() => self.bytes.extend(text.as_bytes()),
                 _ => self.push_encoded(&text.to_string_lossy()),
             }
-        } else if let Ok(bytes) = object.cast::<PyBytes>() {
-            self.bytes.extend(bytes.as_bytes());
         } else if let Some(bytes) = input::bytes(object)? {
-            self.bytes.extend_from_slice(&bytes);
+            self.bytes.extend(bytes.as_bytes());
         } else {
             let wanted = "a header's name and value must be str or bytes";
             return Err(PyTypeError::new_err(format!("{wanted}, not {}", type_name(object))));

@@ -4,7 +4,6 @@ use consentgate::{Timestamp, ids::Fingerprint};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     prelude::*,
-    pybacked::PyBackedBytes,
     types::{PyBool, PyByteArray, PyBytes, PyFloat, PyInt, PyMemoryView, PyString},
 };
 use std::{borrow::Cow, net::IpAddr};
@@ -34,23 +33,22 @@ pub(crate) fn optional_text<'a>(
     if object.is_none() { Ok(None) } else { text(object, what).map(Some) }
 }
 
-/// The bytes of a `bytes`, `bytearray` or `memoryview`, if it is one.
-pub(crate) fn bytes(object: &Bound<'_, PyAny>) -> PyResult<Option<PyBackedBytes>> {
+/// A `bytes`, or a copy of a `bytearray` or `memoryview`, if it is one.
+pub(crate) fn bytes<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
     if let Ok(bytes) = object.cast::<PyBytes>() {
-        return Ok(Some(bytes.clone().into()));
+        return Ok(Some(bytes.clone()));
     }
     if let Ok(bytes) = object.cast::<PyByteArray>() {
-        return Ok(Some(bytes.clone().into()));
+        return Ok(Some(PyBytes::new(object.py(), &bytes.to_vec())));
     }
     if object.is_instance_of::<PyMemoryView>() {
-        let bytes = object.call_method0("tobytes")?;
-        return Ok(Some(bytes.cast_into::<PyBytes>()?.into()));
+        return Ok(Some(object.call_method0("tobytes")?.cast_into()?));
     }
     Ok(None)
 }
 
 /// A body: the bytes that are signed, never a text made of them (FIELD 10).
-pub(crate) fn body(object: &Bound<'_, PyAny>) -> PyResult<PyBackedBytes> {
+pub(crate) fn body<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     let wanted = "the raw bytes as they came (bytes, bytearray or memoryview)";
     bytes(object)?.ok_or_else(|| wrong_type("`body`", wanted, object))
 }

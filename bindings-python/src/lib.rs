@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod ask;
+mod asking;
 mod audit;
 mod conversion;
 mod core;
@@ -28,6 +29,8 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::ask::Ask;
+    #[pymodule_export]
+    use crate::asking::Asking;
     #[pymodule_export]
     use crate::audit::{AuditMemoryCore, JournalCore, Pass};
     #[pymodule_export]

@@ -4,20 +4,17 @@ use crate::{
     headers::Pairs,
     input::{self, type_name},
 };
-use consentgate::{Clock, DeviceToSign, Misuse, SecretInput, SystemClock, Timestamp};
+use consentgate::{Clock, DeviceToSign, Misuse, SecretInput, SystemClock, Timestamp, ids::EventId};
 use pyo3::{
     exceptions::{PyOSError, PyTypeError, PyValueError},
     prelude::*,
-    pybacked::PyBackedBytes,
-    types::{PyBool, PyDict, PyInt, PyString},
+    types::{PyBool, PyBytes, PyDict, PyInt, PyString},
 };
 
 /// A request whose signature and time are right.
 #[pyclass(frozen, module = "consentgate")]
 pub(crate) struct Verified {
-    /// The id that the sender signed in a header, where the scheme has one.
-    #[pyo3(get)]
-    id: Option<String>,
+    id: Option<EventId>,
     /// The time that the sender signed, in whole seconds, where the scheme has one.
     #[pyo3(get)]
     timestamp: Option<u64>,
@@ -28,6 +25,12 @@ pub(crate) struct Verified {
 
 #[pymethods]
 impl Verified {
+    /// The id that the sender signed in a header, where the scheme has one.
+    #[getter]
+    fn id(&self) -> Option<&str> {
+        self.id.as_ref().map(EventId::as_str)
+    }
+
     fn __repr__(&self) -> String {
         let at = self.timestamp.map_or_else(String::new, |seconds| format!(" at {seconds}"));
         format!("<Verified by secret {}{at}>", self.key_index)
@@ -35,33 +38,27 @@ impl Verified {
 }
 
 /// A secret as Python programs hold it.
-enum Secret {
-    Text(String),
-    Bytes(PyBackedBytes),
+enum Secret<'py> {
+    Text(Bound<'py, PyString>),
+    Bytes(Bound<'py, PyBytes>),
 }
 
-impl Secret {
-    fn read(object: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
-        if let Ok(text) = object.cast::<PyString>() {
-            // Nothing is put in the place of what UTF-8 cannot hold: two secrets would be one.
-            let no_text = |_| PyValueError::new_err("a secret holds what is no text");
-            return Ok(Some(Self::Text(text.to_str().map_err(no_text)?.to_owned())));
+impl<'py> Secret<'py> {
+    fn read(object: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
+        match object.cast::<PyString>() {
+            Ok(text) => Ok(Some(Self::Text(text.clone()))),
+            Err(_) => Ok(input::bytes(object)?.map(Self::Bytes)),
         }
-        Ok(input::bytes(object)?.map(Self::Bytes))
     }
 
-    fn one(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn one(object: &Bound<'py, PyAny>) -> PyResult<Self> {
         Self::read(object)?.ok_or_else(|| {
             let wanted = "a secret must be str or bytes";
             PyTypeError::new_err(format!("{wanted}, not {}", type_name(object)))
         })
     }
 
-    /// One secret, or several.
-    fn all(object: &Bound<'_, PyAny>) -> PyResult<Vec<Self>> {
-        if let Some(secret) = Self::read(object)? {
-            return Ok(vec![secret]);
-        }
+    fn several(object: &Bound<'py, PyAny>) -> PyResult<Vec<Self>> {
         let iterator = object.try_iter().map_err(|_| {
             let wanted = "`secrets` must be str or bytes, or a sequence of them";
             PyTypeError::new_err(format!("{wanted}, not {}", type_name(object)))
@@ -70,11 +67,13 @@ impl Secret {
         iterator.take(1000).map(|secret| Self::one(&secret?)).collect()
     }
 
-    fn as_input(&self) -> SecretInput<'_> {
-        match self {
-            Self::Text(text) => SecretInput::Text(text),
-            Self::Bytes(bytes) => SecretInput::Bytes(bytes),
-        }
+    fn as_input(&self) -> PyResult<SecretInput<'_>> {
+        // Nothing is put in the place of what UTF-8 cannot hold: two secrets would be one.
+        let no_text = |_| PyValueError::new_err("a secret holds what is no text");
+        Ok(match self {
+            Self::Text(text) => SecretInput::Text(text.to_str().map_err(no_text)?),
+            Self::Bytes(bytes) => SecretInput::Bytes(bytes.as_bytes()),
+        })
     }
 }
 
@@ -124,13 +123,19 @@ pub(crate) fn verify(
 ) -> PyResult<Option<Verified>> {
     input::method_and_url(method, url)?;
     let scheme = input::text(scheme, "`scheme`")?;
-    let secrets = Secret::all(secrets)?;
-    let secrets: Vec<_> = secrets.iter().map(Secret::as_input).collect();
+    let one = Secret::read(secrets)?;
+    let several = if one.is_some() { Vec::new() } else { Secret::several(secrets)? };
     let headers = Pairs::read(headers)?;
-    let body = input::body(body)?;
-    let found = consentgate::verify(&scheme, &secrets, &headers, &body, tolerance_s.0, at(now)?);
+    let (body, now) = (input::body(body)?, at(now)?);
+    let verify = |secrets: &[SecretInput<'_>]| {
+        consentgate::verify(&scheme, secrets, &headers, body.as_bytes(), tolerance_s.0, now)
+    };
+    let found = match one {
+        Some(secret) => verify(&[secret.as_input()?]),
+        None => verify(&several.iter().map(Secret::as_input).collect::<PyResult<Vec<_>>>()?),
+    };
     Ok(found.map_err(misuse)?.map(|verified| Verified {
-        id: verified.id().map(|id| id.as_str().to_owned()),
+        id: verified.id().cloned(),
         timestamp: verified.timestamp().map(Timestamp::as_secs),
         key_index: verified.key_index(),
     }))
@@ -151,7 +156,8 @@ pub(crate) fn sign<'py>(
     let secret = Secret::one(secret)?;
     let body = input::body(body)?;
     let id = id.map(|id| input::text(id, "`id`")).transpose()?;
-    let signed = consentgate::sign(&scheme, secret.as_input(), &body, id.as_deref(), at(now)?);
+    let signed =
+        consentgate::sign(&scheme, secret.as_input()?, body.as_bytes(), id.as_deref(), at(now)?);
     let headers = PyDict::new(py);
     for (name, value) in signed.map_err(misuse)? {
         headers.set_item(name, value)?;
@@ -186,10 +192,10 @@ pub(crate) fn sign_device<'py>(
         device_id: &device_id,
         method: &method,
         url: &url,
-        body: &body,
+        body: body.as_bytes(),
         nonce: nonce.as_deref(),
     };
-    let signed = consentgate::sign_device(secret.as_input(), &request, at(now)?);
+    let signed = consentgate::sign_device(secret.as_input()?, &request, at(now)?);
     let headers = PyDict::new(py);
     for (name, value) in signed.map_err(misuse)? {
         headers.set_item(name, value)?;
@@ -211,6 +217,6 @@ pub(crate) fn device_secret(
     let device_id = input::text(device_id, "`device_id`")?;
     let generation =
         generation.map(|generation| input::whole(generation, "`generation`")).transpose()?;
-    let secret = consentgate::device_secret(master.as_input(), &site, &device_id, generation);
+    let secret = consentgate::device_secret(master.as_input()?, &site, &device_id, generation);
     secret.map_err(misuse)
 }

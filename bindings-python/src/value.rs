@@ -57,6 +57,10 @@ pub(crate) fn plain(object: &Bound<'_, PyAny>) -> Option<Value> {
 
 fn read(object: &Bound<'_, PyAny>, depth: usize, left: &mut usize) -> Option<Value> {
     *left = left.checked_sub(1)?;
+    // Most are texts: asked first.
+    if let Ok(text) = object.cast::<PyString>() {
+        return text.to_str().ok().map(|text| Value::Text(text.to_owned().into()));
+    }
     if object.is_none() {
         return Some(Value::Null);
     }
@@ -66,12 +70,6 @@ fn read(object: &Bound<'_, PyAny>, depth: usize, left: &mut usize) -> Option<Val
     if let Ok(number) = object.cast::<PyInt>() {
         return number.extract().ok().map(Value::Int);
     }
-    if let Ok(text) = object.cast::<PyString>() {
-        return text.to_str().ok().map(|text| Value::Text(text.to_owned().into()));
-    }
-    if let Some(bytes) = input::bytes(object).ok().flatten() {
-        return Some(Value::Bytes(bytes.to_vec()));
-    }
     if let Ok(members) = object.cast::<PyDict>() {
         return map(members, depth.checked_sub(1)?, left);
     }
@@ -80,6 +78,9 @@ fn read(object: &Bound<'_, PyAny>, depth: usize, left: &mut usize) -> Option<Val
     }
     if let Ok(elements) = object.cast::<PyTuple>() {
         return list(elements.len(), elements.iter(), depth.checked_sub(1)?, left);
+    }
+    if let Some(bytes) = input::bytes(object).ok().flatten() {
+        return Some(Value::Bytes(bytes.as_bytes().to_vec()));
     }
     object.cast::<PyFloat>().ok().map(|number| Value::Float(number.value()))
 }
@@ -93,16 +94,22 @@ fn list<'py>(
     if len > LEN_MAX {
         return None;
     }
-    elements.map(|element| read(&element, depth, left)).collect::<Option<_>>().map(Value::List)
+    let mut values = Vec::with_capacity(len);
+    for element in elements {
+        values.push(read(&element, depth, left)?);
+    }
+    Some(Value::List(values))
 }
 
 fn map(members: &Bound<'_, PyDict>, depth: usize, left: &mut usize) -> Option<Value> {
-    if members.len() > LEN_MAX {
+    let len = members.len();
+    if len > LEN_MAX {
         return None;
     }
-    let member = |(name, member): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+    let mut values = Vec::with_capacity(len);
+    for (name, member) in members.iter() {
         let name = name.cast::<PyString>().ok()?.to_str().ok()?.to_owned();
-        Some((name.into(), read(&member, depth, left)?))
-    };
-    members.iter().map(member).collect::<Option<_>>().map(Value::Map)
+        values.push((name.into(), read(&member, depth, left)?));
+    }
+    Some(Value::Map(values))
 }

@@ -150,6 +150,39 @@ class TestHeaders:
 
         assert not verified(pairs())
 
+    def test_subclasses_are_what_they_are_made_of(self) -> None:
+        class Text(str):
+            def __str__(self) -> str:
+                return "other"
+
+        class Bytes(bytes):
+            def __bytes__(self) -> bytes:
+                return b"other"
+
+        class Named(dict[str, Any]):
+            def items(self) -> Any:
+                return event().items()
+
+        assert verified({Text(name): Text(value) for name, value in event().items()})
+        assert verified([(Bytes(n.encode()), Bytes(v.encode())) for n, v in event().items()])
+        assert verified(event(), Bytes(BODY))
+        assert verify("standard-webhooks", [Text(SECRET)], event(), BODY, now=NOW)
+        assert verified(Named())
+
+    def test_what_came_is_judged_whatever_becomes_of_it_in_the_call(self) -> None:
+        headers, body = {**event(), "x": ["y"]}, bytearray(BODY)
+
+        def clock() -> int:
+            headers.clear()
+            body[:] = bytes(len(BODY))
+            return NOW
+
+        gate = consented(Gate(config(), clock=clock))
+        headers |= event()
+        body[:] = BODY
+        assert gate.call_event("acme", headers, body).outcome == "accepted"
+        assert headers == {}
+
     @pytest.mark.parametrize("change", [dict.clear, lambda d: d.update({"x-new": "x"})])
     def test_a_value_that_changes_the_mapping(self, change: Callable[[Any], Any]) -> None:
         class Changing(list[str]):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from consentgate import AsyncGate, Decision
 
-from .support import BODY, NOW, Json, event
+from .support import BODY, NOW, Json, event, host_config
 from .test_stores_asyncio import FAST, Host, never, run
 
 CALLS = [("admission", "admit"), ("sessions", "find"), ("calls", "record"), ("admission", "settle")]
@@ -310,6 +310,84 @@ def test_what_a_store_raised_is_gone_with_the_decision(role: str, name: str) -> 
             gc.enable()
 
     run(test)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the task goes on with a coroutine")
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_store_that_goes_on_with_its_own_task_goes_nowhere(waits: bool) -> None:
+    async def test() -> None:
+        host = await Host().consent()
+        find = host.reference.stores()["sessions"].find  # type: ignore[attr-defined]
+
+        async def meddling(request: Json, timeout_s: float) -> Any:
+            if waits:
+                await asyncio.sleep(0)
+            own: Any = asyncio.current_task()
+            for _ in range(2):
+                with pytest.raises(StopIteration):
+                    own.get_coro().send(None)
+                with pytest.raises(LookupError):
+                    own.get_coro().throw(LookupError())
+                with pytest.raises(ValueError, match="taken already"):
+                    own.get_coro().begin()
+            own.get_coro().close()
+            return find(request, timeout_s)
+
+        host.told["sessions", "find"] = meddling
+        assert (await host.call()).outcome == "accepted"
+
+    run(test)
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_clock_that_raises_after_a_store_is_passed_on(waits: bool) -> None:
+    async def test() -> None:
+        host = await Host().consent()
+        times: list[Any] = [NOW, NOW]
+        gate = AsyncGate(host_config(), host.stores, lambda: times.pop())
+
+        async def admit(request: Json, timeout_s: float) -> Any:
+            if waits:
+                await asyncio.sleep(0)
+            return admitting(request, timeout_s)
+
+        admitting = host.reference.stores()["admission"].admit  # type: ignore[attr-defined]
+        host.told["admission", "admit"] = admit
+        with pytest.raises(IndexError):
+            await gate.call_event("acme", event("e1"), BODY)
+        await gate.close()
+        assert [name for _, name in host.asked] == ["admit", "find", "settle"]
+        assert host.reference.claims == {}
+
+    run(test)
+
+
+def test_a_decision_that_nobody_can_end_any_more_is_garbage() -> None:
+    class Seen:
+        pass
+
+    host = Host()
+    seen: list[weakref.ref[Seen]] = []
+
+    async def admit(request: Json, timeout_s: float) -> Any:
+        own, ring = Seen(), asyncio.current_task()
+        seen.append(weakref.ref(own))
+        await asyncio.get_running_loop().create_future()
+        return own, ring
+
+    host.told["admission", "admit"] = admit
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda loop, context: None)
+    task = loop.create_task(host.call())
+    for _ in range(3):
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+    assert seen[0]() is not None
+    assert not task.done()
+    loop.close()
+    del loop, task
+    gc.collect()
+    assert seen[0]() is None
 
 
 def test_a_loop_with_a_task_factory_makes_the_tasks() -> None:

@@ -7,15 +7,14 @@ A call that is late stays behind with its task, and the decision goes on in anot
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeAlias
 
 from ._begin import begun
-from ._native import Ask, Decision, Held, Wait
+from ._native import Ask, Asking, Decision, Held, Wait
 from ._stores import Methods
 
-__all__ = ["Course", "Tasks", "Turn"]
+__all__ = ["Tasks", "Turn", "abandon", "waited"]
 
 Tasks: TypeAlias = set["asyncio.Future[Any]"]
 Turn: TypeAlias = Decision | Ask | Wait | Held
@@ -24,133 +23,96 @@ GRAIN_S = 0.001
 """By so much timers of other loops ring too early."""
 
 
-class Course:
-    """Where a decision stands. `tasks` holds what nobody waits for any more."""
+async def waited(asking: Asking, task: asyncio.Task[None], tasks: Tasks) -> Turn:
+    """Where the decision stands once the task is done, or the store that it asks is late."""
+    try:
+        await _Watch(asking, task).done_or_late()
+    except BaseException:
+        _give_up(task, tasks)
+        raise
+    if task.done() and not task.cancelled():
+        task.result()
+        return asking.take()
+    turn = asking.take()
+    if not isinstance(turn, Ask):
+        return turn
+    if task.cancelled():  # Before it began, by somebody else.
+        return turn.fail(asyncio.CancelledError("the store was cancelled"))
+    _give_up(task, tasks)
+    return turn.time_out()
 
-    __slots__ = (
-        "_asked",
-        "_due",
-        "_loop",
-        "_methods",
-        "_tasks",
-        "_timeout_s",
-        "_timer",
-        "_waiter",
-        "turn",
-    )
 
-    turn: Turn
+def abandon(turn: Turn, methods: Methods, tasks: Tasks) -> None:
+    """Gives back in the background what the decision holds that nobody waits for any more."""
+    release = turn.abandon() if isinstance(turn, (Ask, Wait)) else None
+    if release is None:
+        return
+    with suppress(RuntimeError):  # The loop is gone, and who could be asked: the lease lapses.
+        loop = asyncio.get_running_loop()
+        _keep(loop.create_task(_release(release, methods, tasks)), tasks)
+
+
+async def _release(release: Ask, methods: Methods, tasks: Tasks) -> None:
+    asking = Asking(release, methods)
+    task = begun(asking, asyncio.get_running_loop())
+    if task is not None:
+        await waited(asking, task, tasks)
+
+
+class _Watch:
+    """Watches a task's calls of stores, each of which has its own deadline."""
+
+    __slots__ = ("_asking", "_due", "_loop", "_task", "_timer", "_waiter")
+
+    _timer: asyncio.TimerHandle
     _waiter: asyncio.Future[None]
 
-    def __init__(self, turn: Turn, methods: Methods, tasks: Tasks) -> None:
-        self.turn = turn
-        self._methods = methods
-        self._tasks = tasks
-        self._loop = asyncio.get_running_loop()
-        # What a store is waited for with, how long and until when; any other was given up.
-        self._asked: Ask | None = None
-        self._timeout_s = self._due = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+    def __init__(self, asking: Asking, task: asyncio.Task[None]) -> None:
+        self._asking = asking
+        self._task = task
+        self._loop = task.get_loop()
 
-    async def ask(self, ask: Ask) -> None:
-        """Asks the host's stores until it is not their turn, or one of them is late."""
-        self._asks(ask)
-        task = begun(self._ask_each(ask), self._loop)
-        if task is None:
-            return
-        try:
-            await self._done_or_late(task)
-        except BaseException:
-            self._give_up(task)
-            raise
-        if task.cancelled():  # Before it began, by somebody else.
-            self.turn = ask.fail(_cancelled())
-        elif task.done():
-            task.result()
-        elif isinstance(self.turn, Ask):
-            self._give_up(task)
-            self.turn = self.turn.time_out()
-
-    def abandon(self) -> None:
-        """Gives back in the background what the decision holds that nobody waits for any more."""
-        turn = self.turn
-        release = None if isinstance(turn, (Decision, Held)) else turn.abandon()
-        if release is None:
-            return
-        with suppress(RuntimeError):  # The loop is gone, and who could be asked: the lease lapses.
-            course = Course(release, self._methods, self._tasks)
-            _keep(course._loop.create_task(course.ask(release)), self._tasks)
-
-    async def _ask_each(self, ask: Ask) -> None:
-        while True:
-            answer: Callable[[Any], Turn]
-            try:
-                method = self._methods[ask.role, ask.method]
-                reply, answer = await method(ask.request, self._timeout_s), ask.answer
-            except Exception as error:
-                reply, answer = error, ask.fail
-            except asyncio.CancelledError:
-                if self._asked is not ask:
-                    raise
-                reply, answer = _cancelled(), ask.fail
-            if self._asked is not ask:
-                return
-            self.turn = answer(reply)
-            del reply  # Where it was raised, it holds this frame.
-            if not isinstance(self.turn, Ask):
-                return
-            self._asks(ask := self.turn)
-
-    def _asks(self, ask: Ask) -> None:
-        self._asked, self._timeout_s = ask, ask.timeout_s
-        if self._timer is not None:
-            self._due = self._loop.time() + self._timeout_s
-            # One that rings too early is set anew only then: most calls are done by that time.
-            if self._due < self._timer.when():
-                self._set_timer()
-
-    async def _done_or_late(self, task: asyncio.Task[None]) -> None:
+    async def done_or_late(self) -> None:
         """Waits until the task is done or the time for the call under way is over.
 
         Not `wait_for`, which waits for a store that does not let itself be cancelled; nor `wait`,
         which costs several times as much.
         """
-        self._due = self._loop.time() + self._timeout_s
-        task.add_done_callback(self._wake)
+        self._due = self._loop.time() + self._asking.timeout_s
+        self._timer = self._loop.call_at(self._due, self._wake)
+        self._asking.tell(self._asks)
+        self._task.add_done_callback(self._wake)
         try:
             while True:
                 self._waiter = self._loop.create_future()
-                self._set_timer()
                 await self._waiter
-                if task.done() or self._is_late():
+                if self._task.done() or self._due <= self._loop.time() + GRAIN_S:
                     return
+                self._set_timer()
         finally:
-            task.remove_done_callback(self._wake)
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+            self._task.remove_done_callback(self._wake)
+            self._asking.tell(None)
+            self._timer.cancel()
 
-    def _is_late(self) -> bool:
-        return self._due <= self._loop.time() + GRAIN_S
+    def _asks(self, timeout_s: float) -> None:
+        self._due = self._loop.time() + timeout_s
+        # One that rings too early is set anew only then: most calls are done by that time.
+        if self._due < self._timer.when():
+            self._set_timer()
 
     def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._timer.cancel()
         self._timer = self._loop.call_at(self._due, self._wake)
 
     def _wake(self, _: object = None) -> None:
         if not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _give_up(self, task: asyncio.Task[None]) -> None:
-        self._asked = None
-        with suppress(RuntimeError):  # The loop is gone, and the task with it.
-            task.cancel()
-            _keep(task, self._tasks)
 
-
-def _cancelled() -> asyncio.CancelledError:
-    return asyncio.CancelledError("the store was cancelled")
+def _give_up(task: asyncio.Task[None], tasks: Tasks) -> None:
+    with suppress(RuntimeError):  # The loop is gone, and the task with it.
+        task.cancel()
+        _keep(task, tasks)
 
 
 def _keep(task: asyncio.Future[Any], tasks: Tasks) -> None:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from types import CoroutineType
-from typing import cast
+from typing import Any, cast
 
-from ._course import Course, Tasks, Turn
-from ._native import Ask, Decision, Held, Wait
+from ._begin import begun
+from ._course import Tasks, Turn, abandon, waited
+from ._native import Ask, Asking, Decision, Held, Wait
 from ._stores import Method, Methods
 
 __all__ = ["Tasks", "admit", "admit_async", "drive", "drive_async"]
-
-
-def drive(turn: Turn, methods: Methods) -> Decision:
-    """Asks the stores until the decision is made. Only an admission pauses on its way."""
-    return cast(Decision, admit(turn, methods))
 
 
 def admit(turn: Turn, methods: Methods) -> Decision | Held:
@@ -24,7 +21,7 @@ def admit(turn: Turn, methods: Methods) -> Decision | Held:
     try:
         while not isinstance(turn, (Decision, Held)):
             if isinstance(turn, Ask):
-                turn = _ask(turn, methods[turn.role, turn.method])
+                turn = _ask(turn, methods[turn.role][turn.method])
             else:
                 turn = turn.perform()
         return turn
@@ -32,7 +29,7 @@ def admit(turn: Turn, methods: Methods) -> Decision | Held:
         release = None if isinstance(turn, (Decision, Held)) else turn.abandon()
         if release is not None:
             with suppress(Exception):
-                _ask(release, methods[release.role, release.method])
+                _ask(release, methods[release.role][release.method])
         raise
 
 
@@ -47,27 +44,31 @@ def _ask(ask: Ask, method: Method) -> Turn:
     return ask.answer(reply)
 
 
-async def drive_async(turn: Turn, methods: Methods, tasks: Tasks) -> Decision:
-    """Asks the stores until the decision is made. `tasks` holds what nobody waits for any more."""
-    return cast(Decision, await admit_async(turn, methods, tasks))
-
-
 async def admit_async(turn: Turn, methods: Methods, tasks: Tasks) -> Decision | Held:
-    """As `admit`, for stores that are waited for."""
-    if isinstance(turn, (Decision, Held)):
-        return turn
-    course = Course(turn, methods, tasks)
+    """As `admit`, for stores that are waited for. `tasks` holds what nobody waits for any more."""
+    asking: Asking | None = None
     try:
-        while not isinstance(turn := course.turn, (Decision, Held)):
+        while True:
             if isinstance(turn, Ask):
-                await course.ask(turn)
+                asking = Asking(turn, methods)
+                task = begun(asking, asyncio.get_running_loop())
+                turn = asking.take() if task is None else await waited(asking, task, tasks)
+                asking = None
+            elif isinstance(turn, Wait):
+                turn = await _wait(turn)
             else:
-                course.turn = await _wait(turn)
-        del course.turn  # What a store raised holds the course.
-        return turn
+                return turn
     except BaseException:
-        course.abandon()
+        abandon(turn if asking is None else asking.take(), methods, tasks)
         raise
+
+
+# Only an admission pauses on its way.
+drive = cast(Callable[[Turn, Methods], Decision], admit)
+"""Asks the stores until the decision is made."""
+
+drive_async = cast(Callable[[Turn, Methods, Tasks], Coroutine[Any, Any, Decision]], admit_async)
+"""As `drive`, for stores that are waited for."""
 
 
 async def _wait(wait: Wait) -> Turn:

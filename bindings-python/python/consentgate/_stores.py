@@ -15,7 +15,7 @@ __all__ = ["Method", "Methods", "Roles", "Stores"]
 
 Method: TypeAlias = Callable[[dict[str, Any], float], Any]
 Roles: TypeAlias = tuple[bool | Sqlite, bool | Sqlite, bool | Sqlite]
-Methods: TypeAlias = Mapping[tuple[str, str], Method]
+Methods: TypeAlias = dict[str, dict[str, Method]]
 
 AUDIT = "audit"
 """The role that may be left out: violations are then counted alone."""
@@ -37,9 +37,11 @@ class Stores:
         others = {role: store for role, store in given.items() if not isinstance(store, Memory)}
         hosts = {role: store for role, store in others.items() if not isinstance(store, Sqlite)}
         self.methods = {
-            (role, name): _method(getattr(store, role, store), role, name, waited_for)
+            role: {
+                name: _method(getattr(store, role, store), role, name, waited_for)
+                for name in METHODS[role]
+            }
             for role, store in hosts.items()
-            for name in METHODS[role]
         }
         admission, sessions, calls = (_keeper(others.get(role)) for role in METHODS)
         self.roles = (admission, sessions, calls)

@@ -1,16 +1,15 @@
 //! Lower-case hexadecimal.
 
-use alloc::string::String;
+use alloc::{string::String, vec};
 
 /// Two lower-case digits a byte.
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        for half in [byte >> 4, byte & 0xf] {
-            text.push(char::from_digit(half.into(), 16).unwrap_or('0'));
-        }
+    let digit = |half: u8| half + if half < 10 { b'0' } else { b'a' - 10 };
+    let mut text = vec![[0; 2]; bytes.len()];
+    for (pair, byte) in text.iter_mut().zip(bytes) {
+        *pair = [digit(byte >> 4), digit(byte & 0xf)];
     }
-    text
+    String::from_utf8(text.into_flattened()).unwrap_or_default()
 }
 
 /// The bytes of exactly `2 * N` lower-case digits.
