@@ -18,6 +18,8 @@ const DEVICE_SECRET: &str = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDM=";
 const BODY: &[u8] = br#"{"fingerprint":"f"}"#;
 const STATEMENT: &[u8] = br#"{"fingerprint":"f","consent_scopes":["analytics","marketing"],
     "consent_at":"2023-11-14T22:13:19Z"}"#;
+/// The statement's date.
+const STATED_MS: i64 = 1_699_999_999_000;
 const CALL_ID: &str = "0123456789abcdef0123456789abcdef";
 /// More effects than any flow has with few conversions.
 const EFFECTS_MAX: usize = 64;
@@ -125,10 +127,13 @@ fn is_earned(decision: &Decision, said: &[(&str, Option<Value>)]) {
         }
         (_, Reason::RefusedBefore) => told("admit", "result", "refused"),
         (_, Reason::Stored) => {
-            // Or the session that it found says all of it already.
+            // Or the session that it found says all of it already, or a floor stands at its date or above: the answer
+            // tells neither.
             let found = |(own, reply): &(&str, Option<Value>)| {
-                let session = reply.as_ref().and_then(|reply| reply.member("session"));
-                *own == "find" && matches!(session, Some(Value::Map(_)))
+                let member = |name| reply.as_ref().and_then(|reply| reply.member(name));
+                *own == "find"
+                    && (matches!(member("session"), Some(Value::Map(_)))
+                        || matches!(member("floor_ms"), Some(Value::Int(STATED_MS..))))
             };
             told("put", "outcome", "stored")
                 || told("put", "outcome", "repeated")
