@@ -2,8 +2,9 @@
 
 use crate::{
     db::{Db, count},
+    door::{Door, Inside},
     error::{OpenError, SqliteError},
-    image::Presence,
+    image::{self, Presence},
     link::{self, AUDIT, Access, Link},
     options::Options,
     writer::{commit, execute, unwritten},
@@ -16,10 +17,7 @@ use rusqlite::{params, wal::CheckpointMode};
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -37,9 +35,8 @@ pub struct SqliteAudit(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     options: Options,
-    suspended: AtomicUsize,
-    /// Calls at this moment.
-    calls: AtomicUsize,
+    /// Calls are inside.
+    door: Door,
 }
 
 impl SqliteAudit {
@@ -62,8 +59,7 @@ impl SqliteAudit {
         let path = given
             .canonicalize()
             .map_err(|source| OpenError::NoPath { path: given.to_owned(), source })?;
-        let (suspended, calls) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Ok(Self(Arc::new(Inner { path, options, suspended, calls })))
+        Ok(Self(Arc::new(Inner { path, options, door: Door::default() })))
     }
 
     /// The file.
@@ -88,13 +84,10 @@ impl SqliteAudit {
     /// ([`StoreErrorKind::Forked`]). Drop the guard in both.
     #[must_use]
     pub fn suspend(&self) -> AuditSuspended {
-        self.0.suspended.fetch_add(1, SeqCst);
+        self.0.door.shut();
         // In a child that was forked during a call, that call never ends.
-        if let Ok(presence) = Presence::new() {
-            while self.0.calls.load(SeqCst) > 0 {
-                thread::sleep(NAP);
-            }
-            drop(presence);
+        while !image::is_spoiled() && !self.0.door.is_empty() {
+            thread::sleep(NAP);
         }
         AuditSuspended(self.clone())
     }
@@ -118,16 +111,16 @@ impl SqliteAudit {
 
     /// Waits while the table is suspended.
     fn begin(&self) -> Result<Call<'_>, StoreError> {
+        let forked = || StoreError::new(StoreErrorKind::Forked).and_nothing_written();
         let until = Instant::now() + self.0.options.wait;
         loop {
-            let Ok(presence) = Presence::new() else {
-                return Err(StoreError::new(StoreErrorKind::Forked).and_nothing_written());
-            };
-            let call = Call::new(&self.0.calls, presence);
-            if self.0.suspended.load(SeqCst) == 0 {
-                return Ok(call);
+            if image::is_spoiled() {
+                return Err(forked());
             }
-            drop(call);
+            if let Some(inside) = self.0.door.enter() {
+                let presence = Presence::new().map_err(|_| forked())?;
+                return Ok(Call { _presence: presence, _inside: inside });
+            }
             if Instant::now() >= until {
                 return Err(SqliteError::Closed.unwritten());
             }
@@ -161,23 +154,10 @@ impl AuditTable for SqliteAudit {
     }
 }
 
-/// A call that is under way.
+/// A call that is under way. Its presence ends before it is outside.
 struct Call<'a> {
-    calls: &'a AtomicUsize,
     _presence: Presence,
-}
-
-impl<'a> Call<'a> {
-    fn new(calls: &'a AtomicUsize, presence: Presence) -> Self {
-        calls.fetch_add(1, SeqCst);
-        Self { calls, _presence: presence }
-    }
-}
-
-impl Drop for Call<'_> {
-    fn drop(&mut self) {
-        self.calls.fetch_sub(1, SeqCst);
-    }
+    _inside: Inside<'a>,
 }
 
 /// As long as it lives, the table has nothing open. See [`SqliteAudit::suspend`].
@@ -186,7 +166,7 @@ pub struct AuditSuspended(SqliteAudit);
 
 impl Drop for AuditSuspended {
     fn drop(&mut self) {
-        self.0.0.suspended.fetch_sub(1, SeqCst);
+        self.0.0.door.open();
     }
 }
 

@@ -28,6 +28,11 @@ pub(crate) struct Presence {
     process: u32,
 }
 
+/// Whether this process was forked from one that had something open. Asking leaves no trace.
+pub(crate) fn is_spoiled() -> bool {
+    of_process(IMAGE.load(SeqCst), process::id()) & SPOILED != 0
+}
+
 impl Presence {
     pub(crate) fn new() -> Result<Self, Spoiled> {
         let process = process::id();

@@ -5,6 +5,7 @@ mod admission;
 mod audit;
 mod calls;
 mod db;
+mod door;
 mod error;
 mod image;
 mod jobs;

@@ -1,6 +1,7 @@
 use crate::{
+    door::Door,
     error::{OpenError, SqliteError},
-    image::Presence,
+    image::{self, Presence},
     link,
     options::Options,
     owned::Owned,
@@ -14,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering::Relaxed},
         mpsc,
     },
     thread,
@@ -31,9 +32,8 @@ struct Inner {
     options: Options,
     /// Begins with the first call, so that a process may open the store and then fork.
     worker: RwLock<Option<Arc<Worker>>>,
-    suspended: AtomicUsize,
-    /// Calls that are looking for the worker at this moment.
-    visits: AtomicUsize,
+    /// Calls that are looking for the worker at this moment are inside.
+    door: Door,
     counts: Arc<Counts>,
 }
 
@@ -73,8 +73,7 @@ impl Sqlite {
             path,
             options,
             worker: RwLock::default(),
-            suspended: AtomicUsize::new(0),
-            visits: AtomicUsize::new(0),
+            door: Door::default(),
             counts: Arc::default(),
         })))
     }
@@ -88,7 +87,7 @@ impl Sqlite {
     /// How many requests were written, in how many transactions.
     #[must_use]
     pub fn written(&self) -> Written {
-        let read = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
+        let read = |count: &AtomicU64| count.load(Relaxed);
         let Counts { requests, groups } = &*self.0.counts;
         Written { requests: read(requests), groups: read(groups) }
     }
@@ -112,9 +111,9 @@ impl Sqlite {
     #[must_use]
     pub fn suspend(&self) -> Suspended {
         let inner = &self.0;
-        inner.suspended.fetch_add(1, Ordering::SeqCst);
+        inner.door.shut();
         if let Ok(presence) = Presence::new() {
-            while inner.visits.load(Ordering::SeqCst) > 0 {
+            while !inner.door.is_empty() {
                 thread::sleep(NAP);
             }
             let worker = inner.worker.write().unwrap_or_else(PoisonError::into_inner).take();
@@ -186,14 +185,15 @@ impl Sqlite {
         let inner = &self.0;
         loop {
             // Before any lock: one that another thread held at the fork is never given back in the child.
-            let Ok(presence) = Presence::new() else {
-                return Err(StoreError::new(StoreErrorKind::Forked));
-            };
-            let visit = Visit::new(&inner.visits);
-            if inner.suspended.load(Ordering::SeqCst) == 0 {
+            let forked = || StoreError::new(StoreErrorKind::Forked);
+            if image::is_spoiled() {
+                return Err(forked());
+            }
+            if let Some(_inside) = inner.door.enter() {
+                // Gone before who is inside is.
+                let _presence = Presence::new().map_err(|_| forked())?;
                 return inner.running();
             }
-            drop((visit, presence));
             if Instant::now() >= until {
                 return Err(closed());
             }
@@ -222,29 +222,13 @@ fn is_read(effect: &Effect<'_>) -> bool {
     matches!(effect, Effect::FindSession(_) | Effect::FindCall(_))
 }
 
-/// Somebody is between asking whether the store is suspended and having its worker.
-struct Visit<'a>(&'a AtomicUsize);
-
-impl<'a> Visit<'a> {
-    fn new(visits: &'a AtomicUsize) -> Self {
-        visits.fetch_add(1, Ordering::SeqCst);
-        Self(visits)
-    }
-}
-
-impl Drop for Visit<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
 /// As long as it lives, the store has nothing open. See [`Sqlite::suspend`].
 #[derive(Debug)]
 pub struct Suspended(Sqlite);
 
 impl Drop for Suspended {
     fn drop(&mut self) {
-        self.0.0.suspended.fetch_sub(1, Ordering::SeqCst);
+        self.0.0.door.open();
     }
 }
 
