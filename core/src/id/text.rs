@@ -64,6 +64,7 @@ impl Hash for Text {
 mod tests {
     use super::*;
     use alloc::string::String;
+    use siphasher::sip::SipHasher13;
 
     #[test]
     fn a_text_is_the_same_wherever_it_lies() {
@@ -79,6 +80,16 @@ mod tests {
                 assert_eq!(own.partial_cmp(&other), Some(at.cmp(&other_at)));
             }
         }
+        let hash = |text: &str, own: bool| {
+            let mut hasher = SipHasher13::new();
+            if own {
+                Text::from(text).hash(&mut hasher)
+            } else {
+                text.hash(&mut hasher)
+            }
+            hasher.finish()
+        };
+        assert!(texts.iter().all(|text| hash(text, true) == hash(text, false)));
         let set: alloc::collections::BTreeSet<Text> = texts.into_iter().map(Text::from).collect();
         assert!(set.iter().map(|text| &**text).eq(texts));
     }
