@@ -1,9 +1,8 @@
 //! The same with care: a MAC keyed once, lru in a mutex, a fast hash, buckets of one number, JSON that borrows.
 
-use crate::event::{Event, fingerprint, keyed};
+use crate::event::{Event, fingerprint, keyed, verified};
 use ahash::{HashMap, HashMapExt, RandomState};
-use base64ct::{Base64, Encoding};
-use hmac::{Hmac, Mac};
+use hmac::Hmac;
 use lru::LruCache;
 use serde::Deserialize;
 use sha2::Sha256;
@@ -49,15 +48,7 @@ impl Tuned {
 
     /// Whether the event is accepted.
     pub fn ask(&self, event: &Event) -> Option<bool> {
-        let mut mac = self.keyed.clone();
-        mac.update(event.header("webhook-id").as_bytes());
-        mac.update(b".");
-        mac.update(event.header("webhook-timestamp").as_bytes());
-        mac.update(b".");
-        mac.update(&event.body);
-        let mut tag = [0; 32];
-        Base64::decode(event.header("webhook-signature").strip_prefix("v1,")?, &mut tag).ok()?;
-        mac.verify_slice(&tag).ok()?;
+        let tag = verified(&self.keyed, event)?;
         let body: Body<'_> = serde_json::from_slice(&event.body).ok()?;
         let now = u64::try_from(self.started.elapsed().as_millis()).ok()?;
         let mut tables = self.tables.lock().ok()?;

@@ -32,7 +32,7 @@ pub struct Hold {
     lease_ends: Timestamp,
 }
 
-/// A verified event that asks to be let in.
+/// A verified event that asks to be let in. What it asks for is the [`Hold`] that it is made with.
 #[derive(Debug)]
 pub struct Asking(());
 

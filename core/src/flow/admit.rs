@@ -33,7 +33,7 @@ pub enum State {
     Releasing(Admitted),
 }
 
-/// What stays the same from the first effect to the last.
+/// What is needed from the first effect to the last.
 #[derive(Debug)]
 pub struct Work {
     context: Context,

@@ -46,7 +46,7 @@ pub enum Ending {
     Release,
 }
 
-/// What stays the same from the first effect to the last.
+/// What is needed from the first effect to the last.
 #[derive(Debug)]
 pub struct Work<'b> {
     context: Context,

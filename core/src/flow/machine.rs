@@ -6,8 +6,8 @@ use crate::{
 };
 use alloc::boxed::Box;
 
-/// The states of one flow between its start and its answer. `W` is what stays the same from the first effect to the last:
-/// it stays where it is, and only what a state adds to it is handed on.
+/// The states of one flow between its start and its answer. `W` is what is needed from the first effect to the last: it
+/// stays where it is, and only the proofs of the states are handed on.
 pub trait States<W = ()>: Sized {
     /// The flow, and the stage to name when it is fed after its answer.
     const MISUSED: (Name, Stage);
