@@ -2,7 +2,14 @@
 
 use crate::encoding;
 use core::fmt;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{
+    KeyInit,
+    block_api::HmacCore,
+    digest::{
+        Output,
+        block_api::{Buffer, FixedOutputCore, UpdateCore},
+    },
+};
 use sha2::{Digest, Sha256};
 use siphasher::sip128::{Hasher128, SipHasher24};
 use subtle::{Choice, ConstantTimeEq};
@@ -178,11 +185,14 @@ impl fmt::Debug for Secret {
 
 /// HMAC-SHA256 with the key already taken in; cloning it beats keying anew for each message.
 #[derive(Clone)]
-pub struct MacKey(Hmac<Sha256>);
+pub struct MacKey(KeyedCore);
+
+/// The state without the buffer that `Hmac` clones and wipes with it: a tenth of the time.
+type KeyedCore = HmacCore<Sha256>;
 
 impl MacKey {
     fn new(block: &[u8; 64]) -> Self {
-        Self(Hmac::new(&(*block).into()))
+        Self(KeyedCore::new(&(*block).into()))
     }
 
     /// A key that signs nothing anybody holds: it only costs what a real one costs (law 2).
@@ -194,11 +204,14 @@ impl MacKey {
     /// The MAC of the parts, one after the other.
     #[must_use]
     pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = self.0.clone();
+        let mut core = self.0.clone();
+        let mut buffer = Buffer::<KeyedCore>::default();
         for part in parts {
-            mac.update(part);
+            buffer.digest_blocks(part, |blocks| core.update_blocks(blocks));
         }
-        mac.finalize().into_bytes().into()
+        let mut mac = Output::<KeyedCore>::default();
+        core.finalize_fixed_core(&mut buffer, &mut mac);
+        mac.into()
     }
 }
 
@@ -212,14 +225,10 @@ impl fmt::Debug for MacKey {
 #[must_use]
 pub(crate) fn same_tag(a: &[u8; 32], b: &[u8; 32]) -> Choice {
     // A word at a time: `subtle` looks at each byte by itself.
-    let words = |tag: &[u8; 32]| -> [u64; 4] {
-        let mut words = [0; 4];
-        for (word, bytes) in words.iter_mut().zip(tag.as_chunks().0) {
-            *word = u64::from_ne_bytes(*bytes);
-        }
-        words
-    };
-    words(a).ct_eq(&words(b))
+    let pairs = a.as_chunks().0.iter().zip(b.as_chunks().0);
+    let differ =
+        pairs.fold(0, |differ, (a, b)| differ | (u64::from_ne_bytes(*a) ^ u64::from_ne_bytes(*b)));
+    differ.ct_eq(&0)
 }
 
 /// SipHash-2-4 with 128 bits of output under a secret key: cheap names for what must not be kept as text.

@@ -1,4 +1,4 @@
-use super::normal::normalised;
+use super::normal::Alphabet;
 use alloc::{borrow::Cow, sync::Arc};
 use core::{borrow::Borrow, fmt};
 
@@ -7,6 +7,8 @@ use core::{borrow::Borrow, fmt};
 /// No character of it has a meaning in a Redis hash tag, a path or a label.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SiteId(Arc<str>);
+
+static ALPHABET: Alphabet = Alphabet::new(64, b"._-");
 
 impl SiteId {
     /// Cuts ASCII white space around the text and makes it ASCII lower case; `None` if it is no site id then.
@@ -17,7 +19,7 @@ impl SiteId {
 
     /// The text of the id that [`new`](Self::new) makes, for a look-up. Takes no memory where it is normalised already.
     pub(crate) fn normalised(text: &str) -> Option<Cow<'_, str>> {
-        normalised(text, 64, b"._-")
+        ALPHABET.normalised(text)
     }
 
     /// Whether the text, once it is normalised, is this id. Takes no memory.

@@ -1,4 +1,4 @@
-use super::normal::normalised;
+use super::normal::Alphabet;
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -8,11 +8,13 @@ use core::fmt;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(Arc<str>);
 
+static ALPHABET: Alphabet = Alphabet::new(128, b"._-:@|+");
+
 impl UserId {
     /// Cuts ASCII white space around the text and makes it ASCII lower case; `None` if it is no user id then.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        normalised(text, 128, b"._-:@|+").map(|text| Self(text.as_ref().into()))
+        ALPHABET.normalised(text).map(|text| Self(text.as_ref().into()))
     }
 
     /// The normalised text, for the host's own look-up; never for a log.

@@ -15,7 +15,7 @@ pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
     let once = header::once(headers, [SIGNATURE.as_bytes()]);
     let [signature] = once.unwrap_or_default();
     Message {
-        prefix: SmallVec::new(),
+        prefix: [b""; 4],
         tags: signature.strip_prefix(b"sha256=").and_then(tag_of_hex).into_iter().collect(),
         signatures: SmallVec::new(),
         id: None,

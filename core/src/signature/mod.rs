@@ -29,8 +29,8 @@ use subtle::{Choice, ConditionallySelectable};
 /// What a scheme's file reads of a request's headers. Reading never fails: what is not sound is still signed and
 /// compared, so that every refusal costs the same (law 2).
 struct Message<'a> {
-    /// What is signed before the body; there is room for it too.
-    prefix: SmallVec<[&'a [u8]; 5]>,
+    /// What is signed before the body, one after the other.
+    prefix: [&'a [u8]; 4],
     /// The tags the sender offers; the ones that are not well formed are left out.
     tags: SmallVec<[[u8; 32]; 2]>,
     /// The same of signatures that public keys verify.
@@ -118,45 +118,38 @@ pub(crate) fn check(
         Scheme::Slack => slack::read(headers),
         Scheme::Shopify => shopify::read(headers),
     };
-    let mut content = message.prefix;
-    content.push(body);
-    let mut tags = message.tags;
-    if tags.is_empty() {
-        // Nothing offered costs one comparison too.
-        tags.push([0; 32]);
-    }
-
-    let signatures = message.signatures;
-    let whole = if signatures.is_empty() { Vec::new() } else { content.concat() };
+    let [first, second, third, fourth] = message.prefix;
+    let content = [first, second, third, fourth, body];
+    // Nothing offered costs one comparison too.
+    let tags = if message.tags.is_empty() { &[[0; 32]][..] } else { &message.tags };
+    let whole = if message.signatures.is_empty() { Vec::new() } else { content.concat() };
+    let judge = |key: &Verifier| match key {
+        Verifier::Mac(key) => {
+            let mac = key.mac(&content);
+            let matches = tags.iter().map(|tag| same_tag(&mac, tag));
+            (matches.fold(Choice::from(0), |any, one| any | one), Some(mac))
+        }
+        Verifier::Public(key) => {
+            let matches = message.signatures.iter().map(|one| key.has_signed(&whole, one));
+            (Choice::from(u8::from(matches.fold(false, |any, one| any | one))), None)
+        }
+    };
 
     let mut macs: SmallVec<[Option<[u8; 32]>; 4]> = SmallVec::new();
     let mut found = Choice::from(0);
     let mut found_at = 0_u32;
-    let filling = keys.least.into_iter();
-    let filling = filling.flat_map(|(least, own)| own.filling(Kinds::of(keys.listed), least));
-    for (index, key) in keys.listed.iter().chain(filling).enumerate() {
-        let mut matches = Choice::from(0);
-        let mac = match key {
-            Verifier::Mac(key) => {
-                let mac = key.mac(&content);
-                for tag in &tags {
-                    matches |= same_tag(&mac, tag);
-                }
-                Some(mac)
-            }
-            Verifier::Public(key) => {
-                for signature in &signatures {
-                    matches |= Choice::from(u8::from(key.has_signed(&whole, signature)));
-                }
-                None
-            }
-        };
-        // A dummy's signature is none, not even if somebody guesses it.
-        matches &= Choice::from(u8::from(index < keys.listed.len()));
-        let index = u32::try_from(index).unwrap_or(u32::MAX);
+    for (index, key) in (0..).zip(keys.listed) {
+        let (matches, mac) = judge(key);
         found_at.conditional_assign(&index, matches & !found);
         found |= matches;
         macs.push(mac);
+    }
+    if let Some((least, dummies)) = keys.least {
+        let none = Choice::from(0);
+        for dummy in dummies.filling(Kinds::of(keys.listed), least) {
+            // A dummy's signature is none, not even if somebody guesses it.
+            found |= judge(dummy).0 & none;
+        }
     }
 
     if !message.sound {

@@ -9,7 +9,7 @@ use crate::{
     time::Timestamp,
 };
 use alloc::{format, string::String, string::ToString, vec, vec::Vec};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 const TIMESTAMP: &str = "x-slack-request-timestamp";
 const SIGNATURE: &str = "x-slack-signature";
@@ -19,7 +19,7 @@ pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
     let [timestamp, signature] = once.unwrap_or_default();
     let seconds = seconds(timestamp);
     Message {
-        prefix: smallvec![&b"v0:"[..], timestamp, &b":"[..]],
+        prefix: [b"v0:", timestamp, b":", b""],
         tags: signature.strip_prefix(b"v0=").and_then(tag_of_hex).into_iter().collect(),
         signatures: SmallVec::new(),
         id: None,

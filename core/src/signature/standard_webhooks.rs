@@ -28,7 +28,7 @@ pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
     let sound = is_once && tokens.in_bounds && seconds.is_some() && EventId::is_valid(id);
     Message {
         // What is signed are the header's own bytes, never a re-printed number (FIELD 3).
-        prefix: smallvec![id, &b"."[..], timestamp, &b"."[..]],
+        prefix: [id, b".", timestamp, b"."],
         tags: tokens.tags,
         signatures: tokens.signatures,
         id: Some(id),

@@ -9,7 +9,7 @@ use crate::{
     time::Timestamp,
 };
 use alloc::{format, string::String, string::ToString, vec, vec::Vec};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 const SIGNATURE: &str = "stripe-signature";
 
@@ -31,7 +31,7 @@ pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
     };
     let seconds = seconds(timestamp);
     Message {
-        prefix: smallvec![timestamp, &b"."[..]],
+        prefix: [timestamp, b".", b"", b""],
         tags,
         signatures: SmallVec::new(),
         id: None,
