@@ -45,6 +45,7 @@ coverage: ## which lines of the core and of the bindings the tests reach; one pa
 	@scripts/with-engines.sh scripts/coverage.sh
 
 bench: ## measure the gate beside the bare HMAC and beside what one would write without it; LONG=1: with many millions of keys too
+	@scripts/setup.sh
 	@scripts/bench.sh $(if $(LONG),--long)
 
 lint: ## every linter, each warning an error

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from table import criterion, figures
+from table import figures, took
 
 DOCS = Path(__file__).parents[1] / "docs" / "performance"
 WIDTH, HEIGHT = 640, 360
@@ -177,12 +177,12 @@ def stages() -> str | None:
         "no-consent": "consent",
         "accepted": "record, settle",
     }
-    took = {name: criterion(f"stages/{stage}") for stage, name in names.items()}
-    hmac = criterion("stages/hmac")
-    if not hmac or not all(took.values()):
+    each = {name: took(f"stages/{stage}") for stage, name in names.items()}
+    hmac = took("stages/hmac")
+    if not hmac or not all(each.values()):
         return None
     groups = {"bare HMAC": [Bar("bare HMAC", COLOURS["hmac"], hmac / 1000)]}
-    for name, ns in took.items():
+    for name, ns in each.items():
         groups[name] = [Bar("a call that ends at this stage", COLOURS["consentgate"], ns / 1000)]
     return bars("Cost by stage (Rust, memory store)", "µs a call", groups)
 
@@ -191,7 +191,7 @@ def keys() -> str | None:
     """The accept path against the number of live keys."""
     rows = []
     for name in ("consentgate", "tuned", "plain"):
-        medians = ((10.0**n, criterion(f"keys/{name}-{10**n}")) for n in range(3, 8))
+        medians = ((10.0**n, took(f"keys/{name}-{10**n}")) for n in range(3, 8))
         points = [(count, ns / 1000) for count, ns in medians if ns]
         if len(points) > 1:
             rows.append(Line(name, COLOURS[name], points))
@@ -203,7 +203,7 @@ def threads() -> str | None:
     """What two threads reach of what one does."""
     groups = {}
     for name, what in [("hmac", "bare HMAC"), ("consentgate", "consentgate, one gate")]:
-        one, two = (criterion(f"threads/{name}-{count}") for count in (1, 2))
+        one, two = (took(f"threads/{name}-{count}") for count in (1, 2))
         if not one or not two:
             return None
         # In the time of `two` each of two threads makes a call.
@@ -219,7 +219,7 @@ def languages() -> str | None:
         rounds = figures("peers", language.lower())
         group = []
         for name in ("consentgate", "tuned", "plain"):
-            rust, theirs = criterion(f"accept/{name}"), rounds.get(f"accept/{name}")
+            rust, theirs = took(f"accept/{name}"), rounds.get(f"accept/{name}")
             ns = rust if language == "Rust" else median(theirs) if theirs else None
             group += [Bar(name, COLOURS[name], ns / 1000)] if ns else []
         if group:
@@ -230,18 +230,18 @@ def languages() -> str | None:
 
 def longest() -> str | None:
     """How long the longest calls take, while claims expire and while none does."""
-    took = figures("figures", "longest")
+    tails = figures("figures", "longest")
     rows = []
     for name, what, colour in [
         ("expiring", "while 1 M claims expire", COLOURS["plain"]),
         ("quiet", "while none expires", COLOURS["consentgate"]),
     ]:
-        tail = took.get(f"longest/{name}", [])
+        tail = tails.get(f"longest/{name}", [])
         if not tail:
             return None
         # The n-th figure: what one call in 10^(n/10) takes at the least. The last one: the longest.
         points = [(10.0 ** (n / 10), ns / 1000) for n, ns in enumerate(tail[:-1])]
-        points.append((took["longest/calls"][0], tail[-1] / 1000))
+        points.append((tails["longest/calls"][0], tail[-1] / 1000))
         rows.append(Line(what, colour, points[3:]))
     title = "The longest calls (Rust, memory store)"
     return lines(title, "the longest of so many calls", "µs", rows)

@@ -1,55 +1,42 @@
-//! The accept path of `call_event` at 5,000 sessions, beside the bare MAC and two compositions.
+//! The accept path of `call_event` at 5,000 sessions, by turns with the bare MAC, with two compositions, and with what bounds
+//! it: what an accepted event has to be asked for and kept by, one thing after the other.
 
 use consentgate::Outcome;
 use consentgate_benches::{
     event,
-    measured::{Asked, fresh},
+    least::Least,
+    measured::{Asked, by_turns, write},
     ours,
     plain::Plain,
     tuned::Tuned,
 };
-use criterion::Criterion;
-use std::{cell::Cell, time::Duration};
+use std::hint::black_box;
 
 const PERSONS: u64 = 5_000;
 
 fn main() {
-    if !Asked::new().theme("accept") {
+    let asked = Asked::new();
+    if !asked.theme("accept") {
         return;
     }
-    let mut criterion = Criterion::default()
-        .configure_from_args()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(2));
-    let mut group = criterion.benchmark_group("accept");
-    let (keyed, next) = (event::keyed(), Cell::new(0));
-    group.bench_function("hmac", |bencher| {
-        bencher
-            .iter_custom(|count| fresh(count, PERSONS, &next, |event| event::bare(&keyed, event)));
-    });
-    let (gate, next) = (ours::gate(PERSONS), Cell::new(0));
-    group.bench_function("consentgate", |bencher| {
-        bencher.iter_custom(|count| {
-            fresh(count, PERSONS, &next, |event| {
+    let (keyed, least, gate) = (event::keyed(), Least::new(PERSONS), ours::gate(PERSONS));
+    let (plain, tuned) = (Plain::new(PERSONS), Tuned::new(PERSONS));
+    let now = event::now().as_millis();
+    let figures = by_turns(
+        asked.rounds(),
+        |from, count| event::fresh(from, count, PERSONS),
+        &[
+            ("accept/hmac", &|event| event::bare(&keyed, event)),
+            ("accept/verified", &|event| assert!(black_box(least.verified(event)).is_some())),
+            ("accept/named", &|event| assert!(black_box(least.named(event)).is_some())),
+            ("accept/read", &|event| assert!(black_box(least.read(event)).is_some())),
+            ("accept/kept", &|event| assert_eq!(least.kept(event, now), Some(true))),
+            ("accept/consentgate", &|event| {
                 assert_eq!(ours::ask(&gate, "acme", event).outcome(), Outcome::Accepted);
-            })
-        });
-    });
-    drop(gate);
-    let (plain, next) = (Plain::new(PERSONS), Cell::new(0));
-    group.bench_function("plain", |bencher| {
-        bencher.iter_custom(|count| {
-            fresh(count, PERSONS, &next, |event| assert_eq!(plain.ask(event), Some(true)))
-        });
-    });
-    drop(plain);
-    let (tuned, next) = (Tuned::new(PERSONS), Cell::new(0));
-    group.bench_function("tuned", |bencher| {
-        bencher.iter_custom(|count| {
-            fresh(count, PERSONS, &next, |event| assert_eq!(tuned.ask(event), Some(true)))
-        });
-    });
-    group.finish();
-    criterion.final_summary();
+            }),
+            ("accept/plain", &|event| assert_eq!(plain.ask(event), Some(true))),
+            ("accept/tuned", &|event| assert_eq!(tuned.ask(event), Some(true))),
+        ],
+    );
+    write("accept", &figures);
 }

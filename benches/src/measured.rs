@@ -32,6 +32,12 @@ impl Asked {
         Self { names, quick, long: env::var_os("CONSENTGATE_BENCH_LONG").is_some() }
     }
 
+    /// How many rounds a bench by turns makes.
+    #[must_use]
+    pub fn rounds(&self) -> u64 {
+        if self.quick { 1 } else { 400 }
+    }
+
     /// Whether a theme is asked for: what it stands on may take long to be made.
     #[must_use]
     pub fn theme(&self, theme: &str) -> bool {
@@ -67,6 +73,32 @@ pub fn fresh<T>(
         left -= some;
     }
     spent
+}
+
+/// A contestant's name, and what it does with an event, or with whatever else it is asked about.
+pub type Contestant<'a, T> = (&'a str, &'a dyn Fn(&T));
+
+/// Nanoseconds of each contestant for one of what `make` makes, from the first number on and so many: by turns, so that a
+/// slow minute of the machine meets them all.
+pub fn by_turns<T>(
+    rounds: u64,
+    make: impl Fn(u64, u64) -> Vec<T>,
+    contestants: &[Contestant<'_, T>],
+) -> Figures {
+    const EACH: u64 = 1_000;
+    let mut figures = Figures::new();
+    for round in 0..rounds {
+        let events = make(round * EACH, EACH);
+        // Whoever comes first finds the events cold: each does once.
+        let first = usize::try_from(round).unwrap_or(0) % contestants.len().max(1);
+        for (name, ask) in contestants.iter().cycle().skip(first).take(contestants.len()) {
+            let started = Instant::now();
+            events.iter().for_each(ask);
+            let nanos = started.elapsed().as_secs_f64() * 1e9 / EACH as f64;
+            figures.entry((*name).to_owned()).or_default().push(nanos);
+        }
+    }
+    figures
 }
 
 /// Nanoseconds, or other figures, by theme and contestant; one for each round.

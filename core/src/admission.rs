@@ -7,7 +7,7 @@ pub(crate) use device::{AskingDevice, DeviceRefusal};
 
 use crate::{
     config::Common,
-    id::{ClaimKey, Owner, SiteId},
+    id::{ClaimKey, Owner, SignatureHash, SiteId},
     replay,
     signature::Verified,
     site::Site,
@@ -21,6 +21,7 @@ use smallvec::SmallVec;
 pub struct Hold {
     verified: Verified,
     owner: Owner,
+    hashes: SmallVec<[SignatureHash; 2]>,
     claims: SmallVec<[ClaimKey; 3]>,
     /// Which of them every delivery of the event holds, whatever it was signed with and whatever its gate lists: the id
     /// where one is known, else the signature that came.
@@ -80,8 +81,9 @@ impl Hold {
         owner: Owner,
         now: Timestamp,
     ) -> (Self, Asking) {
+        let hashes: SmallVec<[SignatureHash; 2]> = verified.hashes().collect();
         let mut claims = SmallVec::new();
-        for hash in verified.hashes() {
+        for hash in &hashes {
             claims.push(ClaimKey::Signature(*hash));
         }
         let mut decisive = verified.key_index();
@@ -92,12 +94,18 @@ impl Hold {
         let (ttl, lease) = (common.claim_ttl, common.lease);
         let keep = replay::keep(ttl, verified.timestamp(), site.config.tolerance, lease, now);
         let lease_ends = now.plus(lease);
-        let hold = Self { verified, owner, claims, decisive, bucket, lease, keep, lease_ends };
+        let hold =
+            Self { verified, owner, hashes, claims, decisive, bucket, lease, keep, lease_ends };
         (hold, Asking(()))
     }
 
     pub(crate) fn verified(&self) -> &Verified {
         &self.verified
+    }
+
+    /// What names the event under every key.
+    pub(crate) fn hashes(&self) -> &[SignatureHash] {
+        &self.hashes
     }
 
     pub(crate) fn request<'a>(&'a self, site: &'a SiteId, common: &Common) -> Admit<'a> {

@@ -1,11 +1,11 @@
 //! Stages 6 and 7: the row and its conversion, and the proof that both are in the store.
 
 use crate::{
+    admission::Hold,
     config::Common,
     decision::{Accepts, Marketing},
     id::{CallId, SignatureHash, SiteId},
     session::{Consented, Person, Rules},
-    signature::Verified,
     store::{Body, Record, RecordReply, Verdict},
     time::Timestamp,
 };
@@ -62,13 +62,14 @@ impl Recording {
     pub(crate) fn request<'a>(
         &'a self,
         site: &'a SiteId,
-        verified: &'a Verified,
+        hold: &'a Hold,
         person: &'a Person,
         body: &'a [u8],
         common: &Common,
     ) -> Record<'a> {
         let stored = self.consented.stored();
-        let (first, more) = match verified.hashes().split_first() {
+        let event_id = hold.verified().id();
+        let (first, more) = match hold.hashes().split_first() {
             Some((first, more)) => (*first, more),
             // A verified event has a signature under at least one key.
             None => (SignatureHash::of(&[0; 32]), &[][..]),
@@ -77,8 +78,8 @@ impl Recording {
             site,
             call_id: self.call_id,
             signature_hash: first,
-            more_signature_hashes: if verified.id().is_some() { &[] } else { more },
-            event_id: verified.id(),
+            more_signature_hashes: if event_id.is_some() { &[] } else { more },
+            event_id,
             fingerprint: &person.fingerprint,
             pseudonym: person.pseudonym,
             session_version: (!common.sessions_apart).then_some(stored.version),

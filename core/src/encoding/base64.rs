@@ -1,7 +1,8 @@
 //! Strict base64 (RFC 4648, section 4): standard alphabet, padded, no trailing bits, no white space; secrets in constant time.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 use base64ct::{Base64, Encoding};
+use zeroize::Zeroize;
 
 /// The padded standard base64 of `bytes`.
 #[must_use]
@@ -9,9 +10,67 @@ pub fn encode(bytes: &[u8]) -> String {
     Base64::encode_string(bytes)
 }
 
-/// The bytes of a strictly encoded text.
+/// The bytes of a strictly encoded text, which may be a secret: but for its length and its padding no branch and no
+/// address depends on it.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
-    Base64::decode_vec(text).ok()
+    let text = text.as_bytes();
+    let padding = text.iter().rev().take(2).take_while(|digit| **digit == b'=').count();
+    let digits = text.get(..text.len() - padding)?;
+    let mut bytes = vec![0; digits.len() * 6 / 8];
+    let mut bad = u64::from(!text.len().is_multiple_of(4));
+    let (eights, left) = digits.as_chunks();
+    let (sixes, end) = bytes.as_chunks_mut();
+    for (six, eight) in sixes.iter_mut().zip(eights) {
+        *six = six_of(eight, &mut bad);
+    }
+    // Digits that are missing at the end stand for zero bits.
+    let mut eight = [b'A'; 8];
+    for (digit, own) in eight.iter_mut().zip(left) {
+        *digit = *own;
+    }
+    let last = six_of(&eight, &mut bad);
+    for (byte, own) in end.iter_mut().zip(last) {
+        *byte = own;
+    }
+    // One spelling alone: bits to spare are zero.
+    bad |= last.iter().skip(end.len()).fold(0, |spare, byte| spare | u64::from(*byte));
+    if bad == 0 {
+        return Some(bytes);
+    }
+    bytes.zeroize();
+    None
+}
+
+/// A byte in each of eight.
+const fn each(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// The six bytes that eight digits stand for; something in `bad` where one of them is no digit. All eight are in one word,
+/// a byte each: `base64ct` takes them one by one, and twice as long.
+fn six_of(digits: &[u8; 8], bad: &mut u64) -> [u8; 6] {
+    let digits = u64::from_be_bytes(*digits);
+    let ascii = digits & each(0x7f);
+    // The highest bit of each byte that is at least so great: adding what is missing to 0x80 carries into no other byte.
+    let least = |byte: u8| ascii + each(0x80 - byte);
+    // One in each byte from the first to the last.
+    let among = |first: u8, last: u8| ((least(first) ^ least(last + 1)) & each(0x80)) >> 7;
+    let (upper, lower, number) = (among(b'A', b'Z'), among(b'a', b'z'), among(b'0', b'9'));
+    let (plus, slash) = (among(b'+', b'+'), among(b'/', b'/'));
+    *bad |= digits & each(0x80) | (upper | lower | number | plus | slash) ^ each(1);
+    // What is to be added, modulo 64.
+    let more = upper * u64::from(0x80 - b'A')
+        + lower * u64::from(0x80 + 26 - b'a')
+        + number * u64::from(52 - b'0')
+        + plus * u64::from(62 - b'+')
+        + slash * u64::from(63 - b'/');
+    let values = (ascii + more) & each(0x3f);
+    // Two digits become twelve bits, two of those twenty-four, and these forty-eight.
+    let twelves = (values >> 2 & 0x0fc0_0fc0_0fc0_0fc0) | (values & 0x003f_003f_003f_003f);
+    let halves = (twelves >> 4 & 0x00ff_f000_00ff_f000) | (twelves & 0x0000_0fff_0000_0fff);
+    let all = (halves >> 8 & 0xffff_ff00_0000) | (halves & 0x00ff_ffff);
+    let [_, _, six @ ..] = all.to_be_bytes();
+    six
 }
 
 /// What each byte stands for as a digit; [`NO_DIGIT`] is none.
@@ -76,7 +135,7 @@ pub(crate) fn decode_tag<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::{collection::vec, prelude::*};
 
     #[test]
     fn a_tag_of_whole_groups_has_no_padding() {
@@ -84,10 +143,32 @@ mod tests {
         assert_eq!(decode_tag::<3>(b"AQID="), None);
     }
 
+    /// As the library reads it.
+    fn library(text: &[u8]) -> Option<Vec<u8>> {
+        Base64::decode_vec(core::str::from_utf8(text).ok()?).ok()
+    }
+
     proptest! {
         #[test]
+        fn field_9_texts_are_read_as_the_library_reads_them(
+            bytes in vec(any::<u8>(), 0..100), at in 0_usize..140, byte: u8, cut in 0_usize..140
+        ) {
+            let text = encode(&bytes).into_bytes();
+            let mut texts = [text.clone(), text.clone(), text];
+            if let Some(own) = texts[1].get_mut(at) {
+                *own = byte;
+            }
+            texts[2].truncate(cut);
+            for text in texts {
+                if let Ok(own) = core::str::from_utf8(&text) {
+                    prop_assert_eq!(decode(own), library(&text));
+                }
+            }
+        }
+
+        #[test]
         fn field_9_tags_are_read_as_the_library_reads_them(
-            bytes in any::<[u8; 32]>(), more in any::<[u8; 32]>(), at in 0_usize..90, byte: u8, cut in 0_usize..90
+            bytes: [u8; 32], more: [u8; 32], at in 0_usize..90, byte: u8, cut in 0_usize..90
         ) {
             let signature: Vec<u8> = bytes.iter().chain(&more).copied().collect();
             for text in [encode(&bytes), encode(&signature)] {
@@ -97,11 +178,30 @@ mod tests {
                 }
                 texts[2].truncate(cut);
                 for text in texts {
-                    let read = core::str::from_utf8(&text).ok().and_then(decode);
-                    prop_assert_eq!(decode_tag::<32>(&text).map(Vec::from), read.clone().filter(|read| read.len() == 32));
-                    prop_assert_eq!(decode_tag::<64>(&text).map(Vec::from), read.filter(|read| read.len() == 64));
+                    let of = |length| library(&text).filter(|read| read.len() == length);
+                    prop_assert_eq!(decode_tag::<32>(&text).map(Vec::from), of(32));
+                    prop_assert_eq!(decode_tag::<64>(&text).map(Vec::from), of(64));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn field_9_each_byte_at_each_place_is_a_digit_or_none() {
+        for (length, place) in
+            (0..16).map(|place| (16, place)).chain((0..4).map(|place| (4, place)))
+        {
+            for byte in 0..=0x7f {
+                let mut text = vec![b'A'; length];
+                text[place] = byte;
+                let text = String::from_utf8(text).unwrap();
+                assert_eq!(decode(&text), library(text.as_bytes()), "{text:?}");
+            }
+        }
+        for text in
+            ["", "=", "==", "===", "====", "A===", "AA==", "AB==", "AAA=", "AAB=", "AA=A", "ÿA=="]
+        {
+            assert_eq!(decode(text), library(text.as_bytes()), "{text:?}");
         }
     }
 

@@ -121,7 +121,7 @@ impl States<Work<'_>> for State {
             Self::Finding(_) | Self::FindingAgain(_) => Effect::FindSession(person.find(site)),
             Self::Recording(recording) => {
                 let common = &context.common;
-                Effect::Record(recording.request(site, hold.verified(), person, &body.0, common))
+                Effect::Record(recording.request(site, hold, person, &body.0, common))
             }
             Self::Settling(Ending::Commit(done), _) => Effect::Settle(hold.commit(site, *done)),
             Self::Settling(Ending::Release, _) => Effect::Settle(hold.release(site)),

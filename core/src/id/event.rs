@@ -11,23 +11,31 @@ impl EventId {
     /// `None` if the bytes are no event id.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        if Self::is_valid(bytes) {
-            Some(Self(core::str::from_utf8(bytes).ok()?.into()))
-        } else {
-            None
-        }
-    }
-
-    pub(crate) fn is_valid(bytes: &[u8]) -> bool {
-        // All bytes are looked at, whatever the others are, so that several can be at once.
-        let graphic = |all, byte: &u8| all & byte.is_ascii_graphic() & (*byte != b'.');
-        (1..=256).contains(&bytes.len()) && bytes.iter().fold(true, graphic)
+        EventIdBytes::new(bytes)?.to_id()
     }
 
     /// The id as the sender wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The bytes of an event id where they came from, in memory of somebody else's.
+#[derive(Clone, Copy)]
+pub(crate) struct EventIdBytes<'a>(&'a [u8]);
+
+impl<'a> EventIdBytes<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Option<Self> {
+        // All bytes are looked at, whatever the others are, so that several can be at once.
+        let graphic = |all, byte: &u8| all & byte.is_ascii_graphic() & (*byte != b'.');
+        let is_id = (1..=256).contains(&bytes.len()) && bytes.iter().fold(true, graphic);
+        is_id.then_some(Self(bytes))
+    }
+
+    pub(crate) fn to_id(self) -> Option<EventId> {
+        // ASCII is UTF-8: there always is one.
+        core::str::from_utf8(self.0).ok().map(|text| EventId(text.into()))
     }
 }
 

@@ -52,6 +52,31 @@ impl fmt::Debug for SignatureHash {
     }
 }
 
+/// What a message is known by under one key, whatever became of its signature on the way. It is hashed once it is asked
+/// for: whoever only verifies need not wait for it.
+#[derive(Clone, Copy)]
+pub(crate) enum Seal {
+    /// The MAC that the gate computed.
+    Mac([u8; 32]),
+    /// A public key and what was signed.
+    Signed(SignatureHash),
+}
+
+impl Seal {
+    pub(crate) fn hash(&self) -> SignatureHash {
+        match self {
+            Self::Mac(mac) => SignatureHash::of(mac),
+            Self::Signed(hash) => *hash,
+        }
+    }
+}
+
+impl fmt::Debug for Seal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seal(…)")
+    }
+}
+
 /// What makes two deliveries the same event, at one site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ClaimKey {

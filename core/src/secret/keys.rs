@@ -1,7 +1,7 @@
 //! The keys of senders, of either kind: shared secrets (`v1` and all other schemes), and public keys (`v1a`).
 
 use super::{MacKey, PublicKey, Secret, ed25519::PrivateKey};
-use crate::id::SignatureHash;
+use crate::id::{Seal, SignatureHash};
 
 /// What a sender's signatures are verified with.
 #[derive(Clone, Debug)]
@@ -64,13 +64,12 @@ pub(crate) enum Verifier {
 }
 
 impl Verifier {
-    /// What names an event under the key, whatever became of its signature on the way. A MAC is the gate's own. An Ed25519
-    /// signature is not, and whoever holds the private key can make many of one message: there it is the key and what was
-    /// signed.
-    pub(crate) fn identity(&self, content: &[&[u8]]) -> SignatureHash {
+    /// What an event is known by under the key. A MAC is the gate's own. An Ed25519 signature is not, and whoever holds the
+    /// private key can make many of one message: there it is the key and what was signed.
+    pub(crate) fn seal(&self, content: &[&[u8]]) -> Seal {
         match self {
-            Self::Mac(key) => SignatureHash::of(&key.mac(content)),
-            Self::Public(key) => SignatureHash::of_signed(key.as_bytes(), content),
+            Self::Mac(key) => Seal::Mac(key.mac(content)),
+            Self::Public(key) => Seal::Signed(SignatureHash::of_signed(key.as_bytes(), content)),
         }
     }
 }

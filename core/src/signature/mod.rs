@@ -16,7 +16,7 @@ use crate::{
     decision::Reason,
     encoding::hex,
     header::Headers,
-    id::{EventId, SignatureHash},
+    id::{EventId, EventIdBytes, Seal, SignatureHash},
     secret::{Dummies, Kinds, PrivateKey, Secret, Verifier, VerifyKey, same_tag},
     site::Retired,
     time::{Millis, Timestamp},
@@ -35,9 +35,8 @@ struct Message<'a> {
     tags: SmallVec<[[u8; 32]; 2]>,
     /// The same of signatures that public keys verify.
     signatures: SmallVec<[[u8; 64]; 1]>,
-    /// The bytes of the signed id, where the scheme has one. They become one once they are verified: no refusal takes
-    /// memory.
-    id: Option<&'a [u8]>,
+    /// The signed id, where the scheme has one. It is kept once it is verified: no refusal takes memory.
+    id: Option<EventIdBytes<'a>>,
     /// The signed time, where the scheme has one.
     timestamp: Option<Timestamp>,
     /// Everything that must be there is there, once, within the caps, and well formed.
@@ -48,14 +47,14 @@ struct Message<'a> {
 ///
 /// ```compile_fail,E0451
 /// use consentgate_core::proof::Verified;
-/// let forged = Verified { id: None, timestamp: None, key_index: 0, hashes: Default::default() };
+/// let forged = Verified { id: None, timestamp: None, key_index: 0, seals: Default::default() };
 /// ```
 #[derive(Debug)]
 pub struct Verified {
     id: Option<EventId>,
     timestamp: Option<Timestamp>,
     key_index: usize,
-    hashes: SmallVec<[SignatureHash; 2]>,
+    seals: SmallVec<[Seal; 2]>,
 }
 
 impl Verified {
@@ -83,10 +82,9 @@ impl Verified {
         self.key_index
     }
 
-    /// What names the message under every key, in the order given.
-    #[must_use]
-    pub fn hashes(&self) -> &[SignatureHash] {
-        &self.hashes
+    /// What names the message under every key, in the order given; made anew each time.
+    pub fn hashes(&self) -> impl Iterator<Item = SignatureHash> {
+        self.seals.iter().map(Seal::hash)
     }
 }
 
@@ -164,21 +162,18 @@ pub(crate) fn check(
             _ => Reason::FutureTimestamp,
         });
     }
-    let mut hashes = SmallVec::new();
+    let mut seals = SmallVec::new();
     for (key, mac) in keys.listed.iter().zip(&macs) {
-        hashes.push(match mac {
-            Some(mac) => SignatureHash::of(mac),
-            None => key.identity(&content),
-        });
+        seals.push(mac.map_or_else(|| key.seal(&content), Seal::Mac));
     }
     for old in keys.retired.iter().filter(|old| now < old.until) {
-        hashes.push(old.verifier.identity(&content));
+        seals.push(old.verifier.seal(&content));
     }
     Ok(Verified {
-        id: message.id.and_then(EventId::new),
+        id: message.id.and_then(EventIdBytes::to_id),
         timestamp: message.timestamp,
         key_index: found_at as usize,
-        hashes,
+        seals,
     })
 }
 

@@ -5,7 +5,7 @@ use super::{Message, TOKENS_MAX, seconds};
 use crate::{
     encoding::{base64_decode_tag, base64_encode},
     header::{self, Headers},
-    id::EventId,
+    id::{EventId, EventIdBytes},
     secret::{MacKey, PrivateKey},
     time::Timestamp,
 };
@@ -25,13 +25,14 @@ pub(super) fn read<'a>(headers: &'a (impl Headers + ?Sized)) -> Message<'a> {
     let [id, timestamp, signature] = once.unwrap_or_default();
     let tokens = Tokens::read(signature);
     let seconds = seconds(timestamp);
-    let sound = is_once && tokens.in_bounds && seconds.is_some() && EventId::is_valid(id);
+    let event_id = EventIdBytes::new(id);
+    let sound = is_once && tokens.in_bounds && seconds.is_some() && event_id.is_some();
     Message {
         // What is signed are the header's own bytes, never a re-printed number (FIELD 3).
         prefix: [id, b".", timestamp, b"."],
         tags: tokens.tags,
         signatures: tokens.signatures,
-        id: Some(id),
+        id: event_id,
         timestamp: seconds,
         sound,
     }

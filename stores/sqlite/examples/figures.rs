@@ -187,7 +187,7 @@ fn record(store: &Sqlite, number: u64, version: Option<SessionVersion>) {
     let request = Record {
         site: &site(),
         call_id: CallId::from_bytes(sixteen(number)),
-        signature_hash: verified.hashes()[0],
+        signature_hash: verified.hashes().next().unwrap(),
         more_signature_hashes: &[],
         event_id: None,
         fingerprint: &person(if version.is_some() { 0 } else { number }),

@@ -185,7 +185,7 @@ fn hashes(number: u8) -> Vec<SignatureHash> {
     let headers = sign(Scheme::Github, &secrets[0], &id, &[number], now());
     let keys = secrets.map(VerifyKey::from);
     let verified = verify(Scheme::Github, &keys, &headers, &[number], Millis(1000), now()).unwrap();
-    verified.hashes().to_vec()
+    verified.hashes().collect()
 }
 
 /// The synced state with a part of what was being written on top.

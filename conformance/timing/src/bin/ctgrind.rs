@@ -75,6 +75,8 @@ fn main() {
     hold("device, malformed", device(SITE, &twice), &|found| found == 0);
     hold("device, a stale request's right tag", device(SITE, &old), &|found| found == OUTCOME);
     hold("a stale event's right tag", stale(), &|found| found == OUTCOME);
+    hold("a secret's base64", text(b'A'), &|found| found == OUTCOME);
+    hold("a secret's base64, not base64", text(b'-'), &|found| found == OUTCOME);
     hold("the seeded leak, first byte wrong", leaking(Wrong::First), &|found| found == OUTCOME);
     hold("the seeded leak, last byte wrong", leaking(Wrong::Last), &|found| found > OUTCOME);
     println!("{passed} passed, {failed} failed");
@@ -172,6 +174,23 @@ fn refusal<F: Flow>(engine: &Engine, start: impl Fn(&Engine) -> F) -> usize {
     let found = errors() - before;
     make_public(&sent);
     assert_eq!(sent.0, 401);
+    found
+}
+
+/// A secret as text, of which no digit is known but those that show its length.
+fn text(first: u8) -> usize {
+    let prefix = "whsec_";
+    let mut text = format!("{prefix}{}", secret(1).to_base64()).into_bytes();
+    text[prefix.len()] = first;
+    let is_base64 = first != b'-';
+    let shown = text.len() - 2;
+    make_secret(&text[prefix.len()..shown]);
+    let text = String::from_utf8(text).unwrap_or_default();
+    let before = errors();
+    let read = Secret::from_base64(&text);
+    let found = errors() - before;
+    make_public(&read);
+    assert_eq!(read.is_ok(), is_base64);
     found
 }
 

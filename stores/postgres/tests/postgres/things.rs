@@ -65,7 +65,7 @@ pub fn hash(number: u8) -> SignatureHash {
     let body = [number];
     let headers = sign("github", secret(), &body, None, now).unwrap();
     let verified = verify("github", &[secret()], &headers, &body, 300, now).unwrap().unwrap();
-    verified.hashes()[0]
+    verified.hashes().next().unwrap()
 }
 
 pub fn bucket(number: u8, interval: u64, burst: u32) -> Bucket {

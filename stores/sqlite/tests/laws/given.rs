@@ -106,7 +106,7 @@ pub fn hashes(body: u32, keys: usize) -> Vec<SignatureHash> {
     let key = |secret: &Vec<u8>| Secret::from_bytes(secret).unwrap().into();
     let keys: Vec<VerifyKey> = secrets.iter().map(key).collect();
     let verified = verify(Scheme::Github, &keys, &headers, &body, Millis(300_000), at(0)).unwrap();
-    verified.hashes().to_vec()
+    verified.hashes().collect()
 }
 
 pub const LEASE: Millis = Millis(30_000);

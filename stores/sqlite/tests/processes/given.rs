@@ -91,7 +91,7 @@ pub fn record(store: &Sqlite, number: u64, by: u8) -> RecordReply {
     let request = Record {
         site: &site(),
         call_id: call_id(number, by),
-        signature_hash: verified.hashes()[0],
+        signature_hash: verified.hashes().next().unwrap(),
         more_signature_hashes: &[],
         event_id: None,
         fingerprint: &Fingerprint::new("p").unwrap(),
