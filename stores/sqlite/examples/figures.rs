@@ -1,11 +1,7 @@
 //! Events a second, alone and with many callers, and bytes on disk for each kind of entry.
 //!
 //! `cargo run --release -p consentgate-sqlite --example figures [folder]`: the folder's disk is what is measured.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a program to be read, not shipped"
-)]
+#![expect(clippy::unwrap_used, reason = "a program to be read, not shipped")]
 
 use consentgate::{
     Millis, Secret, SecretInput, Timestamp, VerifyKey,

@@ -1,11 +1,6 @@
 //! Several processes on one file, killed ones, and forked ones. The children are this program itself.
 #![allow(missing_docs)]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "all of it is a test"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "all of it is a test")]
 
 mod audit;
 mod child;
