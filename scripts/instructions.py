@@ -21,7 +21,7 @@ PROGRAM = ROOT / "target" / "release" / "paths"
 COUNTS = ROOT / "target" / "logs" / "callgrind.out"
 TIMES = 2000
 MORE_MAX = 0.03
-PATHS = ("accept", "duplicate", "bad signature", "unknown site", "verify")
+PATHS = ("accept", "duplicate", "bad signature", "unknown site", "verify", "verify, secret as text")
 # A line of callgrind_annotate: "1,234 ( 5.67%)  file:function [object]".
 LINE = re.compile(r"^\s*([\d,]+) \([ \d.]+%\)\s+(.*)$")
 

@@ -53,5 +53,7 @@ fn main() {
             ("stages/accepted", &|event| ends(&gate, event, "accepted")),
         ],
     );
-    write("stages", &figures);
+    if !asked.quick {
+        write("stages", &figures);
+    }
 }

@@ -89,9 +89,14 @@ pub fn by_turns<T>(
     let mut figures = Figures::new();
     for round in 0..rounds {
         let events = make(round * EACH, EACH);
-        // Whoever comes first finds the events cold: each does once.
-        let first = usize::try_from(round).unwrap_or(0) % contestants.len().max(1);
-        for (name, ask) in contestants.iter().cycle().skip(first).take(contestants.len()) {
+        // Who comes first finds the events cold, and who comes after another one finds what that left in the caches: each
+        // comes at each place, and both before and after its neighbours.
+        let mut order: Vec<_> = contestants.iter().collect();
+        order.rotate_left(usize::try_from(round / 2).unwrap_or(0) % contestants.len().max(1));
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for (name, ask) in order {
             let started = Instant::now();
             events.iter().for_each(ask);
             let nanos = started.elapsed().as_secs_f64() * 1e9 / EACH as f64;

@@ -81,7 +81,7 @@ impl Hold {
         owner: Owner,
         now: Timestamp,
     ) -> (Self, Asking) {
-        let hashes: SmallVec<[SignatureHash; 2]> = verified.hashes().collect();
+        let (verified, hashes) = verified.named();
         let mut claims = SmallVec::new();
         for hash in &hashes {
             claims.push(ClaimKey::Signature(*hash));

@@ -10,7 +10,7 @@ use hmac::{
         block_api::{Buffer, FixedOutputCore, UpdateCore},
     },
 };
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, block_api::Sha256VarCore};
 use siphasher::sip128::{Hasher128, SipHasher24};
 use subtle::{Choice, ConstantTimeEq};
 use thiserror::Error;
@@ -214,6 +214,14 @@ impl MacKey {
         mac.into()
     }
 }
+
+/// A key and what it is worked with are wiped when they are dropped; without the feature `zeroize` of their crates nobody
+/// would notice.
+const _: () = {
+    const fn is_wiped<T: ZeroizeOnDrop>() {}
+    is_wiped::<Sha256VarCore>();
+    is_wiped::<Buffer<KeyedCore>>();
+};
 
 impl fmt::Debug for MacKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

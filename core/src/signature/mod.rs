@@ -86,6 +86,12 @@ impl Verified {
     pub fn hashes(&self) -> impl Iterator<Item = SignatureHash> {
         self.seals.iter().map(Seal::hash)
     }
+
+    /// The proof without its seals, and what they come to.
+    pub(crate) fn named(mut self) -> (Self, SmallVec<[SignatureHash; 2]>) {
+        let hashes = core::mem::take(&mut self.seals).iter().map(Seal::hash).collect();
+        (self, hashes)
+    }
 }
 
 /// What a request is judged by: its keys, oldest first, and how many of each kind every judgement tries.
@@ -121,11 +127,12 @@ pub(crate) fn check(
     // Nothing offered costs one comparison too.
     let tags = if message.tags.is_empty() { &[[0; 32]][..] } else { &message.tags };
     let whole = if message.signatures.is_empty() { Vec::new() } else { content.concat() };
+    let (counts, none) = (Choice::from(1), Choice::from(0));
     let judge = |key: &Verifier| match key {
         Verifier::Mac(key) => {
             let mac = key.mac(&content);
             let matches = tags.iter().map(|tag| same_tag(&mac, tag));
-            (matches.fold(Choice::from(0), |any, one| any | one), Some(mac))
+            (matches.reduce(|any, one| any | one).unwrap_or(none), Some(mac))
         }
         Verifier::Public(key) => {
             let matches = message.signatures.iter().map(|one| key.has_signed(&whole, one));
@@ -133,21 +140,20 @@ pub(crate) fn check(
         }
     };
 
+    // A dummy's signature is none, not even if somebody guesses it; all else is done with it too.
+    let least = keys.least.into_iter();
+    let filling = least.flat_map(|(least, own)| own.filling(Kinds::of(keys.listed), least));
+    let filling = filling.map(|dummy| (dummy, none));
+    let tried = keys.listed.iter().map(|key| (key, counts)).chain(filling);
     let mut macs: SmallVec<[Option<[u8; 32]>; 4]> = SmallVec::new();
-    let mut found = Choice::from(0);
+    let mut found = none;
     let mut found_at = 0_u32;
-    for (index, key) in (0..).zip(keys.listed) {
+    for (index, (key, counts)) in (0..).zip(tried) {
         let (matches, mac) = judge(key);
+        let matches = matches & counts;
         found_at.conditional_assign(&index, matches & !found);
         found |= matches;
         macs.push(mac);
-    }
-    if let Some((least, dummies)) = keys.least {
-        let none = Choice::from(0);
-        for dummy in dummies.filling(Kinds::of(keys.listed), least) {
-            // A dummy's signature is none, not even if somebody guesses it.
-            found |= judge(dummy).0 & none;
-        }
     }
 
     if !message.sound {

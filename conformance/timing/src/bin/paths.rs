@@ -38,16 +38,17 @@ fn main() {
             counted(&events, |event| assert_eq!(ask(SITE, event), Outcome::Rejected));
         }
         "unknown site" => asked(NOBODY, Outcome::Rejected),
-        "verify" => {
-            let key = key(1);
-            counted(&events, |event| {
-                let secrets = [SecretInput::Bytes(&key)];
-                let is = verify(SCHEME, &secrets, &event.headers, &event.body, TOLERANCE_S, now());
-                assert!(black_box(is).unwrap().is_some());
-            });
-        }
+        "verify" => verified(&events, SecretInput::Bytes(&key(1))),
+        "verify, secret as text" => verified(&events, SecretInput::Text(&secret(1).to_base64())),
         other => panic!("no such path: {other}"),
     }
+}
+
+fn verified(events: &[Event], secret: SecretInput<'_>) {
+    counted(events, |event| {
+        let is = verify(SCHEME, &[secret], &event.headers, &event.body, TOLERANCE_S, now());
+        assert!(black_box(is).unwrap().is_some());
+    });
 }
 
 /// What is counted, and nothing else.
