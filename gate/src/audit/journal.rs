@@ -142,3 +142,6 @@ impl fmt::Debug for Journal {
         f.write_str("Journal")
     }
 }
+
+#[cfg(all(test, feature = "tokio"))]
+mod tests;
