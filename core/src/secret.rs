@@ -289,6 +289,21 @@ mod tests {
     use alloc::{format, vec};
 
     #[test]
+    fn law_2_tags_are_equal_only_if_every_byte_is() {
+        let tag: [u8; 32] = core::array::from_fn(|place| place as u8);
+        assert!(bool::from(same_tag(&tag, &tag)));
+        for one in 0..32 {
+            for other in 0..32 {
+                // Alike in two words, two differences might cancel each other.
+                let mut altered = tag;
+                altered[one] ^= 0x55;
+                altered[other] ^= if one == other { 0 } else { 0x55 };
+                assert!(!bool::from(same_tag(&tag, &altered)), "{one}, {other}");
+            }
+        }
+    }
+
+    #[test]
     fn field_4_no_bytes_at_all_are_told_from_too_many() {
         let fault = |length| Secret::from_bytes(&vec![1; length]).err();
         assert_eq!(fault(0), Some(SecretFault::Empty));

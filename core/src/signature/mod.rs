@@ -259,6 +259,22 @@ mod tests {
     use crate::secret::MacKey;
 
     #[test]
+    fn field_9_a_message_is_named_by_the_mac_under_each_key() {
+        let (id, now) = (EventId::new(b"evt_1").unwrap(), Timestamp::MIN);
+        let secrets = [1, 2].map(|byte| Secret::from_bytes(&[byte; 32]).unwrap());
+        let headers = sign(Scheme::Github, &secrets[1], &id, b"body", now);
+        let named = secrets.each_ref().map(|secret| secret.mac_key().mac(&[b"body"]));
+        let keys = secrets.map(VerifyKey::from);
+        let tolerance = Millis::from_secs(300);
+        let verified = verify(Scheme::Github, &keys, &headers, b"body", tolerance, now).unwrap();
+        assert_eq!(verified.key_index(), 1);
+        assert!(verified.hashes().eq(named.iter().map(SignatureHash::of)));
+        let (verified, hashes) = verified.named();
+        assert!(hashes.into_iter().eq(named.iter().map(SignatureHash::of)));
+        assert_eq!(verified.hashes().count(), 0);
+    }
+
+    #[test]
     fn law_2_a_dummys_signature_is_none() {
         let (dummies, now) = (Dummies::new(), Timestamp::MIN);
         let id = EventId::new(b"evt_1").unwrap();
