@@ -269,6 +269,7 @@ mod tests {
         let verified = verify(Scheme::Github, &keys, &headers, b"body", tolerance, now).unwrap();
         assert_eq!(verified.key_index(), 1);
         assert!(verified.hashes().eq(named.iter().map(SignatureHash::of)));
+        assert!(alloc::format!("{verified:?}").contains("[Seal(…), Seal(…)]"), "law 12");
         let (verified, hashes) = verified.named();
         assert!(hashes.into_iter().eq(named.iter().map(SignatureHash::of)));
         assert_eq!(verified.hashes().count(), 0);
