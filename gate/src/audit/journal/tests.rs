@@ -1,9 +1,26 @@
 //! Law 11 for tables that are waited for: wherever it ends, each violation that was answered is in the table once.
 
 use super::*;
-use crate::audit::testing::{Directory, Fault, Table, gate, violate};
+use crate::audit::testing::{Directory, Fault, Table, TestGate, gate, violate};
 use consentgate_core::{StoreError, tenants::Record};
 use std::future;
+
+/// A journal that is empty, a gate that writes it, and a table that is.
+struct Begun {
+    journal: Journal,
+    gate: TestGate,
+    table: Table,
+    _directory: Directory,
+}
+
+impl Begun {
+    fn new() -> Self {
+        let directory = Directory::new();
+        let journal = Journal::open(directory.path()).unwrap();
+        let gate = gate(&journal);
+        Self { journal, gate, table: Table::default(), _directory: directory }
+    }
+}
 
 /// A table that answers a little later, or, once it has them, never.
 struct Later<'a> {
@@ -24,9 +41,7 @@ impl AsyncAuditTable for Later<'_> {
 
 #[tokio::test(start_paused = true)]
 async fn law_11_a_table_that_is_waited_for_and_fails_loses_nothing() {
-    let directory = Directory::new();
-    let journal = Journal::open(directory.path()).unwrap();
-    let (gate, table) = (gate(&journal), Table::default());
+    let Begun { journal, gate, table, _directory } = Begun::new();
     let later = Later { table: &table, answers: true };
     violate(&gate, 20);
     for fault in [Fault::Refuses, Fault::Silent] {
@@ -43,9 +58,7 @@ async fn law_11_a_table_that_is_waited_for_and_fails_loses_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn law_11_reconciling_that_is_dropped_while_the_table_is_silent_loses_nothing() {
-    let directory = Directory::new();
-    let journal = Journal::open(directory.path()).unwrap();
-    let (gate, table) = (gate(&journal), Table::default());
+    let Begun { journal, gate, table, _directory } = Begun::new();
     violate(&gate, 10);
     let silent = Later { table: &table, answers: false };
     let second = Duration::from_secs(1);
@@ -58,9 +71,7 @@ async fn law_11_reconciling_that_is_dropped_while_the_table_is_silent_loses_noth
 
 #[tokio::test(start_paused = true)]
 async fn law_11_shipping_goes_on_after_a_table_that_fails_until_it_is_dropped() {
-    let directory = Directory::new();
-    let journal = Journal::open(directory.path()).unwrap();
-    let (gate, table) = (gate(&journal), Table::default());
+    let Begun { journal, gate, table, _directory } = Begun::new();
     *table.faults.lock().unwrap() = vec![Fault::Silent, Fault::Refuses];
     violate(&gate, 5);
     let second = Duration::from_secs(1);
