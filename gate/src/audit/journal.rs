@@ -143,5 +143,6 @@ impl fmt::Debug for Journal {
     }
 }
 
-#[cfg(all(test, feature = "tokio"))]
+#[cfg(test)]
+#[cfg(feature = "tokio")]
 mod tests;
