@@ -35,8 +35,17 @@ async function script(pool, text) {
 
 /** A pool says which idle connection was lost, and ends the process if nobody listens. It mends itself. */
 function listenTo(pool) {
-  if (isPool(pool)) pool.on('error', ignore);
+  if (!isPool(pool)) return;
+  pool.on('error', ignore);
+  // From when a pool lets go of a connection until whoever waits for it goes on, nobody else would listen to it: its loss
+  // may be told by the same bytes that told it was ready.
+  pool.on('acquire', (client) => {
+    if (!client.listeners('error').includes(lost)) client.on('error', lost);
+  });
 }
+
+/** Stays with a connection for as long as it lives; apart from `ignore`, which comes and goes. */
+function lost() {}
 
 function isPool(pool) {
   return typeof pool.connect === 'function' && typeof pool.totalCount === 'number';
